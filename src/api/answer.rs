@@ -224,6 +224,7 @@ fn kind_of(call: &Call, status: u16, problems: &[Problem]) -> ErrorKind {
     match status {
         401 => ErrorKind::Unauthorized,
         404 => ErrorKind::NotFound,
+        410 if names_an_id(&call.target) => ErrorKind::NotFound,
         429 => ErrorKind::Throttled,
         // "Too early" (RFC 8470): it was not willing to risk handling the call.
         425 => ErrorKind::NotSent,

@@ -26,7 +26,7 @@ use crate::model::event::{Event, Events};
 use crate::model::time::Clock;
 use crate::model::{Fingerprint, Id, ItemKey, Lease};
 use crate::run_folder::dependency_items::{DependencyItems, spoilt};
-use crate::run_folder::other_runs::OtherRuns;
+use crate::run_folder::other_runs::{OtherRuns, touched_since};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
 use crate::run_folder::texts_in_order::TextsInOrder;
@@ -102,6 +102,13 @@ impl Context<'_> {
     /// Why a run ends that lost its lease.
     pub(crate) fn lost_lease(&self) -> String {
         lost_lease(self.lease)
+    }
+
+    /// Whether another run did what a call of this run in doubt was to do: since nobody else writes while this process carries
+    /// it out, only where another process began it.
+    pub(crate) async fn is_of_another_run(&self, id: &Id) -> bool {
+        (self.again || self.options.settle_only)
+            && !touched_since(self.other_runs, self.plan, HashSet::from([id.clone()])).await.is_empty()
     }
 
     /// Whether a read of an item's import may be behind what the plan saw: once an item, and only soon after the plan. How

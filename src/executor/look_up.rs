@@ -81,6 +81,7 @@ pub(crate) async fn look_up(
             }
             _ => Step::Absent,
         },
+        Found::MadeByAnotherRun(id) => return made_by_another_run(context, item, &id).await,
         Found::Unlike(ids) => {
             let what = format!(
                 "its call got no answer, and {} that may be its own appeared since the run was planned",
@@ -107,7 +108,7 @@ pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Resul
             context.ledger.sync(item.item, adopted(id, sha256, modified), None).await?;
             Ok(Next::Go)
         }
-        Found::There { id, .. } => {
+        Found::There { id, .. } | Found::MadeByAnotherRun(id) => {
             let message =
                 format!("{id} appeared since the run was planned, and is equal: nothing was sent for it");
             let found = End::new(Outcome::Unchanged, "made_meanwhile", message).found(id);
@@ -123,6 +124,12 @@ pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Resul
         Found::Unauthorized => Ok(Next::Unauthorized),
         Found::Unknown(message) => Ok(Next::StillInDoubt(message)),
     }
+}
+
+/// The call had no effect, and another run made what it was to make: that is the other's to undo.
+async fn made_by_another_run(context: &Context<'_>, item: &PlanItem, id: &Id) -> Result<Next, EngineError> {
+    let message = format!("its call had no effect: another run made {id} meanwhile, which is equal");
+    end(context, item.item, End::new(Outcome::Unchanged, "made_meanwhile", message).found(id.clone())).await
 }
 
 fn adopted(id: Id, sha256: crate::model::Fingerprint, modified: Option<String>) -> Step {

@@ -157,7 +157,13 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         target,
         wanted,
         ignore: Ignore::new(plan.head().settings.ignore.iter().map(Pointer::as_str)),
-        finder: LookupQueue::new((ahead, options.settle), plan, &before, cancel, events),
+        finder: LookupQueue::new(
+            (ahead, options.settle),
+            plan,
+            (&before, (again || options.settle_only).then_some(other_runs)),
+            cancel,
+            events,
+        ),
         // The first of the two calls may be executing still: an earlier process cannot say since when.
         sent_again: Cell::new(memory.made_again().then(tokio::time::Instant::now)),
         ledger: JournalView::new(&journal, memory, &others),

@@ -9,6 +9,7 @@ use crate::documents::document::{Printed, read_tree};
 use crate::documents::normal::{Comparison, Ignore};
 use crate::documents::planted::{ANY_ANSWER, is_planted};
 use crate::documents::references::Kind;
+use crate::documents::schema::is_server_field;
 use crate::executor::context::{Context, print_as_sent, printed, sent_sha256};
 use crate::inventory::error::EngineError;
 use crate::job::Verify;
@@ -116,16 +117,17 @@ pub(crate) async fn applied(
             (printed.print, Some(printed))
         }
     };
-    let is_script = item.kind == Kind::Scripts;
     let is_another = Some(print) != sent_sha256(context, item);
     // What holds the ids of others is what was sent only as long as those have them.
     if !is_another && !item.holds_placeholders() {
         context.ledger.is_as_sent(item.item, &answer.text);
     }
     let tree = || read.map_or_else(|| read_tree(answer.text.as_bytes()), Printed::into_tree);
-    let found = (is_another || is_script).then(tree);
-    // The answer to the write of a script may lack its code (section 10): then it tells nothing of the whole.
-    let whole = !is_script || matches!(&found, Some(Ok(found)) if found.get("content").is_some());
+    let found = (is_another || item.kind == Kind::Scripts).then(tree);
+    let whole = found.as_ref().is_none_or(|found| match found {
+        Ok(found) => is_whole(item.kind, sent, found),
+        Err(_) => item.kind != Kind::Scripts,
+    });
     let step = Step::Applied {
         target: answer.head.id.clone(),
         status: Some(answer.status),
@@ -152,6 +154,17 @@ pub(crate) async fn applied(
         context.ledger.note(item.item, step).await?;
     }
     Ok(if differs { Next::Differs } else { Next::Go })
+}
+
+/// Whether an answer to a write brings the document, and not only who it is. That to the write of a script may lack its code
+/// (section 10): then it tells nothing of the whole.
+fn is_whole(kind: Kind, sent: &[u8], found: &Value) -> bool {
+    if kind == Kind::Scripts {
+        return found.get("content").is_some();
+    }
+    let Ok(Value::Object(sent)) = read_tree(sent) else { return true };
+    let mut content = sent.keys().filter(|key| *key != "name" && !is_server_field(key)).peekable();
+    content.peek().is_none() || content.any(|key| found.get(key).is_some())
 }
 
 /// Records that an import is gone, or back.
@@ -314,5 +327,29 @@ pub(crate) fn compare_texts(ignore: &Ignore, sent: &[u8], found: &Result<Value, 
         }
         (_, Err(why)) => Comparison::impossible(format!("(the import there cannot be read: {why})")),
         (Err(why), _) => Comparison::impossible(format!("(what was sent cannot be read: {why})")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_that_says_only_which_import_it_is_tells_nothing_of_what_it_holds() {
+        let sent =
+            json!({"name": "a", "adaptorType": "HTTPImport", "http": {"method": ["POST"]}}).to_string();
+        let whole = |found| is_whole(Kind::Imports, sent.as_bytes(), &found);
+        assert!(!whole(json!({"_id": "1"})));
+        assert!(!whole(json!({"_id": "1", "name": "a", "lastModified": "t", "sandbox": false})));
+        // What a service leaves out of the document is a difference of that.
+        assert!(whole(json!({"_id": "1", "name": "a", "adaptorType": "HTTPImport"})));
+        assert!(is_whole(Kind::Imports, br#"{"name":"a"}"#, &json!({"_id": "1", "name": "a"})));
+        assert!(!is_whole(
+            Kind::Scripts,
+            br#"{"name":"a","content":"x"}"#,
+            &json!({"_id": "1", "name": "a"})
+        ));
     }
 }

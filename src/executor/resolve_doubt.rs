@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::api::{ApiError, Document, ErrorKind};
 use crate::documents::Document as BeforeImage;
 use crate::documents::document::read_tree;
-use crate::documents::normal::{compare, landed};
+use crate::documents::normal::{compare, landed, may_be_made_of};
 use crate::executor::context::{Context, document, printed, sent_sha256};
 use crate::executor::look_up::Doubts;
 use crate::executor::record::{End, Next, compare_texts, end, present};
@@ -49,6 +49,10 @@ pub(crate) async fn settle_put(
         // What a fresh clone was like is not known: unless it is exactly as wanted, the PUT is repeated.
         Phase::Adjust => exactly,
     };
+    if had_effect && context.is_of_another_run(&target).await {
+        let message = "its PUT had no effect: another run wrote the same meanwhile";
+        return end(context, item.item, End::new(Outcome::Unchanged, "made_meanwhile", message)).await;
+    }
     if had_effect {
         context.ledger.sync(item.item, adopted(target, print, &there), None).await?;
         return Ok(Next::Go);
@@ -80,6 +84,11 @@ pub(crate) async fn settle_presence(
         Err(error) => return unreadable(context, item, &error).await,
     };
     if there == (item.operation == Operation::Restore) {
+        if context.is_of_another_run(&target.id).await {
+            let did = if there { "brought it back" } else { "removed it" };
+            let message = format!("its call had no effect: another run {did} meanwhile");
+            return end(context, item.item, End::new(Outcome::Unchanged, "made_meanwhile", message)).await;
+        }
         return present(context, item, &target.id, None, 0, true).await;
     }
     if began < settled {
@@ -107,11 +116,11 @@ pub(crate) async fn late_put(
         return Ok(None);
     }
     let Found { print, as_wanted, .. } = found(context, item, there)?;
-    if !as_wanted && !was_normalised(context, item, there)? {
+    let target = there.head.id.clone();
+    if !as_wanted && !was_normalised(context, item, there)? || context.is_of_another_run(&target).await {
         return Ok(None);
     }
     intend(context, item, Intent::of(Operation::Update)).await?;
-    let target = there.head.id.clone();
     context.ledger.sync(item.item, adopted(target, print, there), None).await?;
     Ok(Some(Next::Go))
 }
@@ -142,7 +151,7 @@ pub(crate) async fn touched_clone(
     }
     if let Some(source) = &item.source {
         match context.target.client.get(item.list(), &source.id).await {
-            Ok(source) if is_clone_of(&source, there) => return Ok(None),
+            Ok(source) if is_clone_of(item, &source, there) => return Ok(None),
             Err(error) if error.kind != ErrorKind::NotFound => {
                 return unreadable(context, item, &error).await.map(Some);
             }
@@ -207,13 +216,25 @@ fn is_unchanged(before: &BeforeImage, there: &Document) -> bool {
     comparison.verdict != Verdict::Differs && comparison.added.is_empty()
 }
 
-/// Whether an import holds what the service makes of another when it clones it: all but the name and what it refers to.
-fn is_clone_of(source: &Document, clone: &Document) -> bool {
+/// Whether an import holds what the service makes of another when it clones it for this item: the name and the connection that
+/// its call gave, or what a service makes of that name; and its own references to what was cloned along with it.
+fn is_clone_of(item: &PlanItem, source: &Document, clone: &Document) -> bool {
     let tree = |document: &Document| read_tree(document.text.as_bytes());
-    let (Ok(source), Ok(clone)) = (tree(source), tree(clone)) else { return false };
+    let (Ok(mut source), Ok(mut clone)) = (tree(source), tree(clone)) else { return false };
+    let asked = item.clone.as_ref().and_then(|call| call.get("name")).unwrap_or(&source["name"]).clone();
+    if !may_be_made_of(&asked, &clone["name"]) {
+        return false;
+    }
+    source["name"] = asked.clone();
+    clone["name"] = asked;
+    let map = item.clone.as_ref().and_then(|call| call.get("connectionMap"));
+    let to = map.zip(source["_connectionId"].as_str()).and_then(|(map, from)| map.get(from)).cloned();
+    if let Some(to) = to.filter(|to| clone["_connectionId"] == *to) {
+        source["_connectionId"] = to;
+    }
     let is_its_own = |pointer: &str| {
         let key = pointer.rsplit('/').next().unwrap_or_default();
-        pointer == "/name" || (key.starts_with('_') && key.ends_with("Id"))
+        pointer != "/_connectionId" && key.starts_with('_') && key.ends_with("Id")
     };
     [(&source, &clone), (&clone, &source)].into_iter().all(|(one, other)| {
         let comparison = compare(one, other);

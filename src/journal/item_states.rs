@@ -114,7 +114,8 @@ impl ItemStates {
                 _ => drop(self.cloned.remove(&item)),
             }
         }
-        let is_settled = state.is_final() || matches!(state, ItemState::Applied { .. });
+        // What completes an import and had no effect leaves that as it was made: the call is counted on.
+        let is_settled = state.is_final() || matches!(step, Step::Applied { .. });
         if matches!(step, Step::NotTaken { .. }) {
             self.not_taken.insert(item);
         } else if is_settled {
@@ -324,6 +325,38 @@ mod tests {
             }
             assert_eq!(states.made_again(), again, "{operation:?} {attempts}");
         }
+    }
+
+    #[test]
+    fn the_calls_that_complete_an_import_are_counted_until_one_had_its_effect() {
+        let item = ItemKey(1);
+        let intended = |call, attempt| Step::Intended {
+            operation: Operation::Clone,
+            call,
+            attempt,
+            server_time: None,
+            before_sha256: None,
+        };
+        let applied = Step::Applied {
+            target: Id::from("t"),
+            status: Some(200),
+            sends: 1,
+            adopted: false,
+            sha256: None,
+            modified: None,
+        };
+        let mut states = ItemStates::blank(1);
+        states.step(item, &intended(Call::Operation, 1)).unwrap();
+        states.step(item, &applied).unwrap();
+        assert_eq!(states.attempts(item), 0);
+        for attempt in 1..=3 {
+            states.step(item, &intended(Call::Adjust, attempt)).unwrap();
+            states.step(item, &Step::Absent).unwrap();
+            assert_eq!(states.attempts(item), attempt);
+        }
+        states.step(item, &intended(Call::Adjust, 4)).unwrap();
+        states.step(item, &applied).unwrap();
+        assert_eq!(states.attempts(item), 0);
     }
 
     #[test]

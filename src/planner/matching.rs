@@ -37,6 +37,8 @@ pub(crate) struct Decided {
     pub confirmed: Confirmed,
     /// Items that could not be compared: the program panicked over them.
     pub mistakes: BTreeSet<u32>,
+    /// Items whose import, which an earlier run made, cannot be read, and why.
+    pub unread: HashMap<u32, String>,
     /// Why items are not created, where the target has nearly their name.
     pub conflicts: HashMap<u32, String>,
 }
@@ -45,6 +47,7 @@ impl Decided {
     /// Whether an item is made anew: nothing that stands in the target is taken for it.
     pub(crate) fn creates(&self, index: u32, on_existing: OnExisting) -> bool {
         match self.by_item.get(index) {
+            _ if self.unread.contains_key(&index) => false,
             None | Some((Decision::Create, _)) => true,
             Some((Decision::Ambiguous, _)) => creates_anyway(on_existing),
             Some((Decision::Unchanged(_) | Decision::Differs(_), _)) => false,
@@ -59,7 +62,7 @@ pub(crate) async fn decide_all(
 ) -> Result<Decided, EngineError> {
     let mut decided = Decided::default();
     let mut wanted = std::mem::take(&mut builder.by_key);
-    read_own(builder, imports).await?;
+    decided.unread = read_own(builder, imports).await?;
     let (idle, by_id) = by_id_first(&mut wanted, imports);
     for key in idle {
         if !imports.others.as_ref().is_none_or(|others| others.is_claimed(key)) {

@@ -1,50 +1,43 @@
 //! Which import of the target an earlier run made of an item, or was to overwrite for it: a retry updates that one.
 
-use futures::{StreamExt, pin_mut};
+use std::collections::HashMap;
 
-use crate::api::ErrorKind;
-use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;
+use crate::inventory::read_by_id::{ReadById, read_by_id};
 use crate::model::{Id, ItemKey};
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::target_index::{TargetImport, TargetImports};
 use crate::planner::wanted_keys::id_key;
 use crate::run_folder::plan_item::PlanItem;
 
-/// Reads in flight at once; the account's own budget holds them back further.
-const AT_ONCE: usize = 64;
-
 /// Reads the imports of which an earlier run says that they are an item's, where the list did not show them: a list may
-/// lag, and to conclude from it that one is gone would make a second one.
+/// lag, and to conclude from it that one is gone would make a second one. Gives the items whose import cannot be read, and why.
 pub(crate) async fn read_own(
     builder: &PlanBuilder<'_>,
     imports: &mut TargetImports<'_>,
-) -> Result<(), EngineError> {
+) -> Result<HashMap<u32, String>, EngineError> {
+    let mut unread = HashMap::new();
     let Some(own) = builder.with.own() else {
-        return Ok(());
+        return Ok(unread);
     };
-    let target = builder.with.target;
-    let missing: Vec<(Id, u32)> = own
-        .values()
-        .filter_map(|own| Some((own.id.clone(), *builder.ids.get(&own.id)?)))
-        .filter(|(_, index)| !imports.by_id.contains(ItemKey(*index)))
-        .collect();
-    let answers = futures::stream::iter(missing)
-        .map(|(id, index)| async move { (index, target.client.get(Kind::Imports.as_str(), &id).await) })
-        .buffer_unordered(AT_ONCE);
-    pin_mut!(answers);
-    while let Some((index, answer)) = answers.next().await {
-        match answer {
-            Ok(document) => {
+    let index_of = |id: &Id| builder.ids.get(id).copied();
+    let is_missing = |id: &Id| index_of(id).is_some_and(|index| !imports.by_id.contains(ItemKey(index)));
+    let missing: Vec<Id> = own.values().map(|own| own.id.clone()).filter(is_missing).collect();
+    read_by_id(builder.with.target, missing, builder.with.context.cancel, |id, read| {
+        let Some(index) = index_of(&id) else { return Ok(()) };
+        match read {
+            ReadById::Found(document) => {
                 let import = imports.keep(&builder.print, &document.head, &document.text)?;
                 imports.by_key.insert(id_key(index), import);
                 imports.by_id.insert(ItemKey(index));
             }
-            Err(error) if error.kind == ErrorKind::NotFound => {}
-            Err(error) => return Err(target.failed("read an import")(error)),
+            ReadById::Gone => {}
+            ReadById::Unreadable(why) => drop(unread.insert(index, format!("{id} is its own, and {why}"))),
         }
-    }
-    Ok(())
+        Ok(())
+    })
+    .await?;
+    Ok(unread)
 }
 
 /// Whose an import of the target is.

@@ -79,6 +79,9 @@ pub(crate) fn settle(
 ) -> Result<PlanItem, EngineError> {
     let job = builder.with.job;
     let number = u32::try_from(index).unwrap_or(u32::MAX);
+    if let Some(why) = decided.unread.get(&number) {
+        return Ok(ended(item, Outcome::Failed, "unreadable", format!("{why}: left alone")));
+    }
     if let Some(why) = decided.conflicts.get(&number) {
         return Ok(ended(item, Outcome::Conflict, "similar_name", why.clone()));
     }

@@ -169,6 +169,28 @@ fn an_edit_of_a_clone_before_it_is_completed_stays() {
 }
 
 #[test]
+fn a_clone_that_somebody_renamed_or_pointed_elsewhere_before_it_is_completed_stays_so() {
+    for answer in [CloneAnswer::Document, CloneAnswer::Array] {
+        for (pointer, theirs) in
+            [("/name", json!("Returns, not to be touched")), ("/_connectionId", json!("theirs"))]
+        {
+            let world = Scenario::cloning(["a"])
+                .job("transform", "[{ set: { /description: new } }]")
+                .service(|service| service.clone_answer = answer)
+                .start();
+            slow_reads(&world);
+            let running = world.spawn_run(&[]).until_journal("applied", 1);
+            world.edit("source", "Clone - a", pointer, theirs.clone());
+            running.finish().expect_exit(3).expect_audit("Clone - a", "stale", "not_checked");
+            let imports = world.imports("source");
+            let clone = imports.iter().find(|import| import["name"] != "a").unwrap();
+            assert_eq!(clone.pointer(pointer), Some(&theirs), "{answer:?}");
+            assert!(clone["description"].is_null(), "{clone}");
+        }
+    }
+}
+
+#[test]
 fn an_edit_of_a_restored_import_before_it_is_completed_stays() {
     let ran = crate::backup::backup(["a"]).run();
     let world = &ran.world;

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "a test binary has nobody to export to")]
 
 mod accounts;
+mod another_run;
 mod apply;
 mod archive_cli;
 mod arguments;

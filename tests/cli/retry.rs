@@ -22,6 +22,28 @@ fn what_failed_is_done_however_much_stands_before_it_and_between() {
 }
 
 #[test]
+fn an_import_of_its_own_that_may_not_be_read_any_more_fails_alone() {
+    for code in [403, 500] {
+        let old = |name: &str| import(name).set("/description", json!("old"));
+        let scenario = Scenario::migrate(["a", "b"]).target(&old("a")).target(&old("b"));
+        let world = scenario
+            .job("on_existing", "update")
+            .job("retry", "{ attempts: 1, base: 1ms, cap: 1ms }")
+            .start();
+        world.fault(Fault::on("PUT", "/v1/imports/*", Fault::status(422)));
+        world.run().expect_exit(3).expect_count("failed", 2);
+        world.no_faults();
+        let id = world.id("target", "a");
+        // Neither does the list show it.
+        world.remove("target", "a");
+        world.fault(Fault::on("GET", &format!("/v1/imports/{id}"), Fault::status(code)));
+        let retried = world.command(&["retry", "runs/run-1"]).expect_exit(3).expect_target(["b"]);
+        retried.expect_stderr(&format!("{id} is its own, and it cannot be read"));
+        assert!(world.import("target", "b")["description"].is_null(), "what failed beside it is done");
+    }
+}
+
+#[test]
 fn what_the_source_lost_in_between_is_told_and_not_passed_over() {
     let world = Scenario::migrate(["a", "b"]).start();
     for name in ["a", "b"] {

@@ -48,6 +48,17 @@ fn import_connection(world: &World) -> serde_json::Value {
 
 #[cfg(debug_assertions)]
 #[test]
+fn what_a_list_shows_that_is_behind_the_delete_is_put_back_all_the_same() {
+    let world = Scenario::delete(["a", "b"]).job("select", "{ names: [a] }").start();
+    let list = world.imports("source");
+    world.run().expect_exit(0).expect_source(["b"]);
+    world.fault(Fault::on_list(Fault::says(200, json!(list))));
+    let undone = undo(&world).expect_exit(0);
+    world.no_faults();
+    undone.expect_source(["a", "b"]);
+}
+
+#[test]
 fn what_somebody_made_under_another_name_is_not_removed_in_the_place_of_what_was_never_made() {
     let world = Scenario::migrate(["a"]).env("TRANSSHIP_CRASH", "call.before_send:1").start();
     world.run().expect_killed();

@@ -41,9 +41,11 @@ fn each_status_means_what_the_reference_says() {
         }
     };
     kinds(&[401], ErrorKind::Unauthorized);
-    kinds(&[400, 402, 403, 405, 410, 413, 415, 421, 422, 451], ErrorKind::Refused);
+    kinds(&[400, 402, 403, 405, 413, 415, 421, 422, 451], ErrorKind::Refused);
     kinds(&[425], ErrorKind::NotSent);
-    kinds(&[404], ErrorKind::NotFound);
+    kinds(&[404, 410], ErrorKind::NotFound);
+    let whole_list = judged(Method::Get, "/v1/imports", answer(410, "{}")).unwrap_err();
+    assert_eq!(whole_list.kind, ErrorKind::Refused, "a list is not there any more");
     kinds(&[429], ErrorKind::Throttled);
     kinds(&[408, 409, 500, 501, 502, 503, 504, 520, 599], ErrorKind::InDoubt);
     kinds(&[301, 302, 304, 307], ErrorKind::Broken);

@@ -15,7 +15,7 @@ use crate::model::{Id, IdSet, ItemKey};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::known_ids::KnownIds;
-use crate::run_folder::other_runs::OtherRuns;
+use crate::run_folder::other_runs::{OtherRuns, touched_since};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::texts_in_order::TextsInOrder;
 
@@ -92,11 +92,7 @@ pub(super) async fn leave_to_other_runs(
     other_runs: &dyn OtherRuns,
     strangers: &mut Vec<Stranger>,
 ) {
-    let Some(folder) = plan.path().parent().map(RunFolder::at) else { return };
     let sought: HashSet<Id> = strangers.iter().map(|stranger| stranger.id.clone()).collect();
-    if sought.is_empty() {
-        return;
-    }
-    let theirs = other_runs.owned(folder, sought).await;
+    let theirs = touched_since(other_runs, plan, sought).await;
     strangers.retain(|stranger| !theirs.contains(&stranger.id));
 }

@@ -30,6 +30,8 @@ pub(crate) struct Candidate {
     pub equal: bool,
     /// Whether it is as much like what another item sends.
     pub ambiguous: bool,
+    /// Whether another run says that it is its own.
+    pub of_another_run: bool,
 }
 
 /// How often it was looked for.
@@ -56,6 +58,8 @@ pub(crate) enum Judgement {
     Adopt(Candidate),
     /// A person has to say what these are.
     Conflict(Vec<Id>),
+    /// It had no effect, and another run made meanwhile what it was to make.
+    MadeByAnotherRun(Id),
     /// It had no effect, and will have none.
     SendAgain,
     /// It is not known yet.
@@ -68,12 +72,20 @@ pub(crate) fn judge(candidates: Vec<Candidate>, looks: Looks) -> Judgement {
     let mut candidates = candidates;
     candidates.sort_by_key(|candidate| candidate.likeness);
     // A call of another item may still be answered with what only holds the same: that is waited for.
-    let is_its = |c: &Candidate| c.equal && !c.ambiguous && (proven || c.likeness < Likeness::Content);
+    let is_its = |c: &Candidate| {
+        c.equal && !c.ambiguous && !c.of_another_run && (proven || c.likeness < Likeness::Content)
+    };
     if let Some(at) = candidates.iter().position(is_its) {
         return Judgement::Adopt(candidates.swap_remove(at));
     }
     if !proven {
         return Judgement::LookAgain;
+    }
+    let is_made = |c: &Candidate| c.of_another_run && c.equal && c.likeness == Likeness::Named;
+    if candidates.iter().all(|c| c.of_another_run)
+        && let Some(made) = candidates.iter().find(|c| is_made(c))
+    {
+        return Judgement::MadeByAnotherRun(made.id.clone());
     }
     let in_the_way = |c: &&Candidate| c.likeness == Likeness::Named || c.equal;
     let ids: Vec<Id> = candidates.iter().filter(in_the_way).map(|candidate| candidate.id.clone()).collect();
@@ -86,7 +98,15 @@ mod tests {
 
     fn candidate(id: &str, likeness: Likeness, equal: bool) -> Candidate {
         let print = Fingerprint::of(id.as_bytes());
-        Candidate { id: Id::from(id), print, modified: None, likeness, equal, ambiguous: false }
+        Candidate {
+            id: Id::from(id),
+            print,
+            modified: None,
+            likeness,
+            equal,
+            ambiguous: false,
+            of_another_run: false,
+        }
     }
 
     const FIRST: Looks = Looks { trusted: 1, needed: 2, settled: false };
@@ -103,6 +123,7 @@ mod tests {
         let lower = || candidate("lower", Loosely, true);
         let cut = || candidate("cut", Content, true);
         let shared = || Candidate { ambiguous: true, ..cut() };
+        let theirs = |of: Candidate| Candidate { of_another_run: true, ..of };
         let adopt = |of: Candidate| Judgement::Adopt(of);
         let conflict = |ids: &[&str]| Judgement::Conflict(ids.iter().map(|id| Id::from(*id)).collect());
         let table: Vec<(&str, Vec<Candidate>, Looks, Judgement)> = vec![
@@ -128,6 +149,32 @@ mod tests {
             ("equal in all but the name, at the first look", vec![cut()], FIRST, Judgement::LookAgain),
             ("equal in all but the name, on two looks", vec![cut()], ENOUGH, adopt(cut())),
             ("it may be another item's", vec![shared()], ENOUGH, conflict(&["cut"])),
+            ("what another run made is not its own", vec![theirs(named())], EARLY, Judgement::LookAgain),
+            (
+                "and stands for it once its own call can have no effect any more",
+                vec![theirs(named())],
+                ENOUGH,
+                Judgement::MadeByAnotherRun(Id::from("named")),
+            ),
+            ("its own goes before it", vec![theirs(named()), named()], FIRST, adopt(named())),
+            (
+                "of another run, and unlike: a person decides",
+                vec![theirs(unlike())],
+                ENOUGH,
+                conflict(&["unlike"]),
+            ),
+            (
+                "beside one of nobody that is unlike: a person decides",
+                vec![theirs(named()), unlike()],
+                ENOUGH,
+                conflict(&["named", "unlike"]),
+            ),
+            (
+                "of another run, and equal in all but the name: a person decides",
+                vec![theirs(cut())],
+                ENOUGH,
+                conflict(&["cut"]),
+            ),
             (
                 "an unlike one of a looser name is somebody's",
                 vec![candidate("x", Loosely, false)],

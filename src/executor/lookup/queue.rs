@@ -22,6 +22,7 @@ use crate::inventory::error::EngineError;
 use crate::model::Id;
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
+use crate::run_folder::other_runs::{OtherRuns, touched_since};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -44,6 +45,8 @@ pub(crate) struct LookupQueue<'a> {
     grace: Duration,
     plan: &'a PlanFile,
     before: &'a Before<'a>,
+    /// The other runs, where an earlier process began this one: while it was not carried out, they may have made what it looks for.
+    other_runs: Option<&'a dyn OtherRuns>,
     /// How long each list was when it was last looked at.
     last_listed: RefCell<BTreeMap<Kind, u64>>,
     cancel: &'a Cancel,
@@ -63,7 +66,7 @@ impl<'a> LookupQueue<'a> {
     pub(crate) fn new(
         (target, grace): (Account, Duration),
         plan: &'a PlanFile,
-        before: &'a Before<'a>,
+        (before, other_runs): (&'a Before<'a>, Option<&'a dyn OtherRuns>),
         cancel: &'a Cancel,
         events: &'a Events,
     ) -> Self {
@@ -72,6 +75,7 @@ impl<'a> LookupQueue<'a> {
             grace,
             plan,
             before,
+            other_runs,
             last_listed: RefCell::default(),
             cancel,
             events,
@@ -225,6 +229,7 @@ impl<'a> LookupQueue<'a> {
             && long_enough
             && scan::are_gone(&self.target, kind, &missing).await
             && scan::are_gone(&self.target, kind, &unlisted).await;
+        let of_others = self.of_other_runs(kind, &hits).await;
         let mut taken: HashSet<Id> = HashSet::new();
         let mut found: HashSet<usize> = HashSet::new();
         let mut all: Vec<(usize, Search, Vec<Hit>)> = searches
@@ -242,7 +247,12 @@ impl<'a> LookupQueue<'a> {
             let candidates = hits.into_iter().filter(free).map(|hit| {
                 let is_rivalled = hit.candidate.likeness != Likeness::Named
                     && hit.rivals.iter().any(|rival| !found.contains(rival));
-                Candidate { ambiguous: hit.candidate.ambiguous || is_rivalled, ..hit.candidate }
+                let of_another_run = of_others.contains(&hit.candidate.id);
+                Candidate {
+                    ambiguous: hit.candidate.ambiguous || is_rivalled,
+                    of_another_run,
+                    ..hit.candidate
+                }
             });
             let candidates: Vec<Candidate> = candidates.collect();
             search.looks += u32::from(trusted);
@@ -258,9 +268,19 @@ impl<'a> LookupQueue<'a> {
                     let _ = search.answer.send(Found::There { id, sha256, modified });
                 }
                 Judgement::Conflict(ids) => drop(search.answer.send(Found::Unlike(ids))),
+                Judgement::MadeByAnotherRun(id) => drop(search.answer.send(Found::MadeByAnotherRun(id))),
                 Judgement::SendAgain => drop(search.answer.send(Found::Nowhere)),
                 Judgement::LookAgain => self.look_again(search),
             }
+        }
+    }
+
+    /// The imports among what was found that other runs made. A resource is shared by all that refer to it.
+    async fn of_other_runs(&self, kind: Kind, hits: &[Vec<Hit>]) -> HashSet<Id> {
+        let sought: HashSet<Id> = hits.iter().flatten().map(|hit| hit.candidate.id.clone()).collect();
+        match self.other_runs {
+            Some(other_runs) if kind == Kind::Imports => touched_since(other_runs, self.plan, sought).await,
+            _ => HashSet::new(),
         }
     }
 

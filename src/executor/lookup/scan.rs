@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::api::{ErrorKind, ListRequest};
 use crate::documents::contained;
+use crate::documents::diff::diff;
 use crate::documents::document::Printed;
 use crate::documents::name::{loose_name_key, name_key};
 use crate::documents::normal::{compare, fingerprint};
@@ -222,7 +223,8 @@ impl<'a, 'b> Looker<'a, 'b> {
             // the time of this look.
             let modified = head.last_modified.clone().filter(|_| !self.searches[index].is_clone);
             let id = head.id.clone();
-            let candidate = Candidate { id, print, modified, likeness, equal, ambiguous };
+            let candidate =
+                Candidate { id, print, modified, likeness, equal, ambiguous, of_another_run: false };
             self.hits[index].push(Hit { candidate, rivals });
         }
     }
@@ -270,9 +272,18 @@ fn is_equal(search: &Search, head: &Head, found: Option<&Value>) -> bool {
         return head.cloned_from == search.source;
     }
     let both = search.wanted.as_ref().zip(found);
-    let is_alike = |(wanted, found)| compare(wanted, found).verdict != Verdict::Differs;
+    let is_alike = |(wanted, found)| {
+        compare(wanted, found).verdict != Verdict::Differs
+            || search.is_clone && is_yet_to_be_completed(search, wanted, found)
+    };
     // What cannot be compared is equal to nothing.
     both.is_some_and(|both| contained(|| is_alike(both)).unwrap_or(false))
+}
+
+/// Whether a fresh clone lacks only what the PUT behind it is to give it.
+fn is_yet_to_be_completed(search: &Search, wanted: &Value, found: &Value) -> bool {
+    let lacking = diff(found, wanted).into_iter().filter(|change| change.to.is_some());
+    lacking.into_iter().all(|change| search.to_complete.contains(&change.path))
 }
 
 impl PageVisitor for Looker<'_, '_> {

@@ -1,7 +1,7 @@
 //! What is looked for, and what is found.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub(crate) enum Found {
     There { id: Id, sha256: Fingerprint, modified: Option<String> },
     /// It is not, and will not come.
     Nowhere,
+    /// It is not, and will not come; another run made one like it.
+    MadeByAnotherRun(Id),
     /// Something appeared that may or may not be it.
     Unlike(Vec<Id>),
     /// The run drains; not known.
@@ -61,6 +63,8 @@ pub(super) struct Search {
     pub namesakes: Vec<Id>,
     pub source: Option<Id>,
     pub is_clone: bool,
+    /// Where a clone is not yet as wanted: what a PUT is to complete later.
+    pub to_complete: HashSet<String>,
     /// What was sent, without its name; `None` if it cannot be read: only the very same text is it then.
     pub wanted: Option<Value>,
     pub print: Fingerprint,
@@ -87,6 +91,12 @@ impl Search {
             namesakes: item.namesakes.clone(),
             source: item.source.as_ref().map(|source| source.id.clone()),
             is_clone: item.operation == Operation::Clone,
+            to_complete: item
+                .changes
+                .iter()
+                .filter(|_| item.adjust)
+                .map(|change| change.path.clone())
+                .collect(),
             print: print_text(wanted),
             wanted: read_tree(wanted).ok().map(without_name),
             reason,

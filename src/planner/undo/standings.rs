@@ -269,9 +269,16 @@ impl Reader<'_> {
                 }
             }
         }
-        let is_asked = |at: &u32| !by_list || !self.touched[*at as usize].is_import();
+        let is_asked = |at: &u32| {
+            !by_list || !self.touched[*at as usize].is_import() || self.is_back_by_list(*at as usize)
+        };
         let by_id: Vec<u32> = open.iter().copied().filter(is_asked).collect();
         self.ask(&by_id).await
+    }
+
+    /// Whether a list shows what the run removed, which it may do for a while: by its id it is gone at once.
+    fn is_back_by_list(&self, at: usize) -> bool {
+        self.touched[at].did == Did::Removed && self.found.all[at].listed == Some(true)
     }
 
     async fn ask(&mut self, which: &[u32]) -> Result<(), EngineError> {
@@ -294,7 +301,7 @@ impl Reader<'_> {
                 }
                 Err(error) if error.kind == ErrorKind::NotFound => {
                     seen.by_id = Some(false);
-                    if seen.listed != Some(true) {
+                    if seen.listed != Some(true) || touched[at].did == Did::Removed {
                         seen.now = Some(Now::Gone);
                     }
                 }
@@ -354,7 +361,9 @@ impl Reader<'_> {
             Some(Now::There(touch)) => match touch {
                 Touch::Untouched => true,
                 Touch::Behind => late,
-                Touch::Edited | Touch::NeverSeen => seen.looks >= 2 || seen.by_id.is_some(),
+                Touch::Edited => seen.looks >= 2 || seen.by_id.is_some(),
+                // Without a time of the write nothing tells a read that is behind it.
+                Touch::NeverSeen => (late || !one.is_recent) && (seen.looks >= 2 || seen.by_id.is_some()),
             },
         }
     }

@@ -4,27 +4,35 @@ use std::collections::{BTreeMap, HashSet};
 
 use async_trait::async_trait;
 use futures::StreamExt;
+use jiff::Timestamp;
 
 use super::{SharedError, SharedRuns, segment};
 use crate::journal::Record;
 use crate::model::Id;
 use crate::run_folder::folder::RunFolder;
-use crate::run_folder::other_runs::{FolderRuns, OtherRuns, made_by};
+use crate::run_folder::other_runs::{FolderRuns, OtherRuns, touched_by};
 
 /// How many segments are read at a time.
 const IN_FLIGHT: usize = 8;
 
 #[async_trait]
 impl OtherRuns for SharedRuns {
-    async fn owned(&self, folder: RunFolder, sought: HashSet<Id>) -> HashSet<Id> {
-        let Some(own) = self.run_of(folder.path()) else { return FolderRuns.owned(folder, sought).await };
+    async fn owned(&self, folder: RunFolder, sought: HashSet<Id>, since: Timestamp) -> HashSet<Id> {
+        let Some(own) = self.run_of(folder.path()) else {
+            return FolderRuns.owned(folder, sought, since).await;
+        };
         let runs = self.clone();
-        self.there(async move { owned(&runs, &own, &sought).await }).await.unwrap_or_default()
+        self.there(async move { owned(&runs, &own, &sought, since).await }).await.unwrap_or_default()
     }
 }
 
-/// Which of these imports the runs of the store but `own` say are theirs.
-async fn owned(runs: &SharedRuns, own: &str, sought: &HashSet<Id>) -> Result<HashSet<Id>, SharedError> {
+/// Which of these the runs of the store but `own` made, wrote to or removed after `since`.
+async fn owned(
+    runs: &SharedRuns,
+    own: &str,
+    sought: &HashSet<Id>,
+    since: Timestamp,
+) -> Result<HashSet<Id>, SharedError> {
     let mut segments: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for name in runs.objects().list("").await? {
         if let (Some((run, _)), Some(number)) = (name.rsplit_once("/journal/"), segment::number(&name)) {
@@ -45,7 +53,9 @@ async fn owned(runs: &SharedRuns, own: &str, sought: &HashSet<Id>) -> Result<Has
         let records =
             records.split(|byte| *byte == b'\n').map_while(|line| serde_json::from_slice(line).ok());
         owned.extend(
-            records.filter_map(|record: Record| made_by(record)).filter(|made| sought.contains(made)),
+            records
+                .filter_map(|record: Record| touched_by(record, since))
+                .filter(|touched| sought.contains(touched)),
         );
     }
     Ok(owned)

@@ -226,6 +226,27 @@ fn a_clone_without_an_answer_is_found_by_what_it_holds_where_the_service_does_no
 }
 
 #[test]
+fn a_clone_that_is_to_be_completed_is_found_by_what_its_source_holds_also_under_a_cut_name() {
+    let unsaid = Effect::DropField { pointer: "/_sourceId".to_owned(), silently: false };
+    let name =
+        Effect::ChangeField { pointer: "/name".to_owned(), value: "a for the".into(), silently: false };
+    for (renamed, exit) in [(false, 0), (true, 3)] {
+        let scenario = Scenario::cloning(["a"])
+            .job("transform", "[{ name: \"{{ name }} for the year\" }, { set: { /description: new } }]");
+        let world = scenario.env("TRANSSHIP_SETTLE", "0.1").start();
+        world.fault(Fault::on("POST", "/v1/imports/*/clone", unsaid.clone()));
+        if renamed {
+            world.fault(Fault::on("POST", "/v1/imports/*/clone", name.clone()));
+            world.fault(Fault::on("PUT", "/v1/imports/*", name.clone()));
+        }
+        world.fault(Fault::on("POST", "/v1/imports/*/clone", Effect::CutAfter).first(1));
+        let name = if renamed { "a for the" } else { "a for the year" };
+        let ran = world.run().expect_exit(exit).expect_source(["a", name]);
+        ran.expect_calls("POST", "/v1/imports/{id}/clone", 1).expect_in_source(name, "/description", "new");
+    }
+}
+
+#[test]
 fn a_clone_whose_completion_got_no_answer_is_its_own_whatever_the_service_made_of_its_name() {
     let cut =
         Effect::ChangeField { pointer: "/name".to_owned(), value: "a for the year".into(), silently: false };

@@ -242,8 +242,25 @@ fn what_may_not_be_read_after_a_write_without_an_answer_is_its_own_row_and_ends_
 }
 
 #[test]
+fn the_put_that_completes_a_clone_is_given_up_as_any_other() {
+    for effect in [Fault::status(500), Fault::status(409), Effect::CutBefore] {
+        Scenario::cloning(["a"])
+            .job("transform", "[{ set: { /description: new } }]")
+            .job("retry", "{ attempts: 3, base: 1ms, cap: 1ms }")
+            .env("TRANSSHIP_SETTLE", "0.05")
+            .fault(Fault::on("PUT", "/v1/imports/*", effect))
+            .run()
+            .expect_exit(3)
+            .expect_audit("Clone - a", "failed", "not_checked");
+    }
+}
+
+#[test]
 fn what_could_not_be_found_out_is_found_out_by_a_resume_and_a_retry_says_so() {
-    for (effect, done) in [(Effect::CutAfter, "updated"), (Effect::CutBefore, "updated")] {
+    // What the first call did not do, the retry did.
+    for (effect, outcome, verdict) in
+        [(Effect::CutAfter, "updated", "equal"), (Effect::CutBefore, "unchanged", "not_checked")]
+    {
         let world = Scenario::update(["a"])
             .job("transform", "[{ set: { /description: new } }]")
             .fault(Fault::on("PUT", "/v1/imports/*", effect).first(1))
@@ -254,7 +271,7 @@ fn what_could_not_be_found_out_is_found_out_by_a_resume_and_a_retry_says_so() {
         world.no_faults();
         let retried = world.command(&["retry", "runs/run-1"]).expect_exit(3);
         drop(retried.expect_stderr("the effect of 1 call is unknown: `transship resume"));
-        let ran = world.resume(ran.folder()).expect_exit(0).expect_audit("a", done, "equal");
+        let ran = world.resume(ran.folder()).expect_exit(0).expect_audit("a", outcome, verdict);
         assert_eq!(ran.world.import("source", "a")["description"], "new");
     }
 }

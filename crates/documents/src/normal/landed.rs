@@ -27,7 +27,7 @@ pub fn unexplained(before: Option<&Value>, sent: &Value, found: &Value) -> Vec<S
         let now = found.pointer(place);
         let is_as_before = before.is_some_and(|before| before.pointer(place) == now);
         let is_of_the_service =
-            sent.pointer(place).is_some_and(|sent| alike(sent, now.unwrap_or(&Value::Null)));
+            sent.pointer(place).is_some_and(|sent| may_be_made_of(sent, now.unwrap_or(&Value::Null)));
         if !is_as_before && !is_of_the_service && !unexplained.iter().any(|known| known == place) {
             unexplained.push(place.to_owned());
         }
@@ -76,16 +76,17 @@ impl Seen {
                     self.walk(before, wanted, found, false);
                 }
             }
-            _ if before == wanted => self.foreign += usize::from(!alike(wanted, found)),
+            _ if before == wanted => self.foreign += usize::from(!may_be_made_of(wanted, found)),
             _ if found == before => self.as_before += 1,
-            _ if alike(wanted, found) => self.as_wanted += 1,
+            _ if may_be_made_of(wanted, found) => self.as_wanted += 1,
             _ => self.other += 1,
         }
     }
 }
 
-/// Whether a service may have made one value of the other.
-fn alike(wanted: &Value, found: &Value) -> bool {
+/// Whether a service may have made the value found of the one that was wanted: by trimming, cutting, unescaping or lower-casing a
+/// text, or by leaving out what is empty.
+pub fn may_be_made_of(wanted: &Value, found: &Value) -> bool {
     match (wanted, found) {
         (Value::String(wanted), Value::String(found)) => {
             let (wanted, found) = (loose_name_key(wanted), loose_name_key(found));

@@ -24,7 +24,7 @@ use crate::tree::{Seen, Tree};
 pub use compare::{Comparison, compare};
 pub use consensus::Consensus;
 pub use ignore::Ignore;
-pub use landed::{landed, unexplained};
+pub use landed::{landed, may_be_made_of, unexplained};
 pub use masks::{erased, masks, remove_pointers};
 pub use members::PrintedMembers;
 pub use number::same_number;
