@@ -191,6 +191,31 @@ fn a_clone_that_somebody_renamed_or_pointed_elsewhere_before_it_is_completed_sta
 }
 
 #[test]
+fn what_somebody_cloned_of_the_same_import_is_not_taken_for_the_clone_of_a_run() {
+    for (name, connection) in [("Returns", None), ("Clone - a", Some(json!("theirs")))] {
+        let world = Scenario::cloning(["a"])
+            .job("transform", "[{ set: { /description: new } }]")
+            .env("TRANSSHIP_SETTLE", "30")
+            .start();
+        world.fault(Fault::on("POST", "/v1/imports/*/clone", Effect::CutBefore));
+        world.spawn_run(&[]).until_journal("\"intended\"", 1).signal("KILL").finish().expect_killed();
+        world.no_faults();
+        world.set_env("TRANSSHIP_SETTLE", "0.1");
+        let mut theirs = world.import("source", "a");
+        theirs["_sourceId"] = theirs["_id"].clone();
+        theirs["_id"] = json!("5b5b5b5b0000000000000001");
+        theirs["name"] = json!(name);
+        theirs["_connectionId"] = connection.unwrap_or_else(|| theirs["_connectionId"].clone());
+        world.load("source", &[theirs.clone()]);
+        let is_untouched = || world.imports("source").contains(&theirs);
+        world.resume(&world.path("runs/run-1"));
+        assert!(is_untouched(), "{name}: resume");
+        world.command(&["undo", "runs/run-1", "--yes", "--leave-copies"]);
+        assert!(is_untouched(), "{name}: undo");
+    }
+}
+
+#[test]
 fn an_edit_of_a_restored_import_before_it_is_completed_stays() {
     let ran = crate::backup::backup(["a"]).run();
     let world = &ran.world;

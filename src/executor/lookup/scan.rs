@@ -208,7 +208,7 @@ impl<'a, 'b> Looker<'a, 'b> {
             if search.namesakes.contains(&head.id) {
                 continue;
             }
-            let equal = print == search.print || is_equal(search, head, found.as_ref());
+            let equal = print == search.print || is_equal(search, head, likeness, found.as_ref());
             if equal || likeness != Likeness::Content {
                 like.push((index, likeness, equal));
             }
@@ -266,10 +266,9 @@ fn owned(ledger: &JournalView<'_>, before: &Before<'_>, kind: Kind) -> (IdSet, I
 }
 
 /// Whether it holds what was sent, in all but the name.
-fn is_equal(search: &Search, head: &Head, found: Option<&Value>) -> bool {
-    // What a fresh clone holds is the source's content; whose clone it is says more, where the service tells it.
-    if search.is_clone && head.cloned_from.is_some() {
-        return head.cloned_from == search.source;
+fn is_equal(search: &Search, head: &Head, likeness: Likeness, found: Option<&Value>) -> bool {
+    if search.is_clone && !may_be_its_clone(search, head, likeness) {
+        return false;
     }
     let both = search.wanted.as_ref().zip(found);
     let is_alike = |(wanted, found)| {
@@ -278,6 +277,17 @@ fn is_equal(search: &Search, head: &Head, found: Option<&Value>) -> bool {
     };
     // What cannot be compared is equal to nothing.
     both.is_some_and(|both| contained(|| is_alike(both)).unwrap_or(false))
+}
+
+/// Whether it is a clone of the source, where the service tells that, under a name that the service may have given it: every
+/// clone of an import holds the same.
+fn may_be_its_clone(search: &Search, head: &Head, likeness: Likeness) -> bool {
+    let is_of_another = head.cloned_from.is_some() && head.cloned_from != search.source;
+    let bears = |name: &String| {
+        let (asked, found) = (loose_name_key(name), loose_name_key(&head.name));
+        !found.is_empty() && (asked.starts_with(&found) || found.ends_with(&asked))
+    };
+    !is_of_another && (likeness != Likeness::Content || search.names.iter().any(bears))
 }
 
 /// Whether a fresh clone lacks only what the PUT behind it is to give it.

@@ -65,6 +65,8 @@ pub(super) struct Search {
     pub is_clone: bool,
     /// Where a clone is not yet as wanted: what a PUT is to complete later.
     pub to_complete: HashSet<String>,
+    /// Names of which a service may make that of a clone: the one that was asked for, and its source's.
+    pub names: Vec<String>,
     /// What was sent, without its name; `None` if it cannot be read: only the very same text is it then.
     pub wanted: Option<Value>,
     pub print: Fingerprint,
@@ -91,12 +93,8 @@ impl Search {
             namesakes: item.namesakes.clone(),
             source: item.source.as_ref().map(|source| source.id.clone()),
             is_clone: item.operation == Operation::Clone,
-            to_complete: item
-                .changes
-                .iter()
-                .filter(|_| item.adjust)
-                .map(|change| change.path.clone())
-                .collect(),
+            to_complete: to_complete(item),
+            names: item.source.iter().map(|source| source.name.clone()).chain([item.name.clone()]).collect(),
             print: print_text(wanted),
             wanted: read_tree(wanted).ok().map(without_name),
             reason,
@@ -124,6 +122,12 @@ impl Search {
             Reason::Throttled | Reason::TakenUpAgain => 1,
         }
     }
+}
+
+/// What the PUT behind a clone gives it. Its connection is given by the call that clones.
+fn to_complete(item: &PlanItem) -> HashSet<String> {
+    let changes = item.changes.iter().filter(|change| item.adjust && change.path != "/_connectionId");
+    changes.map(|change| change.path.clone()).collect()
 }
 
 /// A document without its name: services trim, cut, unescape and lower-case names.

@@ -71,6 +71,8 @@ pub(crate) fn judge(left: &Left, now: &Standing) -> Touch {
             (None, _) | (_, None) if known != modified => return Touch::Edited,
             _ => {}
         },
+        // An answer without a time shows what it holds.
+        (None, Some(_)) if left.answer == Some(now.print) => {}
         (None, Some(_)) => {
             if !matches!(now.created, Created::AsModified | Created::AtThatTime) {
                 return Touch::NeverSeen;
@@ -126,6 +128,18 @@ mod tests {
             ("a read that is behind", left(a, T2, T2, false), now("b", T0, T1), Touch::Behind),
             ("never seen, never modified", left(None, None, None, false), now("a", T1, T1), Touch::Untouched),
             ("never seen, modified", left(None, None, None, false), now("a", T0, T1), Touch::NeverSeen),
+            (
+                "answered without a time",
+                Left { answer: left(a, None, None, false).print, ..left(a, None, None, false) },
+                now("a", T0, T1),
+                Touch::Untouched,
+            ),
+            (
+                "answered without a time, and edited",
+                Left { answer: left(a, None, None, false).print, ..left(a, None, None, false) },
+                now("b", T0, T1),
+                Touch::NeverSeen,
+            ),
             ("first seen at the read-back", left(a, None, T1, false), now("a", T0, T1), Touch::Untouched),
             ("first seen, and edited since", left(a, None, T1, false), now("a", T0, T2), Touch::Edited),
             ("first seen different", left(a, None, T1, true), now("a", T0, T1), Touch::NeverSeen),
