@@ -1,9 +1,10 @@
 //! Which import of the target is which item: by id, by key and by content, for all items together.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::documents::contained;
 use crate::documents::document::read_tree;
+use crate::documents::normal::consensus::place;
 use crate::inventory::error::EngineError;
 use crate::job::OnExisting;
 use crate::model::{Id, Verdict};
@@ -13,7 +14,7 @@ use crate::planner::confirm::{Confirmed, Position, confirm};
 use crate::planner::decide::{Decision, Group, creates_anyway, pair};
 use crate::planner::decisions::Decisions;
 use crate::planner::earlier_runs::{Sought, earlier_writes};
-use crate::planner::likeness::{Likeness, ServiceOwn, adaptor_of};
+use crate::planner::likeness::{Likeness, Place, ServiceOwn, adaptor_of};
 use crate::planner::own::read_own;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::side_by_side::{Alike, Open, compare_all};
@@ -235,6 +236,7 @@ async fn judge(
     alike: &mut Alike,
 ) -> Result<(), EngineError> {
     let mut asked: Vec<((usize, u64, usize), Id)> = Vec::new();
+    let mut left: BTreeMap<Place, u32> = BTreeMap::new();
     for (turn, (pair, alike)) in alike.iter_mut().enumerate() {
         builder.with.breathe(turn).await?;
         let Likeness::Grew { fields, renamed } = alike else {
@@ -250,7 +252,11 @@ async fn judge(
             let text = imports.spool.read(import.slot)?;
             let adaptor = read_tree(&text).map(|tree| adaptor_of(&tree));
             adaptor.is_ok_and(|adaptor| {
-                fields.iter().all(|field| is_the_services(own, &adaptor, field, &removed))
+                let is_own = fields.iter().all(|field| is_the_services(own, &adaptor, field, &removed));
+                for field in fields.iter().filter(|_| is_own) {
+                    *left.entry((adaptor.clone(), place(field))).or_default() += 1;
+                }
+                is_own
             })
         };
         if all_own {
@@ -262,8 +268,9 @@ async fn judge(
             asked.push((*pair, source.id));
         }
     }
-    let sources = asked.iter().map(|(_, source)| source.clone()).collect();
     let with = builder.with;
+    builder.notes.extend(left_to_the_service(&left, &with.target.facts.name));
+    let sources = asked.iter().map(|(_, source)| source.clone()).collect();
     let (from, to) = (&with.source.facts, &with.target.facts);
     let earlier = earlier_writes(with.places_of_runs(), from, to, Sought::Of(sources)).await;
     for (pair, source) in asked {
@@ -285,4 +292,16 @@ async fn judge(
         }
     }
     Ok(())
+}
+
+/// Says what is taken for the service's own, and so is no difference: nobody has to believe it.
+fn left_to_the_service(left: &BTreeMap<Place, u32>, target: &str) -> Vec<String> {
+    let told = left.iter().map(|((adaptor, place), imports)| {
+        let imports = if *imports == 1 { "1 import".to_owned() } else { format!("{imports} imports") };
+        format!(
+            "{place} is the same in every {adaptor} of `{target}`: it is taken for the service's own, and left as it is in \
+             {imports}"
+        )
+    });
+    told.collect()
 }

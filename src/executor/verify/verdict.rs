@@ -105,7 +105,7 @@ fn compare(context: &Context<'_>, item: &PlanItem, head: &Head, text: &str) -> R
     let taken_out = |pointer: &String| {
         item.changes.iter().any(|change| change.to.is_none() && leads_into(pointer, &change.path))
     };
-    let kept: Vec<String> = comparison.added.into_iter().filter(taken_out).collect();
+    let kept: Vec<String> = comparison.added.into_iter().chain(comparison.blank).filter(taken_out).collect();
     if in_place && item.operation == Operation::Update && !kept.is_empty() {
         verdict = Verdict::Differs;
         differences.extend(kept);

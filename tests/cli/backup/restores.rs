@@ -36,6 +36,29 @@ fn what_was_changed_is_put_back_and_what_was_deleted_comes_back_with_its_id() {
 }
 
 #[test]
+fn what_a_careless_job_sets_in_every_import_is_put_back_and_what_nobody_knows_is_told() {
+    let ran = backup(["a", "b"]).run();
+    let world = &ran.world;
+    for name in ["a", "b"] {
+        world.edit("source", name, "/deleteAfterImport", json!(true));
+        world.edit("source", name, "/http/sendPostMappedData", json!(false));
+        world.edit("source", name, "/mappings", json!([{ "generate": "id", "extract": "$.id" }]));
+    }
+    now(world, "restore", &[]);
+    world.run().expect_exit(0).expect_all(2, "updated", "equal");
+    for import in world.imports("source") {
+        assert!(import["deleteAfterImport"].is_null() && import["mappings"].is_null(), "{import}");
+        assert_ne!(import["http"]["sendPostMappedData"], false, "{import}");
+    }
+    // A field that the program does not know may be the service's own.
+    for name in ["a", "b"] {
+        world.edit("source", name, "/http/tier", json!("gold"));
+    }
+    let ran = world.run().expect_exit(0).expect_all(2, "unchanged", "equal_with_defaults");
+    ran.expect_stderr("/http/tier is the same in every HTTPImport of `source`");
+}
+
+#[test]
 fn an_import_that_was_changed_and_then_deleted_comes_back_as_it_was_backed_up() {
     for (verify, verdict) in [("full", "equal"), ("response", "equal"), ("none", "not_checked")] {
         let ran = backup(["a"]).run();

@@ -57,6 +57,9 @@ pub struct Comparison {
     /// a write they are the service's doing; in an import found in the target a person may have set them, and a PUT
     /// would erase them.
     pub added: Vec<String>,
+    /// JSON pointers of fields that were not sent, hold `false` or an empty text, and are not known to mean absent. As `added`, but
+    /// after a write nobody takes them for an edit.
+    pub blank: Vec<String>,
     /// Those of `differences` that are fields which were not sent.
     pub grown: Vec<String>,
     /// JSON pointers of secrets that were sent and read back masked: they cannot be compared.
@@ -70,6 +73,7 @@ impl Comparison {
             verdict: Verdict::Differs,
             differences: vec![why],
             added: Vec::new(),
+            blank: Vec::new(),
             grown: Vec::new(),
             masked: Vec::new(),
         }
@@ -85,7 +89,7 @@ impl Comparison {
     pub fn is_as_wanted_but_for(&self, own: impl Fn(&str) -> bool) -> bool {
         self.masked.is_empty()
             && self.differences.iter().all(|pointer| self.grown.contains(pointer) && own(pointer))
-            && self.added.iter().all(|pointer| own(pointer))
+            && self.added.iter().chain(&self.blank).all(|pointer| own(pointer))
     }
 
     /// Whether the two differ only by fields that were not sent, if they differ at all.
@@ -95,7 +99,7 @@ impl Comparison {
 
     /// JSON pointers of the fields that were not sent and may be the service's own.
     pub fn additions(&self) -> impl Iterator<Item = &str> {
-        self.added.iter().chain(&self.grown).map(String::as_str)
+        self.added.iter().chain(&self.blank).chain(&self.grown).map(String::as_str)
     }
 }
 
@@ -112,6 +116,7 @@ pub fn compare(sent: &Value, found: &Value) -> Comparison {
         path: Vec::new(),
         differences: Vec::new(),
         added: Vec::new(),
+        blank: Vec::new(),
         grown: Vec::new(),
         masked: Vec::new(),
         defaults: false,
@@ -124,8 +129,8 @@ pub fn compare(sent: &Value, found: &Value) -> Comparison {
     } else {
         Verdict::Equal
     };
-    let Walk { differences, added, grown, masked, .. } = walk;
-    Comparison { verdict, differences, added, grown, masked }
+    let Walk { differences, added, blank, grown, masked, .. } = walk;
+    Comparison { verdict, differences, added, blank, grown, masked }
 }
 
 struct Walk<'a> {
@@ -134,6 +139,7 @@ struct Walk<'a> {
     path: Vec<Step<'a>>,
     differences: Vec<String>,
     added: Vec<String>,
+    blank: Vec<String>,
     grown: Vec<String>,
     masked: Vec<String>,
     defaults: bool,
@@ -228,17 +234,13 @@ impl<'a> Walk<'a> {
             return self.differs();
         }
         match value {
-            Value::Null | Value::Bool(false) => self.defaults = true,
-            Value::String(text) if text.is_empty() => self.defaults = true,
+            Value::Null => self.defaults = true,
             Value::Array(_) if area == Area::Root && key == "lookups" && self.mirrors_a_block(value) => {
                 self.defaults = true;
             }
             // What stands behind a mask cannot be compared.
-            Value::String(text) if is_mask(text) => {
-                self.defaults = true;
-                let pointer = self.pointer();
-                self.added.push(pointer);
-            }
+            Value::String(text) if is_mask(text) => self.adds(),
+            Value::Array(_) if service::is_never_a_default(key) => self.differs(),
             Value::Array(_) => {
                 self.differs();
                 let pointer = self.pointer();
@@ -252,13 +254,25 @@ impl<'a> Walk<'a> {
                     self.path.pop();
                 }
             }
+            // Whatever is documented is not what it is by itself.
+            Value::Bool(flag) if self.shape.is_default_flag(area, key, !flag) => self.differs(),
+            Value::Bool(false) => self.adds_blank(),
+            Value::String(text) if text.is_empty() => self.adds_blank(),
             _ if service::is_never_a_default(key) => self.differs(),
-            _ => {
-                self.defaults = true;
-                let pointer = self.pointer();
-                self.added.push(pointer);
-            }
+            _ => self.adds(),
         }
+    }
+
+    fn adds(&mut self) {
+        self.defaults = true;
+        let pointer = self.pointer();
+        self.added.push(pointer);
+    }
+
+    fn adds_blank(&mut self) {
+        self.defaults = true;
+        let pointer = self.pointer();
+        self.blank.push(pointer);
     }
 
     /// Section 7: the top-level `lookups` is on many documents a copy of the adaptor block's.
@@ -316,6 +330,7 @@ impl<'a> Walk<'a> {
             path: Vec::new(),
             differences: Vec::new(),
             added: Vec::new(),
+            blank: Vec::new(),
             grown: Vec::new(),
             masked: Vec::new(),
             defaults: false,

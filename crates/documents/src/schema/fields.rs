@@ -189,7 +189,7 @@ pub static FIELDS: &[Field] = &[
     deliberate("**._lookupCacheId"), deliberate("**._mcpConnectionId"), deliberate("**._scriptId"),
     deliberate("**._stackId"), deliberate("**._toolId"), deliberate("**.default"), deliberate("**.description"),
     deliberate("**.extract"), deliberate("**.function"), deliberate("**.generate"), deliberate("**.hardCodedValue"),
-    deliberate("**.lookupName"),
+    deliberate("**.headers"), deliberate("**.lookupName"), deliberate("**.maxAttempts"),
 
     // Flags
     flag("**.allowFailures"), flag("**.blob"), flag("**.customHeaderRows"), flag("**.deleteAfterImport"),

@@ -24,7 +24,7 @@ pub(super) struct KeyClass {
     pub is_dead: bool,
     /// Anywhere: a flag for which `false` and absent are the same.
     pub is_flag: bool,
-    /// Anywhere: never a default.
+    /// Never a default: said so of it anywhere, or it names fields, which only people do.
     pub is_deliberate: bool,
     /// Anywhere: the id of such a resource.
     pub reference: Option<Kind>,
@@ -48,7 +48,8 @@ static KEYS: LazyLock<Vec<(&str, KeyClass)>> = LazyLock::new(|| {
         class.is_closed |= matches!(field.holds, Holds::FreeForm | Holds::Dead | Holds::Captured);
         class.is_dead |= field.holds == Holds::Dead;
         class.is_flag |= is_anywhere && field.holds == Holds::Flag;
-        class.is_deliberate |= is_anywhere && field.holds == Holds::Deliberate;
+        class.is_deliberate |= is_anywhere && field.holds == Holds::Deliberate
+            || matches!(field.holds, Holds::Names(..) | Holds::Mapping(..) | Holds::Lookups(_));
         if let (true, Holds::Reference(kind), None) = (is_anywhere, field.holds, class.reference) {
             class.reference = Some(kind);
         }

@@ -33,6 +33,45 @@ fn what_the_service_adds_is_a_default() {
 }
 
 #[test]
+fn what_is_blank_was_added_all_the_same() {
+    let sent = json!({"http": {"method": ["GET"]}, "mappings": [{"generate": "a"}]});
+    let found = json!({"http": {"method": ["GET"], "cached": false}, "mappings": [{"generate": "a", "hardCodedValue": ""}],
+        "note": "", "ignoreExisting": false, "nothing": null});
+    check(&sent, &found, Verdict::EqualWithDefaults, &[]);
+    let comparison = compare(&sent, &found);
+    assert_eq!(comparison.blank, ["/http/cached", "/mappings/0/hardCodedValue", "/note"]);
+    assert!(comparison.added.is_empty() && !comparison.is_as_wanted());
+    assert!(comparison.is_as_wanted_but_for(|pointer| comparison.blank.iter().any(|blank| blank == pointer)));
+}
+
+#[test]
+fn what_only_people_set_is_never_the_services_own() {
+    let sent = json!({"http": {"method": ["GET"]}, "file": {"type": "csv", "csv": {"columnDelimiter": ";"}}});
+    for (pointer, value) in [
+        ("/ignoreExisting", json!(true)),
+        ("/deleteAfterImport", json!(true)),
+        ("/pathToMany", json!("items")),
+        ("/maxAttempts", json!(3)),
+        ("/idLockTemplate", json!("{{record.id}}")),
+        ("/mappings", json!([{"generate": "a"}])),
+        ("/http/body", json!(["x"])),
+        ("/http/headers", json!([{"name": "a"}])),
+        ("/http/sendPostMappedData", json!(false)),
+        ("/http/strictHandlebarEvaluation", json!(true)),
+        ("/file/csv/includeHeader", json!(false)),
+    ] {
+        let mut found = sent.clone();
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        found.pointer_mut(parent).unwrap()[key] = value;
+        check(&sent, &found, Verdict::Differs, &[pointer]);
+        assert!(!compare(&sent, &found).only_grew(), "{pointer}");
+    }
+    let unknown = json!({"http": {"method": ["GET"]}, "file": sent["file"], "parts": [1], "tier": "x"});
+    let comparison = compare(&sent, &unknown);
+    assert!(comparison.only_grew() && comparison.is_as_wanted_but_for(|_| true), "nobody knows these");
+}
+
+#[test]
 fn what_is_dropped_or_changed_differs_and_is_named() {
     let sent = json!({"name": "a", "http": {"method": ["GET", "PUT"], "a/b": 1}, "settings": {"on": false},
         "mapping": {"fields": [{"generate": "x"}, {"generate": "y"}]}});
