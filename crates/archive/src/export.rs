@@ -7,12 +7,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Component, Path};
+use std::io;
+use std::path::Path;
 
 use futures::stream::StreamExt;
-use serde::{Deserialize, Serialize};
 
+use super::export_index::{ASIDE, BEGUN, INDEX, Index, Whose, read_index, write_index, write_whole};
 use super::export_place::refuse_what_is_no_export;
 use super::names::safe;
 use super::sorted::sorted;
@@ -21,14 +21,6 @@ use transship_documents::document::print_text;
 use transship_documents::import_ids::import_ids;
 use transship_documents::references::Kind;
 use transship_documents::{Fingerprint, Head, Id};
-
-/// The list of what an export wrote.
-const INDEX: &str = ".transship-export.json";
-const FORMAT: u32 = 1;
-/// How the names of files begin that have not got their own yet.
-const ASIDE: &str = ".transship-tmp-";
-/// In the place of the hash of a file that was about to be written: nobody knows what became of it.
-const BEGUN: Fingerprint = Fingerprint([0; 32]);
 
 /// What an export did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,30 +40,14 @@ pub struct ExportReport {
     pub damaged: Vec<(String, String)>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Index {
-    transship_export: u32,
-    /// Path from the folder, and the hash of what was written.
-    files: BTreeMap<String, Fingerprint>,
-    /// Paths of documents that could not be read and have no file, each with the document's name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    missing: BTreeMap<String, String>,
-}
-
-impl Index {
-    fn empty() -> Self {
-        Self { transship_export: FORMAT, files: BTreeMap::new(), missing: BTreeMap::new() }
-    }
-}
-
 impl Archive {
     /// Writes a snapshot into a folder; made for a folder under version control, where it may be repeated.
     ///
     /// # Errors
     ///
-    /// The folder is an archive or the folder of a run, or lies in one; the manifest is damaged, a file that is not of an
-    /// export is in the way, or the disk said no. What was written
-    /// until then is listed and is corrected by the next export.
+    /// The folder is an archive or the folder of a run, or lies in one; its last export was of another account; the
+    /// manifest is damaged, a file that is not of an export is in the way, or the disk said no. What was written until then
+    /// is listed and is corrected by the next export.
     ///
     /// # Cancel safety
     ///
@@ -80,6 +56,8 @@ impl Archive {
         refuse_what_is_no_export(folder)?;
         fs::create_dir_all(folder).map_err(ArchiveError::local("make", folder))?;
         let before = read_index(folder)?;
+        let whose = Whose::of(&self.entries(id).await?.0.account);
+        before.refuse_another(&whose, folder)?;
         let groups = self.groups(id).await?;
         // All names are looked at before the first file is written.
         let mut made = HashSet::from([Path::new("").to_owned()]);
@@ -102,11 +80,13 @@ impl Archive {
         for parent in &made {
             remove_aside(&folder.join(parent))?;
         }
-        let begun = Index { files: begun, ..Index::empty() };
+        let mut listed = Index::of(whose.clone());
+        listed.files = begun;
+        let begun = listed;
         if begun.files.len() > before.files.len() {
             write_index(folder, &begun)?;
         }
-        let mut now = Index::empty();
+        let mut now = Index::of(whose);
         let mut report = ExportReport::default();
         let lost = match self.write_files(id, folder, &groups, &mut now, &mut report).await {
             Ok(lost) => lost,
@@ -339,55 +319,4 @@ fn remove_vanished(
         }
     }
     Ok(())
-}
-
-fn read_index(folder: &Path) -> Result<Index, ArchiveError> {
-    let path = folder.join(INDEX);
-    let text = match fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Index::empty()),
-        Err(error) => return Err(ArchiveError::local("read", &path)(error)),
-    };
-    let refused = |message: String| ArchiveError::Refused(format!("{}: {message}", path.display()));
-    let index: Index = serde_json::from_slice(&text).map_err(|error| {
-        refused(format!("it cannot be read ({error}): restore it, or export into an empty folder"))
-    })?;
-    if index.transship_export != FORMAT {
-        return Err(refused(format!("its format is {}: use a newer transship", index.transship_export)));
-    }
-    // The list may come from anywhere: it must not lead us out of the folder.
-    let plain = |path: &str| {
-        Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
-            && path.split('/').count() >= 2
-            && parents_are_plain(folder, Path::new(path))
-    };
-    if let Some(bad) = index.files.keys().find(|path| !plain(path)) {
-        return Err(refused(format!("it lists {bad:?}, which no export writes")));
-    }
-    Ok(index)
-}
-
-fn parents_are_plain(folder: &Path, path: &Path) -> bool {
-    let parents = path.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty());
-    parents.map(|parent| folder.join(parent)).all(|parent| !parent.is_symlink())
-}
-
-fn write_index(folder: &Path, index: &Index) -> Result<(), ArchiveError> {
-    let path = folder.join(INDEX);
-    let mut text = serde_json::to_vec_pretty(index)
-        .map_err(|error| ArchiveError::local("write", &path)(error.into()))?;
-    text.push(b'\n');
-    if fs::read(&path).is_ok_and(|found| found == text) { Ok(()) } else { write_whole(&path, &text) }
-}
-
-/// Aside, then renamed: a file that is a link is replaced, not followed.
-fn write_whole(path: &Path, text: &[u8]) -> Result<(), ArchiveError> {
-    let write = || -> io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder)?;
-        aside.write_all(text)?;
-        aside.persist(path)?;
-        Ok(())
-    };
-    write().map_err(ArchiveError::local("write", path))
 }

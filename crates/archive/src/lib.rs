@@ -23,6 +23,7 @@ pub mod compare;
 mod conditions;
 pub mod error;
 pub mod export;
+mod export_index;
 mod export_place;
 mod folder;
 mod layout;

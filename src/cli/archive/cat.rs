@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::open::opened;
-use super::{CliContext, Exit, Failure, find, listing};
+use super::{CliContext, Exit, Failure, Named, find, listing};
 use crate::archive::Entry;
 use crate::cli::args::archive::Cat;
 use crate::report::text::clean;
@@ -14,8 +14,10 @@ const NAMED: usize = 20;
 /// Carries out `archive cat`.
 pub(super) async fn cat(world: &CliContext, args: &Cat) -> Result<Exit, Failure> {
     let archive = opened(world, &args.place).await?;
-    let listing = listing(&archive, None).await?;
-    let (found, exit) = find(world, &listing, None, Some(&args.snapshot))?;
+    let account = args.account.as_deref();
+    let listing = listing(&archive, account).await?;
+    let wanted = Named { place: &args.place, account, snapshot: Some(&args.snapshot) };
+    let (found, exit) = find(world, &listing, &wanted)?;
     let id = &found.id;
     let (mut by_id, mut by_name, mut elsewhere) = (None, Vec::new(), None);
     for entry in archive.entries(id).await?.1 {

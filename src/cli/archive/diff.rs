@@ -4,7 +4,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 
 use super::changes::compared;
 use super::open::opened;
-use super::{CliContext, Exit, Failure, find, form_of_changes, shown, warn_of};
+use super::{CliContext, Exit, Failure, LATEST, Named, find, form_of_changes, listing, shown, warn_of};
 use crate::archive::{Entry, Snapshot, SnapshotDiff};
 use crate::cli::args::archive::Difference as Args;
 use crate::cli::say;
@@ -15,10 +15,15 @@ use crate::report::text::clean;
 pub(super) async fn diff(world: &CliContext, args: &Args) -> Result<Exit, Failure> {
     let form = form_of_changes(world, "diff")?;
     let archive = opened(world, &args.place).await?;
-    let listing = archive.snapshots().await?;
-    let (first, exit) = find(world, &listing, None, Some(&args.first))?;
+    let account = args.account.as_deref();
+    let listing = listing(&archive, account).await?;
+    let of = |snapshot| Named { place: &args.place, account, snapshot: Some(snapshot) };
+    let (first, exit) = find(world, &listing, &of(&args.first))?;
+    // Beside a first snapshot, the latest is that of its account.
+    let of_first = listing.clone().of_account(&first.account.name);
     let (second, exit_of_second) = match args.second.as_deref() {
-        Some(named) => find(world, &listing, None, Some(named))?,
+        Some(LATEST) => find(world, &of_first, &of(LATEST))?,
+        Some(named) => find(world, &listing, &of(named))?,
         None => {
             let account = &first.account.name;
             let latest = listing.latest_like(first).unwrap_or(first);

@@ -1,7 +1,7 @@
 //! `archive drill`: a backup proves that it restores. A snapshot that cannot be read does not.
 
 use super::open::opened;
-use super::{CliContext, Exit, Failure, find, form, listing, print, put};
+use super::{CliContext, Exit, Failure, Named, find, form, listing, print, put};
 use crate::archive::{Listing, Snapshot, SnapshotId};
 use crate::cli::args::archive::Drill;
 use crate::cli::{say, signal};
@@ -19,7 +19,8 @@ pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Fail
     let account = args.account.as_deref();
     let (chosen, named) = match &args.snapshot {
         Some(named) => {
-            let (snapshot, exit) = find(world, &listing, account, Some(named))?;
+            let wanted = Named { place: &args.place, account, snapshot: Some(named) };
+            let (snapshot, exit) = find(world, &listing, &wanted)?;
             (vec![snapshot], exit)
         }
         None => (listing.latest_of_each(), Exit::Done),

@@ -1,7 +1,7 @@
 //! `archive export`: a snapshot as files for git.
 
 use super::open::opened;
-use super::{CliContext, Exit, Failure, find, form, listing, print, put};
+use super::{CliContext, Exit, Failure, Named, find, form, listing, print, put};
 use crate::cli::args::archive::Export;
 use crate::report::archive;
 
@@ -10,7 +10,9 @@ pub(super) async fn export(world: &CliContext, args: &Export) -> Result<Exit, Fa
     let form = form(world, "export", false)?;
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;
-    let (snapshot, exit) = find(world, &listing, args.account.as_deref(), args.snapshot.as_deref())?;
+    let wanted =
+        Named { place: &args.place, account: args.account.as_deref(), snapshot: args.snapshot.as_deref() };
+    let (snapshot, exit) = find(world, &listing, &wanted)?;
     let id = &snapshot.id;
     let report = archive.export(id, &args.to).await?;
     if report.damaged.is_empty() {

@@ -14,14 +14,17 @@ mod show;
 
 use std::io::Write;
 
-use super::args::archive::Command;
+use super::args::archive::{Command, Place};
 use super::args::{Diff, Format};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::say;
 use super::world::CliContext;
 use crate::archive::{Archive, Listing, Snapshot, SnapshotId};
+use crate::model::shown::shell_word;
 use crate::report::archive::Form;
+use crate::report::console::MOST_NAMED;
+use crate::report::text::{clean, listed};
 use crate::report::{self};
 
 /// The word for the newest snapshot.
@@ -103,31 +106,41 @@ async fn listing(archive: &Archive, account: Option<&str>) -> Result<Listing, Fa
     if let (None, Some((id, why))) = (listing.latest(name), listing.passed_over(None, Some(name)).last()) {
         let text =
             format!("the archive has no whole snapshot of account `{name}`: {id} cannot be read ({why})");
-        return Err(Failure::Damaged(report::text::clean(&text)));
+        return Err(Failure::Damaged(clean(&text)));
     }
     if !listing.snapshots.iter().any(|snapshot| snapshot.account.name == name) {
         let known: Vec<&str> = listing.accounts().into_iter().collect();
         let known = if known.is_empty() { "no snapshots yet".to_owned() } else { known.join(", ") };
         let text = format!("the archive has no snapshot of account `{name}`; it has {known}");
-        return Err(Failure::BadInput(report::text::clean(&text)));
+        return Err(Failure::BadInput(clean(&text)));
     }
     Ok(listing.of_account(name))
 }
 
-/// The snapshot that is named; the latest if none is. Where a newer one than the latest is damaged, that is said, and the
-/// command ends with 3.
+/// Which snapshot a command names.
+struct Named<'a> {
+    place: &'a Place,
+    account: Option<&'a str>,
+    snapshot: Option<&'a str>,
+}
+
+/// The snapshot that is named; the latest if none is. Of several accounts one has to be named, since which of them was backed
+/// up last changes from night to night. Where a newer one than the latest is damaged, that is said, and the command ends with 3.
 fn find<'a>(
     world: &CliContext,
     listing: &'a Listing,
-    account: Option<&str>,
-    named: Option<&str>,
+    wanted: &Named<'_>,
 ) -> Result<(&'a Snapshot, Exit), Failure> {
-    let named = named.unwrap_or(LATEST);
+    let account = wanted.account;
+    let named = wanted.snapshot.unwrap_or(LATEST);
+    if named == LATEST && account.is_none() {
+        one_account(listing, &wanted.place.archive)?;
+    }
     let newer = listing.passed_over(None, account);
     let found = match (listing.find(named), newer.last()) {
         (Err(_), Some((id, why))) if named == LATEST => {
             let text = format!("there is no whole snapshot: {id} cannot be read ({why})");
-            return Err(Failure::Damaged(report::text::clean(&text)));
+            return Err(Failure::Damaged(clean(&text)));
         }
         (found, _) => found?,
     };
@@ -138,9 +151,26 @@ fn find<'a>(
             "warning: accounts of several origins were backed up as `{}`: the latest is {}, of {}",
             found.account.name, found.id, found.account.origin
         );
-        say(world, &report::text::clean(&text));
+        say(world, &clean(&text));
     }
     Ok((found, if is_older { Exit::Attention } else { Exit::Done }))
+}
+
+/// Refuses an archive of several accounts.
+fn one_account(listing: &Listing, place: &str) -> Result<(), Failure> {
+    let accounts: Vec<&str> = listing.accounts().into_iter().collect();
+    let [first, _, ..] = accounts[..] else { return Ok(()) };
+    let many = accounts.len();
+    let shown: Vec<String> = accounts.iter().take(MOST_NAMED).map(|name| (*name).to_owned()).collect();
+    let names = match many - shown.len() {
+        0 => listed(&shown),
+        more => format!("{} and {more} more", shown.join(", ")),
+    };
+    let text = format!(
+        "{place} holds snapshots of {many} accounts, {names}: name one with --account {}, or name a snapshot",
+        shell_word(first)
+    );
+    Err(Failure::BadInput(clean(&text)))
 }
 
 /// Names the damaged snapshots that are newer than the one that is used; says whether there are any.
@@ -148,7 +178,7 @@ fn warn_of(world: &CliContext, newer: &[&(SnapshotId, String)], used: &Snapshot)
     for (id, why) in newer {
         let text =
             format!("warning: snapshot {id} cannot be read ({why}); {}, which is older, is used", used.id);
-        say(world, &report::text::clean(&text));
+        say(world, &clean(&text));
     }
     !newer.is_empty()
 }

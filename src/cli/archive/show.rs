@@ -1,7 +1,7 @@
 //! `archive show`: one snapshot and what is in it.
 
 use super::open::opened;
-use super::{CliContext, Exit, Failure, find, form, listing};
+use super::{CliContext, Exit, Failure, Named, find, form, listing};
 use crate::cli::args::archive::Show;
 use crate::report::archive::Contents;
 use crate::report::text::clean;
@@ -11,7 +11,9 @@ pub(super) async fn show(world: &CliContext, args: &Show) -> Result<Exit, Failur
     let form = form(world, "show", true)?;
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;
-    let (found, exit) = find(world, &listing, args.account.as_deref(), args.snapshot.as_deref())?;
+    let wanted =
+        Named { place: &args.place, account: args.account.as_deref(), snapshot: args.snapshot.as_deref() };
+    let (found, exit) = find(world, &listing, &wanted)?;
     let (snapshot, entries) = archive.entries(&found.id).await?;
     if let Some(kind) = &args.kind
         && !snapshot.counts.contains_key(kind)

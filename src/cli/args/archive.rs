@@ -9,13 +9,12 @@ use crate::documents::references::Kind;
 
 /// The arguments of `archive`: one of its commands.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "A snapshot is named by its id, by the start of it, or as `latest`. A key is never an argument: it is \
+#[command(after_help = "A snapshot is named by its id, by the start of it, or as `latest`, for \
+    which an archive of several accounts wants --account. A key is never an argument: it is \
     in the file of --key-file or --passphrase-file, or in the environment as TRANSSHIP_ARCHIVE_KEY_FILE, \
     TRANSSHIP_ARCHIVE_PASSPHRASE or TRANSSHIP_ARCHIVE_PASSPHRASE_FILE.\n\nExit codes: 0 all is well, 1 the storage \
     failed, 2 bad arguments, no such archive or snapshot, or a wrong key, 3 damage or a difference, 7 somebody else is \
-    at work in the archive."
-)]
+    at work in the archive.")]
 pub struct Archive {
     /// What to do.
     #[command(subcommand)]
@@ -99,7 +98,7 @@ pub struct Show {
     /// The archive, and the key that opens it.
     #[command(flatten)]
     pub place: Place,
-    /// The snapshot [default: the latest]
+    /// The snapshot [default: the latest; of several accounts, --account names one]
     pub snapshot: Option<String>,
     /// Show this document over all snapshots instead: when it appeared, what changed, when it was gone
     #[arg(long, value_name = "NAME|ID", conflicts_with = "snapshot")]
@@ -129,6 +128,9 @@ pub struct Cat {
     /// Of what kind it is, e.g. connections, scripts
     #[arg(long, default_value = Kind::Imports.as_str())]
     pub kind: String,
+    /// Only snapshots of this account
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
 }
 
 /// The two snapshots that `archive diff` compares.
@@ -143,6 +145,9 @@ pub struct Difference {
     /// The second snapshot [default: the latest of the same account]
     #[arg(value_name = "B")]
     pub second: Option<String>,
+    /// Only snapshots of this account
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
     /// Only this kind, e.g. imports, connections, scripts
     #[arg(long)]
     pub kind: Option<String>,
@@ -213,7 +218,7 @@ pub struct Export {
     /// The archive, and the key that opens it.
     #[command(flatten)]
     pub place: Place,
-    /// The snapshot [default: the latest]
+    /// The snapshot [default: the latest; of several accounts, --account names one]
     pub snapshot: Option<String>,
     /// The folder to write to. Files there that are not of an export are left alone
     #[arg(long, value_name = "DIR")]

@@ -55,9 +55,51 @@ fn list_of_one_account_shows_its_snapshots_only() {
     let said = shelf.run("list", &["--account", "us"]).exits(0).says(us.as_str());
     assert!(!said.out.contains(eu.as_str()));
     shelf.run("list", &["--account", "asia"]).exits(2).complains("it has eu, us");
-    // `latest` is that of the account that is asked for.
-    shelf.run("show", &["--account", "eu"]).exits(0).says(eu.as_str());
-    shelf.run("show", &[]).exits(0).says(us.as_str());
+}
+
+#[test]
+fn of_several_accounts_the_latest_snapshot_is_that_of_the_one_that_is_named() {
+    let shelf = Shelf::new();
+    let eu = shelf.night(&imports(0..2));
+    let us = shelf.night_of("us", &imports(0..1), &[]);
+    shelf.night_of("eu", &imports(1..2), &[]);
+    for (command, latest, rest) in [
+        ("show", "", &[][..]),
+        ("show", "latest", &[]),
+        ("cat", "latest", &["import 1"]),
+        ("diff", "latest", &[]),
+        ("export", "", &["--to", "out"]),
+        ("drill", "latest", &[]),
+    ] {
+        let snapshot: &[&str] = if latest.is_empty() { &[] } else { &[latest] };
+        shelf.run(command, &[snapshot, rest].concat()).exits(2).complains(
+            "error: archive holds snapshots of 2 accounts, eu and us: name one with --account eu, or name a snapshot",
+        );
+        let told = shelf.run(command, &[snapshot, rest, &["--account", "eu"]].concat());
+        // What a drill restores refers to what is not in the backup.
+        let code = if command == "drill" { 3 } else { 0 };
+        assert_eq!(told.code, Some(code), "{command} {latest}: {}", told.told());
+    }
+    shelf.run("show", &["--account", "us"]).exits(0).says(us.as_str());
+    // Beside a first snapshot that is named, the latest is that of its account.
+    shelf.run("diff", &[us.as_str(), "latest"]).exits(0);
+    shelf.run("diff", &[eu.as_str(), "latest"]).exits(3);
+}
+
+#[test]
+fn an_export_does_not_replace_the_files_of_another_account() {
+    let shelf = Shelf::new();
+    shelf.night(&imports(0..2));
+    shelf.night_of("us", &imports(5..6), &[]);
+    shelf.run("export", &["--to", "out", "--account", "eu"]).exits(0);
+    let written = files(&shelf.bench.path("out"));
+    shelf
+        .run("export", &["--to", "out", "--account", "us"])
+        .exits(2)
+        .complains("out holds an export of account `eu`, and this snapshot is of account `us`")
+        .complains("choose another folder");
+    assert_eq!(files(&shelf.bench.path("out")), written);
+    shelf.run("export", &["--to", "out", "--account", "eu"]).exits(0).says("0 written, 2 unchanged");
 }
 
 #[test]

@@ -97,6 +97,38 @@ async fn a_second_export_changes_no_byte_and_one_of_the_next_night_only_what_cha
 }
 
 #[tokio::test]
+async fn a_folder_is_taken_of_the_account_that_its_last_export_was_of_and_of_any_where_that_is_not_recorded()
+{
+    let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let archive = open(store.path()).await;
+    let first = backup(&archive, &imports(0..3)).await.unwrap();
+    archive.export(&first.id, out.path()).await.unwrap();
+    let index = out.path().join(".transship-export.json");
+    let recorded = std::fs::read_to_string(&index).unwrap();
+    let mut list: Value = serde_json::from_str(&recorded).unwrap();
+    let whose = list["account"].clone();
+    assert_eq!(whose["name"], first.account.name.as_str());
+    for (key, other, told) in [
+        ("name", "other", "an export of account `other`"),
+        ("origin", "https://elsewhere", "of https://elsewhere"),
+    ] {
+        list["account"] = whose.clone();
+        list["account"][key] = other.into();
+        std::fs::write(&index, list.to_string()).unwrap();
+        let before = contents(out.path());
+        let refused = archive.export(&first.id, out.path()).await.unwrap_err();
+        assert!(matches!(refused, ArchiveError::Refused(_)), "{refused:?}");
+        assert!(refused.to_string().contains(told), "{refused}");
+        assert_eq!(contents(out.path()), before, "nothing was touched");
+    }
+    list.as_object_mut().unwrap().remove("account");
+    std::fs::write(&index, list.to_string()).unwrap();
+    let taken = archive.export(&first.id, out.path()).await.unwrap();
+    assert_eq!((taken.written, taken.removed), (0, 0));
+    assert_eq!(std::fs::read_to_string(&index).unwrap(), recorded, "the account is recorded now");
+}
+
+#[tokio::test]
 async fn names_that_are_paths_or_devices_or_endless_or_alike_all_get_their_own_file_below_the_folder() {
     let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let archive = open(store.path()).await;
