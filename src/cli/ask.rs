@@ -7,13 +7,13 @@ use super::failure::Failure;
 use super::say;
 use super::world::CliContext;
 use crate::model::cancel::Cancel;
+use crate::report::plan_view;
 use crate::session::{Plan, Session, SessionError, unless_stopped};
 
 /// Asks on a terminal whether to carry out a plan, unless the target is an emulator or nothing is written.
 pub(super) async fn agreed(
     world: &CliContext,
     yes: bool,
-    verb: &str,
     session: &Session,
     plan: &Plan,
     cancel: &Cancel,
@@ -22,21 +22,12 @@ pub(super) async fn agreed(
         return Ok(true);
     }
     let facts = &session.target().account().facts;
+    let account = format!("account `{}` ({})", facts.name, facts.origin);
     if !world.stdin_is_terminal {
-        return Err(nobody_to_ask(&format!("to change account `{}` ({})", facts.name, facts.origin)));
+        return Err(nobody_to_ask(&format!("to change {account}")));
     }
-    ask(
-        world,
-        &format!(
-            "{verb} this {} account `{}` ({}){}? [y/N] ",
-            preposition(verb),
-            facts.name,
-            facts.origin,
-            and_deletes(plan.file().tail().deletions)
-        ),
-        cancel,
-    )
-    .await
+    let what = plan_view::question(plan.file());
+    ask(world, &format!("{what} in {account}? [y/N] "), cancel).await
 }
 
 /// Asks whether a target that lists no imports although its flows use some is really empty. `--empty-target` says so.
@@ -59,18 +50,6 @@ pub(super) async fn is_really_empty(
         return Err(Failure::BadInput(message));
     }
     ask(world, &format!("{told}. Are they really gone? [y/N] "), cancel).await
-}
-
-fn and_deletes(count: u32) -> String {
-    match count {
-        0 => String::new(),
-        1 => ", and delete 1 import there".to_owned(),
-        count => format!(", and delete {count} imports there"),
-    }
-}
-
-fn preposition(verb: &str) -> &'static str {
-    if verb == "Undo" { "in" } else { "to" }
 }
 
 /// Without a terminal nobody can agree to what is shown: `--yes` does.

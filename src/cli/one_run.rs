@@ -155,7 +155,7 @@ pub(super) async fn run_one(
         return Ok(if attention { Exit::Attention } else { Exit::Done }.into());
     }
     if !is_really_empty(world, args, &plan, cancel).await?
-        || !agreed(world, args.yes, "Write", &session, &plan, cancel).await?
+        || !agreed(world, args.yes, &session, &plan, cancel).await?
     {
         world.document.set("result", DECLINED);
         say(world, "nothing was written");

@@ -1,5 +1,6 @@
 //! `runs` and `runs prune`: what there is, and clearing it away.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -31,11 +32,15 @@ fn list(world: &CliContext) -> Result<Exit, Failure> {
         Some(Format::Json) => true,
         Some(_) => return Err(Failure::BadInput("`runs` prints `--format table` or `json`".to_owned())),
     };
-    let (mut summaries, mut open, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut summaries, mut open, mut damaged) = (Vec::<(PathBuf, Summary)>::new(), Vec::new(), Vec::new());
+    let mut undone = HashMap::new();
     for path in all(world) {
         match OpenedRun::open(&path) {
             Ok(run) => {
                 let is_written = !run.record.is_finished() && is_being_written(&run.folder);
+                if let Some(of) = run.undoes() {
+                    undone.insert(of.path().to_owned(), run.id());
+                }
                 if is_written || run.record.may_be_resumed() {
                     open.push((path.clone(), is_written));
                 }
@@ -49,6 +54,10 @@ fn list(world: &CliContext) -> Result<Exit, Failure> {
             }
         }
     }
+    // A finished run is undone by what stands beside it only.
+    for (path, summary) in &mut summaries {
+        summary.undone = undone.remove(path).or_else(|| summary.undone.take());
+    }
     let mut out = world.out();
     if json {
         let entry = |(path, summary): &(PathBuf, Summary)| {
@@ -56,6 +65,9 @@ fn list(world: &CliContext) -> Result<Exit, Failure> {
             let mut entry = json!(summary);
             entry["folder"] = json!(path);
             entry["is_being_written"] = json!(is_written);
+            if let Some(by) = &summary.undone {
+                entry["undone_by"] = json!(by);
+            }
             entry
         };
         let list: Vec<_> = summaries.iter().map(entry).chain(damaged).collect();

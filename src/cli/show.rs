@@ -5,6 +5,7 @@ use std::io::Write;
 use super::args::{Format, Report, ShowRun};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::next_command::for_folder;
 use super::runs::find;
 use super::world::CliContext;
 use super::{pager, signal, view};
@@ -19,7 +20,9 @@ pub(super) fn show(world: &CliContext, args: &ShowRun) -> Result<Exit, Failure> 
     match world.global.format {
         None | Some(Format::Text | Format::Table) => {
             let plan = view::options(world, &args.detail, world.color_out());
+            let command = for_folder(world, "resume", run.folder.path());
             let options = report::show::ShowOptions {
+                resume: run.may_go_on().then_some(&command),
                 color: plan.color,
                 width: world.columns_out(),
                 detail: plan.detail,

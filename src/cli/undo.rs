@@ -58,7 +58,7 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
         let attention = plan.file().tail().needs_attention();
         return Ok(if attention { Exit::Attention } else { Exit::Done });
     }
-    if !agreed(world, args.yes, "Undo", &session, &plan, &cancel).await? {
+    if !agreed(world, args.yes, &session, &plan, &cancel).await? {
         world.document.set("result", DECLINED);
         say(world, "nothing was written");
         return Ok(Exit::Interrupted);
@@ -92,7 +92,7 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
     let told = |command: &str| for_run(world, command, earlier.folder.path());
     if let Some(reason) = earlier.record.reason.as_deref().filter(|_| earlier.record.needs_a_new_run()) {
         say(world, &format!("{reason}. `retry` redoes what failed, and deletes nothing"));
-    } else if !earlier.record.is_finished() {
+    } else if !earlier.record.is_finished() && earlier.record.undone.is_none() {
         let message = format!(
             "this run did not come to its end: `{}` goes on with it. `retry` plans anew what it left, and makes a run of its own \
              of it",
@@ -170,9 +170,7 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
     if !world.global.quiet {
         show_plan(world, plan.file(), &args.show);
     }
-    // Without a terminal it goes on: what it redoes was agreed to for the earlier run.
-    let agrees = args.yes || !world.stdin_is_terminal;
-    if plan.file().tail().has_work() && !agreed(world, agrees, "Write", &session, &plan, &cancel).await? {
+    if plan.file().tail().has_work() && !agreed(world, args.yes, &session, &plan, &cancel).await? {
         world.document.set("result", DECLINED);
         say(world, "nothing was written");
         return Ok(Exit::Interrupted);

@@ -57,6 +57,8 @@ pub(super) fn options<'a>(world: &CliContext, detail: &'a PlanDetail, color: boo
             _ => Detail::First,
         },
         diff: match detail.diff {
+            // Whoever asks for one import wants to see all of it.
+            Diff::Short if !detail.all && !detail.import.is_empty() => plan_view::Diff::Full,
             Diff::Full => plan_view::Diff::Full,
             Diff::Short => plan_view::Diff::Short,
             Diff::None => plan_view::Diff::None,

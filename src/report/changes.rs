@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::text::{Paint, Tone, clean, count, cut, width};
+use super::text::{Paint, Tone, clean, count, cut, cut_both, width};
 use crate::documents::diff::Change;
 
 /// How much of the changes is shown.
@@ -79,8 +79,13 @@ impl Changes {
         } else {
             (free / 2, free - free / 2)
         };
-        let from = self.paint.tone(Tone::Bad, cut(&from, wide)).to_string();
-        let to = self.paint.tone(Tone::Good, cut(&to, other)).to_string();
+        let (from, to) = if had_from && had_to {
+            cut_both(&from, &to, (wide, other))
+        } else {
+            (cut(&from, wide).into_owned(), cut(&to, other).into_owned())
+        };
+        let from = self.paint.tone(Tone::Bad, from).to_string();
+        let to = self.paint.tone(Tone::Good, to).to_string();
         let from = if had_from { from } else { String::new() };
         let to = if had_to { to } else { String::new() };
         // A path alone may be longer than the line.
@@ -118,6 +123,17 @@ mod tests {
         assert_eq!(text, format!("      /name: {}… → {}…\n", "x".repeat(16), "x".repeat(16)));
         let text = line(50, false, "a", &long);
         assert_eq!(text, format!("      /name: a → {}…\n", "x".repeat(32)));
+    }
+
+    #[test]
+    fn where_two_long_texts_begin_alike_it_is_seen_what_differs() {
+        let (one, other) =
+            ("/customers/search?query={{email}}&all", "/customers/search?query={{e_mail}}&all");
+        assert_eq!(line(50, false, one, other), "      /name: …ry={{email}}&all → …ry={{e_mail}}&a…\n");
+        // One of them fits, the other does not.
+        let long = format!("{one}{}", "x".repeat(60));
+        let text = line(60, false, one, &long);
+        assert!(text.contains("&all → …") && text.contains("&allxxx"), "{text}");
     }
 
     #[test]

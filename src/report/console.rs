@@ -1,24 +1,26 @@
 //! What is said when a run is over: in words, then in figures, then where to look and how to go on.
 
+mod sentences;
 mod verified;
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::Duration;
 
 use super::blocks::Blocks;
 use super::groups::Line;
 use super::reasons::ReasonGroup;
 use super::snapshot::{in_words, old_ids};
-use super::text::{NARROWEST, Paint, Tone, clean, count, counted, listed, number, span, wrap};
-use super::usage::sentence;
+use super::text::{NARROWEST, Paint, Tone, clean, count, counted, listed, number, wrap};
 use crate::documents::references::Kind;
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::import_users::UserKind;
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET};
 use crate::run_folder::summary::{OtherCount, Summary};
 
+pub use sentences::{by_hand, caches, copies, doubts, how_it_ended, spent, undone, unread};
 pub use verified::verified;
+
+use sentences::used_by;
 
 /// Items needing attention that are handed out, and reasons in a closing; more are counted.
 pub const MOST_NAMED: usize = 10;
@@ -56,7 +58,7 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
     for read in &summary.snapshots {
         writeln!(out, "Read from snapshot {}.", in_words(read))?;
     }
-    if let Some(how) = how_it_ended(summary) {
+    for how in [how_it_ended(summary), undone(summary)].into_iter().flatten() {
         writeln!(out, "{}", wrap(&how, room, 2))?;
     }
     writeln!(out)?;
@@ -66,7 +68,7 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
         copies(summary),
         unread(summary),
         Some(verified(summary)),
-        Some(spent(summary)),
+        spent(summary),
         by_hand(summary),
         caches(summary),
         used_by(summary),
@@ -168,8 +170,12 @@ pub fn headline(summary: &Summary) -> String {
     part(unchanged, "was already as wanted", "were already as wanted");
     part(summary.count(Outcome::Skipped), "was skipped", "were skipped");
     let not_reached = summary.count(Outcome::Unprocessed).saturating_sub(summary.in_doubt);
-    part(not_reached, "was not reached", "were not reached");
+    match summary.writer {
+        Some(_) => part(not_reached, "is not done yet", "are not done yet"),
+        None => part(not_reached, "was not reached", "were not reached"),
+    }
     part(open(summary), "needs your attention", "need your attention");
+    let way = if summary.writer.is_some() { format!("{way} so far") } else { way };
     let rest = if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) };
     format!("{} {of}{way}{rest}.", done_word(&summary.action))
 }
@@ -220,125 +226,6 @@ fn open(summary: &Summary) -> u32 {
         + summary.copies
         + summary.unread
         + alone.iter().sum::<u32>()
-}
-
-/// How a run that is not finished ended.
-pub fn how_it_ended(summary: &Summary) -> Option<String> {
-    let reason = summary.reason.as_deref().map(clean);
-    let because =
-        |text: &str| reason.as_ref().map_or(format!("{text}."), |reason| format!("{text}: {reason}."));
-    match summary.state.as_str() {
-        "finished" => None,
-        "interrupted" if reason.as_deref().is_some_and(|reason| reason.starts_with("nobody agreed")) => {
-            Some(because("The run waits"))
-        }
-        "interrupted" if summary.in_doubt > 0 => Some("The run was interrupted.".to_owned()),
-        "interrupted" => Some("The run was interrupted; nothing is lost.".to_owned()),
-        "stopped" => Some(because("The run stopped itself")),
-        "unauthorized" => {
-            Some("The service no longer accepts the token: put a valid one in place, then go on.".into())
-        }
-        "broken" => Some(because("The run broke off")),
-        _ => Some("The run did not come to its end; what it did is known and it can go on.".to_owned()),
-    }
-}
-
-/// What is not known.
-pub fn doubts(summary: &Summary) -> Option<String> {
-    let be = match summary.action.as_str() {
-        "update" | "delete" | "undo" => "have been changed",
-        _ => "exist",
-    };
-    let many = number(summary.in_doubt);
-    match summary.in_doubt {
-        0 => None,
-        1 => Some(format!(
-            "The effect of 1 call is unknown: 1 import may or may not {be}. `transship resume` finds out."
-        )),
-        _ => Some(format!(
-            "The effect of {many} calls is unknown: {many} imports may or may not {be}. `transship resume` finds out."
-        )),
-    }
-}
-
-/// What came from elsewhere.
-pub fn copies(summary: &Summary) -> Option<String> {
-    match summary.copies {
-        0 => None,
-        1 => Some(
-            "1 import of the same name appeared that this run did not make: audit.csv names it.".to_owned(),
-        ),
-        many => Some(format!(
-            "{} imports of the same names appeared that this run did not make: audit.csv names them.",
-            number(many)
-        )),
-    }
-}
-
-/// What could not be read back.
-pub fn unread(summary: &Summary) -> Option<String> {
-    match summary.unread {
-        0 => None,
-        1 => Some(
-            "1 import was written and could not be read back. `transship resume` reads it again.".to_owned(),
-        ),
-        many => Some(format!(
-            "{} imports were written and could not be read back. `transship resume` reads them again.",
-            number(many)
-        )),
-    }
-}
-
-/// Calls spent against the forecast, and how long it took.
-pub fn spent(summary: &Summary) -> String {
-    let calls: u64 = summary.calls.values().sum();
-    let planning: u64 = summary.planning_calls.values().sum();
-    let throttled = match summary.throttled {
-        0 => "no rate-limit responses".to_owned(),
-        1 => "1 rate-limit response (429)".to_owned(),
-        many => format!("{} rate-limit responses (429)", number(many)),
-    };
-    // A forecast is of the whole run; the calls of a process that was killed are not known.
-    let forecast = match summary.resumed {
-        0 => format!(" (forecast {})", number(summary.forecast.total)),
-        _ => String::new(),
-    };
-    format!(
-        "{}{forecast} in {}, plus {} for planning; {throttled}.",
-        count(calls, "API call", "API calls"),
-        span(Duration::try_from_secs_f64(summary.seconds).unwrap_or_default()),
-        number(planning)
-    )
-}
-
-fn by_hand(summary: &Summary) -> Option<String> {
-    (summary.secrets > 0).then(|| {
-        let secrets = count(summary.secrets, "secret", "secrets");
-        format!("Enter {secrets} manually: the service never shows them. report.html lists where.")
-    })
-}
-
-/// Lookup caches whose data has to be loaded manually.
-pub fn caches(summary: &Summary) -> Option<String> {
-    let names: Vec<String> =
-        summary.empty_caches.iter().take(MOST_NAMED).map(|name| format!("\"{}\"", clean(name))).collect();
-    let more = match summary.empty_caches.len().saturating_sub(names.len()) {
-        0 => String::new(),
-        more => format!(" and {} more", number(more as u64)),
-    };
-    let made = count(summary.empty_caches.len() as u64, "lookup cache was", "lookup caches were");
-    (!names.is_empty()).then(|| {
-        let names = names.join(", ");
-        format!(
-            "{made} made without data, which does not travel: load it before a flow uses it: {names}{more}."
-        )
-    })
-}
-
-/// What uses the imports that were changed or removed.
-fn used_by(summary: &Summary) -> Option<String> {
-    let usage = summary.usage.as_ref().filter(|usage| !usage.is_empty())?;
-    Some(format!("What was changed is used by {}.", sentence(usage, "when it was planned")))
 }
 
 fn reasons(closing: &Closing<'_>, paint: Paint, out: &mut dyn Write) -> io::Result<()> {

@@ -169,13 +169,16 @@ impl Groups {
             .collect();
         if self.secrets > 0 {
             let secrets = count(self.secrets, "secret", "secrets");
-            lines.push(Line {
+            // Work for a person, of which there may be no more than this line: many warnings do not hide it.
+            let before = lines.iter().position(|line| matches!(line.lead.as_str(), "skip" | "warning"));
+            let line = Line {
                 lead: "by hand".to_owned(),
                 kind: Kind::Imports,
                 resources: self.secret_imports,
                 text: format!("{secrets} to enter after the run: the service never shows them"),
                 names: String::new(),
-            });
+            };
+            lines.insert(before.unwrap_or(lines.len()), line);
         }
         lines
     }
@@ -246,7 +249,7 @@ impl ChangeKind {
                 }
                 (from, to) => {
                     let named = |text| clean(&name(text).unwrap_or_else(|| text.to_owned()));
-                    let (from, to) = cut_both(&named(from), &named(to), VALUE_WIDTH);
+                    let (from, to) = cut_both(&named(from), &named(to), (VALUE_WIDTH, VALUE_WIDTH));
                     format!("{from} → {to}")
                 }
             };
@@ -310,6 +313,21 @@ mod tests {
         }
         let lines = groups.attention();
         assert_eq!((lines.len(), lines[0].resources), (1, 3));
+    }
+
+    #[test]
+    fn what_has_to_be_done_by_hand_stands_before_warnings() {
+        let mut groups = Groups::default();
+        let trouble = serde_json::json!({ "code": "x", "message": "why" });
+        for item in [
+            serde_json::json!({ "warnings": ["one", "two"], "secrets": ["/http/auth/token"] }),
+            serde_json::json!({ "operation": "none", "outcome": "skipped", "trouble": trouble }),
+            serde_json::json!({ "operation": "none", "outcome": "failed", "trouble": trouble }),
+        ] {
+            groups.take(&crate::report::sample::item(1, &item));
+        }
+        let leads: Vec<_> = groups.attention().into_iter().map(|line| line.lead).collect();
+        assert_eq!(leads, ["fail", "by hand", "skip", "warning", "warning"]);
     }
 
     #[test]

@@ -2,17 +2,26 @@
 
 use std::io::{self, Write};
 
-use super::console::{caches, headline, how_it_ended, spent, verified};
+use super::console::{
+    by_hand, caches, copies, doubts, headline, how_it_ended, spent, undone, unread, verified,
+};
 use super::reasons::Attention;
 use super::text::{clean, number};
-use crate::model::{Outcome, Verdict};
+use crate::model::Outcome;
 use crate::run_folder::summary::Summary;
 
 /// Items that are named; more are counted.
 pub(super) const MOST_NAMED: usize = 100;
 
 /// Writes the report.
-pub(super) fn write(summary: &Summary, attention: &[Attention], out: &mut dyn Write) -> io::Result<()> {
+///
+/// `attention` are the first of the `open` items that need a person.
+pub(super) fn write(
+    summary: &Summary,
+    attention: &[Attention],
+    open: u64,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     writeln!(
         out,
         "# {}: {}\n\n{}\n",
@@ -20,8 +29,9 @@ pub(super) fn write(summary: &Summary, attention: &[Attention], out: &mut dyn Wr
         inert(&summary.action),
         inert(&headline(summary))
     )?;
-    if let Some(how) = how_it_ended(summary) {
-        writeln!(out, "{}\n", inert(&how))?;
+    let told = [how_it_ended(summary), undone(summary), doubts(summary), copies(summary), unread(summary)];
+    for line in told.into_iter().flatten() {
+        writeln!(out, "{}\n", prose(&line))?;
     }
     if let Some(disagreement) = summary.disagreement() {
         writeln!(out, "**The sums of this run disagree: {disagreement}.**\n")?;
@@ -30,24 +40,28 @@ pub(super) fn write(summary: &Summary, attention: &[Attention], out: &mut dyn Wr
     for outcome in Outcome::ALL.iter().copied().filter(|outcome| summary.count(*outcome) > 0) {
         writeln!(out, "| {outcome} | {} |", number(summary.count(outcome)))?;
     }
-    writeln!(out, "| all | {} |\n\n{}\n\n{}", number(summary.selected), verified(summary), spent(summary))?;
-    if let Some(caches) = caches(summary) {
-        writeln!(out, "\n{}", inert(&caches))?;
+    writeln!(out, "| all | {} |", number(summary.selected))?;
+    let told = [Some(verified(summary)), spent(summary), by_hand(summary), caches(summary)];
+    for line in told.into_iter().flatten() {
+        writeln!(out, "\n{}", prose(&line))?;
     }
     if !attention.is_empty() {
         writeln!(out, "\n## To look at\n\n| what | import | why |\n| --- | --- | --- |")?;
         for item in attention.iter().take(MOST_NAMED) {
             writeln!(out, "| {} | {} | {} |", item.word, inert(&item.name), inert(&item.reason))?;
         }
-        let open = Outcome::ALL.iter().filter(|outcome| outcome.needs_attention());
-        let open: u32 =
-            open.map(|outcome| summary.count(*outcome)).sum::<u32>() + summary.verdict(Verdict::Differs);
-        let more = open.saturating_sub(u32::try_from(attention.len().min(MOST_NAMED)).unwrap_or(0));
+        let more = open.saturating_sub(attention.len().min(MOST_NAMED) as u64);
         if more > 0 {
             writeln!(out, "\n… and {} more, all in audit.csv", number(more))?;
         }
     }
     writeln!(out, "\nRun {}", inert(&summary.run_id))
+}
+
+/// A sentence of ours: between the names and reasons in it, commands in backticks stay code.
+fn prose(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    parts.map(|(at, part)| if at % 2 == 1 { format!("`{part}`") } else { inert(part) }).collect()
 }
 
 /// A text that Markdown takes for text: no link, no table cell, no mention, no markup.
@@ -74,6 +88,25 @@ pub(super) fn inert(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn what_is_not_known_what_came_from_elsewhere_and_what_is_left_to_do_is_named() {
+        let mut summary = sample::summary(&[(Outcome::Created, 5), (Outcome::Unprocessed, 2)], &[]);
+        summary.state = "interrupted".into();
+        (summary.in_doubt, summary.copies, summary.unread, summary.secrets) = (2, 1, 1, 3);
+        let mut out = Vec::new();
+        write(&summary, &[], 0, &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        for line in [
+            "\n\nThe effect of 2 calls is unknown: 2 imports may or may not exist. `transship resume` finds out.\n",
+            "\n\n1 import of the same name appeared that this run did not make: audit.csv names it.\n",
+            "\n\n1 import was written and could not be read back. `transship resume` reads it again.\n",
+            "\n\nEnter 3 secrets manually: the service never shows them.",
+        ] {
+            assert!(out.contains(line), "{line}{out}");
+        }
+    }
 
     #[test]
     fn a_name_is_no_markup() {

@@ -22,9 +22,9 @@ use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{DIFFERS, PlanItem};
 use beside::Beside;
 use deletions::Deletions;
-pub use words::forecast;
 pub(super) use words::named;
-use words::{compares, rank, sign, told};
+use words::{compares, rank, sign, told, undoes};
+pub use words::{forecast, question};
 
 /// Which imports of a plan are shown in full, below what all of them come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -232,7 +232,8 @@ impl View<'_> {
 
     fn groups(&self, plan: &PlanFile, groups: &Groups, out: &mut dyn Write) -> io::Result<()> {
         let name_of = |id: &str| plan.tail().names.get(id).map(|name| format!("\"{name}\""));
-        let whole = self.options.diff == Diff::Full;
+        // One import in full does not make the lines about all of them long.
+        let whole = self.options.diff == Diff::Full && !matches!(self.options.detail, Detail::Named(_));
         let width = if whole { usize::MAX >> 1 } else { self.options.width.max(NARROWEST) };
         let blocks = Blocks { paint: self.paint, width, word: 8 };
         blocks.changes("What changes", &groups.changes(&name_of), out)?;
@@ -358,25 +359,28 @@ impl View<'_> {
 
     fn foot(&self, plan: &PlanFile, out: &mut dyn Write) -> io::Result<()> {
         let tail = plan.tail();
-        if let Some(waves) = plan.head().settings.waves.as_ref().filter(|_| tail.has_work()) {
-            writeln!(out, "{}   {}", self.paint.tone(Tone::Strong, "Waves"), waves.in_words())?;
+        // An undo goes without them: it takes back what every wave wrote.
+        let has_waves = tail.has_work() && !undoes(plan);
+        if let Some(waves) = plan.head().settings.waves.as_ref().filter(|_| has_waves) {
+            self.labelled("Waves", &waves.in_words(), out)?;
         }
         if !tail.related.is_empty() {
             let kinds: Vec<_> = tail.related.iter().map(|(kind, n)| of_kind(kind, *n)).collect();
-            let line = wrap(&format!("Beside  {}", kinds.join(", ")), self.options.width.max(NARROWEST), 8);
-            let kinds = line.strip_prefix("Beside").unwrap_or(&line);
-            writeln!(out, "{}{kinds}", self.paint.tone(Tone::Strong, "Beside"))?;
+            self.labelled("Beside", &kinds.join(", "), out)?;
         }
         if plan.head().settings.shelved.is_some() {
-            let calls = "no calls: what goes into the archive is read already";
-            writeln!(out, "{}   {calls}", self.paint.tone(Tone::Strong, "Calls"))?;
+            self.labelled("Calls", "no calls: what goes into the archive is read already", out)?;
         } else if !compares(plan) {
-            let calls = forecast(&tail.forecast, self.options.per_second);
-            let calls = wrap(&format!("Calls   {calls}"), self.options.width.max(NARROWEST), 8);
-            let calls = calls.strip_prefix("Calls").unwrap_or(&calls);
-            writeln!(out, "{}{calls}", self.paint.tone(Tone::Strong, "Calls"))?;
+            self.labelled("Calls", &forecast(&tail.forecast, self.options.per_second), out)?;
         }
         Ok(())
+    }
+
+    /// A line with a word before it, wrapped.
+    fn labelled(&self, word: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        let line = wrap(&format!("{word:<8}{text}"), self.options.width.max(NARROWEST), 8);
+        let rest = line.strip_prefix(word).unwrap_or(&line);
+        writeln!(out, "{}{rest}", self.paint.tone(Tone::Strong, word))
     }
 }
 

@@ -103,6 +103,11 @@ impl ReasonGroup {
         }
     }
 
+    /// Whether it says how items ended, and not only where they stand now.
+    pub(super) fn is_an_end(&self) -> bool {
+        !matches!(self.word, "in doubt" | "unprocessed")
+    }
+
     /// Whether a person has to look at them.
     pub fn needs_attention(&self) -> bool {
         !matches!(self.word, "unprocessed" | "skipped")

@@ -95,14 +95,24 @@ pub fn render(told: Told<'_>, format: Format, out: &mut dyn Write) -> Result<(),
             items.finish(&reported.summary).map_err(to_output)
         }
         Format::Junit => {
-            let summary = count(told)?.summary;
-            junit::begin(&summary, out).map_err(to_output)?;
+            let mut counts = junit::Counts::default();
+            let summary = told
+                .walk(0, |row| {
+                    counts.add(row);
+                    Ok(())
+                })?
+                .summary;
+            junit::begin(&summary, counts, out).map_err(to_output)?;
             told.walk(0, |row| junit::row(&summary, row, out).map_err(to_output))?;
             junit::finish(out).map_err(to_output)
         }
         Format::Markdown => {
-            let reported = told.walk(markdown::MOST_NAMED, |_| Ok(()))?;
-            markdown::write(&reported.summary, &reported.attention, out).map_err(to_output)
+            let mut open = 0;
+            let reported = told.walk(markdown::MOST_NAMED, |row| {
+                open += u64::from(Attention::of(row).is_some());
+                Ok(())
+            })?;
+            markdown::write(&reported.summary, &reported.attention, open, out).map_err(to_output)
         }
     }
 }
@@ -177,11 +187,13 @@ impl Told<'_> {
         let mut summary = Summary::begin(self.plan, self.story);
         let (mut attention, mut reasons) = (Vec::new(), Reasons::default());
         let (mut affected, mut copied) = (UserCounts::new(), UserCounts::new());
+        let reads_back = self.plan.head().reads_back() && !self.story.is_finished();
         self.read_ahead(|row| {
             summary.add(&row);
             if row.outcome.wrote() {
                 row.item.used_by.iter().for_each(|id| *affected.entry(id.clone()).or_default() += 1);
                 row.item.used_in_source.iter().for_each(|id| *copied.entry(id.clone()).or_default() += 1);
+                summary.not_yet_read_back += u32::from(reads_back && row.was_not_read_back());
             }
             reasons.take(&row);
             if attention.len() < named {

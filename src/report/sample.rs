@@ -70,12 +70,23 @@ pub(super) fn failed(number: u32, message: &str) -> Row {
 
 /// A plan of those items, in that folder.
 pub(super) fn plan(folder: &Path, items: &[PlanItem], tail: &Value) -> PlanFile {
+    plan_with(folder, items, tail, |_| {})
+}
+
+/// The same; `change` changes what stands before the items.
+pub(super) fn plan_with(
+    folder: &Path,
+    items: &[PlanItem],
+    tail: &Value,
+    change: impl FnOnce(&mut Value),
+) -> PlanFile {
     let account = |name: &str| json!({ "name": name, "origin": format!("emulator:{name}") });
-    let head = json!({
+    let mut head = json!({
         "version": 1, "tool": "transship 0.1.0", "job": "orders-to-eu", "action": "migrate",
         "job_sha256": Fingerprint::of(b"job"), "made_at": "2026-01-01T00:00:00Z",
         "source": account("demo-a"), "target": account("demo-b"), "settings": settings(),
     });
+    change(&mut head);
     let mut writer =
         PlanWriter::create(&folder.join("plan.json"), serde_json::from_value(head).unwrap()).unwrap();
     for item in items {

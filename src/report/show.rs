@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use super::audit::{changes, reason};
 use super::blocks::Blocks;
 use super::changes::{Changes, Diff};
-use super::console::{caches, headline, how_it_ended, outcomes, spent, verified};
+use super::console::{
+    by_hand, caches, copies, doubts, headline, how_it_ended, outcomes, spent, undone, unread, verified,
+};
 use super::evidence::{Check, Evidence, State};
 use super::groups::Groups;
 use super::plan_view::{Detail, named};
@@ -33,12 +35,9 @@ pub fn runs(summaries: &[(PathBuf, Summary)], columns: usize, out: &mut dyn Writ
     let wide = summaries.iter().map(|(_, summary)| summary.run_id.len()).max().unwrap_or(0);
     writeln!(out, "{:wide$}  {:9} {:12} {:>8}  result", "run", "action", "state", "imports")?;
     for (_, summary) in summaries {
-        let parts: Vec<String> = Outcome::ALL
-            .iter()
-            .filter(|outcome| summary.count(**outcome) > 0)
-            .map(|outcome| format!("{} {outcome}", number(summary.count(*outcome))))
-            .collect();
-        let (run, action, state) = (&summary.run_id, &summary.action, &summary.state);
+        let parts = result(summary);
+        let state = if summary.writer.is_some() { "running" } else { &*summary.state };
+        let (run, action) = (&summary.run_id, &summary.action);
         let line = format!(
             "{run:wide$}  {action:9} {state:12} {:>8}  {}",
             number(summary.selected),
@@ -47,6 +46,30 @@ pub fn runs(summaries: &[(PathBuf, Summary)], columns: usize, out: &mut dyn Writ
         writeln!(out, "{}", wrap(&line, columns, 4))?;
     }
     Ok(())
+}
+
+/// The end of the id of a run, by which commands know it.
+fn short(run: &str) -> &str {
+    run.rsplit('-').next().unwrap_or(run)
+}
+
+/// How many items came to which end, what was found beside them, and whether the run was undone.
+fn result(summary: &Summary) -> Vec<String> {
+    let ended = Outcome::ALL.iter().map(|outcome| {
+        let aside = if *outcome == Outcome::Unprocessed { summary.in_doubt } else { 0 };
+        (summary.count(*outcome).saturating_sub(aside), outcome.as_str())
+    });
+    let copies = if summary.copies == 1 { "copy" } else { "copies" };
+    let beside = [
+        (summary.in_doubt, "in doubt"),
+        (summary.verdict(Verdict::Differs), "read back different"),
+        (summary.unread, "could not be read back"),
+        (summary.copies, copies),
+    ];
+    let told = ended.chain(beside).filter(|(count, _)| *count > 0);
+    let mut parts: Vec<String> = told.map(|(count, what)| format!("{} {what}", number(count))).collect();
+    parts.extend(summary.undone.as_deref().map(|by| format!("undone by {}", clean(short(by)))));
+    parts
 }
 
 /// How a run is shown.
@@ -60,6 +83,8 @@ pub struct ShowOptions<'a> {
     pub detail: Detail<'a>,
     /// How much of the changes is shown.
     pub diff: Diff,
+    /// The command to go on with, for a run that is not finished.
+    pub resume: Option<&'a str>,
 }
 
 /// Lines that a run takes at most, unless everything is asked for, and imports in full.
@@ -91,12 +116,16 @@ pub fn run(
     let names = &told.plan.tail().names;
     let name_of = |id: &str| names.get(id).map(|name| format!("\"{name}\""));
     let mut top = Vec::new();
-    header(&reported.summary, folder, options.width, &mut top).map_err(to_output)?;
+    header(&reported.summary, folder, options, &mut top).map_err(to_output)?;
     outcomes(&reported.summary, paint, &mut top).map_err(to_output)?;
-    let width = if options.diff == Diff::Full { usize::MAX >> 1 } else { options.width.max(NARROWEST) };
+    // One import in full does not make the lines about all of them long.
+    let whole = options.diff == Diff::Full && !matches!(options.detail, Detail::Named(_));
+    let width = if whole { usize::MAX >> 1 } else { options.width.max(NARROWEST) };
     let blocks = Blocks { paint, width, word: 11 };
     blocks.changes("What changed", &groups.changes(&name_of), &mut top).map_err(to_output)?;
-    let reasons: Vec<_> = reported.reasons.iter().map(ReasonGroup::line).collect();
+    let is_written = reported.summary.writer.is_some();
+    let ends = reported.reasons.iter().filter(|group| !is_written || group.is_an_end());
+    let reasons: Vec<_> = ends.map(ReasonGroup::line).collect();
     blocks.reasons("Reasons", &reasons, &mut top).map_err(to_output)?;
     if !reasons.is_empty() {
         top.push(b'\n');
@@ -189,6 +218,10 @@ pub fn evidence(
     }
     let run = evidence.run_id.as_deref().map_or_else(|| folder.display().to_string(), clean);
     match (evidence.state, evidence.first_damage()) {
+        (State::Unfinished, None) if evidence.writer.is_some() => {
+            let writer = evidence.writer.as_ref().map(ToString::to_string).unwrap_or_default();
+            writeln!(out, "{run} is intact so far; it is being written now by {}", clean(&writer))?;
+        }
         (_, Some(first)) => {
             writeln!(out, "{run} is damaged; the first record that does not fit: {}", place(first))?;
         }
@@ -217,17 +250,26 @@ fn place(check: &Check) -> String {
 }
 
 /// What stands above the rows of one run.
-fn header(summary: &Summary, folder: &Path, width: usize, out: &mut dyn Write) -> io::Result<()> {
+fn header(summary: &Summary, folder: &Path, options: ShowOptions<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let paint = Paint { color: options.color };
     writeln!(out, "{} ({})", summary.run_id, folder.display())?;
     let lines = [
         Some(headline(summary)),
         how_it_ended(summary),
+        undone(summary),
+        doubts(summary),
+        copies(summary),
+        unread(summary),
         Some(verified(summary)),
+        by_hand(summary),
         caches(summary),
-        Some(spent(summary)),
+        spent(summary),
     ];
     for line in lines.into_iter().flatten() {
-        writeln!(out, "{}", wrap(&line, width.max(NARROWEST), 2))?;
+        writeln!(out, "{}", wrap(&line, options.width.max(NARROWEST), 2))?;
+    }
+    if let Some(command) = options.resume {
+        writeln!(out, "Go on:   {}", paint.tone(Tone::Strong, clean(command)))?;
     }
     writeln!(out)
 }

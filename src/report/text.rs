@@ -38,16 +38,20 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
-/// Two texts, each cut to `columns`: where their beginnings alike are all that would be seen, without most of those.
-pub fn cut_both(one: &str, other: &str, columns: usize) -> (String, String) {
+/// Two texts, each cut to so many columns: where their beginnings alike are all that would be seen of one, without most of
+/// those.
+pub fn cut_both(one: &str, other: &str, columns: (usize, usize)) -> (String, String) {
     /// Of the beginning, so much stays.
     const SEEN_BEFORE: usize = 6;
-    let both = |one: &str, other: &str| (cut(one, columns).into_owned(), cut(other, columns).into_owned());
+    let both =
+        |one: &str, other: &str| (cut(one, columns.0).into_owned(), cut(other, columns.1).into_owned());
     let cut_so = both(one, other);
-    if one == other || cut_so.0 != cut_so.1 {
+    let alike = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    // Without the sign that it was cut.
+    let is_seen = |text: &str, shown: &str| shown == text || shown.chars().count() > alike + 1;
+    if one == other || is_seen(one, &cut_so.0) && is_seen(other, &cut_so.1) {
         return cut_so;
     }
-    let alike = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
     let from = |text: &str| text.chars().skip(alike.saturating_sub(SEEN_BEFORE)).collect::<String>();
     both(&format!("…{}", from(one)), &format!("…{}", from(other)))
 }
@@ -248,7 +252,7 @@ mod tests {
 
     #[test]
     fn of_two_long_texts_it_is_seen_where_they_differ() {
-        let both = |one: &str, other: &str| cut_both(one, other, 10);
+        let both = |one: &str, other: &str| cut_both(one, other, (10, 10));
         assert_eq!(both("abc", "abd"), ("abc".into(), "abd".into()));
         assert_eq!(both("0123456789abcdef", "1"), ("012345678…".into(), "1".into()));
         assert_eq!(both("0123456789abcdef", "0123456789abcxef"), ("…789abcdef".into(), "…789abcxef".into()));

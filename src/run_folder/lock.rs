@@ -3,20 +3,21 @@
 //! Lock files lie in folders of the user's own, are opened without following links, and can be read and locked by
 //! their owner only.
 
-use std::fmt;
 use std::fs::{File, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use jiff::Timestamp;
 use rustix::fs::OFlags;
 
-use crate::model::time::stamp;
 use crate::model::{Fingerprint, Lease};
 use crate::run_folder::folder::RunFolder;
+use crate::run_folder::holder::{read_holder, write_holder};
 use crate::run_folder::plan_item::AccountFacts;
 use crate::run_folder::staging::make_private;
+
+pub use crate::run_folder::holder::{Holder, Writer};
 
 /// Why a lock could not be taken.
 #[derive(Debug, thiserror::Error)]
@@ -37,22 +38,9 @@ pub enum LockError {
     },
 }
 
-/// Who holds a lock, for others who find it taken.
-#[derive(Debug, Clone)]
-pub struct Holder {
-    /// The process, e.g. `process 4711 on build-3`.
-    pub process: String,
-    /// When the holder took the lock.
-    pub since: Timestamp,
-    /// What for, e.g. `job orders`.
-    pub what: String,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, since {}, {}", self.process, stamp(self.since), self.what)
-    }
-}
+/// How often, and for how long each time, a lock is waited for that may be held by one who only looks.
+const LOOKS: usize = 3;
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The lock of a target account; freed when dropped, or when the process dies.
 #[derive(Debug)]
@@ -100,6 +88,7 @@ impl TargetLock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let holder = read_holder(&mut file);
+                let holder = if holder.is_empty() { holder } else { format!(" ({holder})") };
                 let name = &account.name;
                 return Err(LockError::Held(format!("another run holds account `{name}`{holder}")));
             }
@@ -140,17 +129,18 @@ impl RunLock {
     ///
     /// Another process writes the run, or the journal cannot be opened.
     pub fn take(folder: &RunFolder, holder: &Holder) -> Result<Self, LockError> {
-        let (path, note) = (folder.journal(), folder.path().join(".writer"));
+        let (path, note) = (folder.journal(), note_of(folder));
         let failed = |source| LockError::File {
             path: path.clone(),
             help: "the journal of a run has to be a file that its owner can write".to_owned(),
             source,
         };
         let journal = File::options().read(true).append(true).open(&path).map_err(failed)?;
-        match journal.try_lock() {
+        match lock_unless_held(&journal) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let holder = open_own(&note).map(|mut note| read_holder(&mut note)).unwrap_or_default();
+                let holder = if holder.is_empty() { holder } else { format!(" ({holder})") };
                 let place = folder.path().display();
                 return Err(LockError::Held(format!("another process writes the run in {place}{holder}")));
             }
@@ -165,6 +155,15 @@ impl RunLock {
     pub fn is_held(folder: &RunFolder) -> bool {
         let Ok(journal) = File::open(folder.journal()) else { return false };
         matches!(journal.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
+    /// The process that writes the run now, if there is one.
+    pub fn writer(folder: &RunFolder) -> Option<Writer> {
+        Self::is_held(folder).then(|| {
+            let open = |flags| File::options().read(true).custom_flags(flags).open(note_of(folder));
+            let note = unfollowed().and_then(open);
+            Writer::of(&note.map(|mut note| read_holder(&mut note)).unwrap_or_default())
+        })
     }
 }
 
@@ -210,12 +209,15 @@ fn own_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// How a file is opened that must not be a link, and that is not waited for.
+fn unfollowed() -> io::Result<i32> {
+    i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).map_err(io::Error::other)
+}
+
 /// Opens a file for a lock, made if there is none: never behind a link, never another user's.
 fn open_own(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
     let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags);
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(unfollowed()?);
     let file = options.open(path)?;
     let found = file.metadata()?;
     if !found.is_file() {
@@ -230,27 +232,26 @@ fn open_own(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The holder as a lock file names it, in brackets; nothing where it cannot be read.
-fn read_holder(file: &mut File) -> String {
-    let mut text = [0; 4096];
-    // In one go: of two reads, one may see what was there before. A line without an end is being written.
-    let Ok(length) = file.read(&mut text) else { return String::new() };
-    let text = String::from_utf8_lossy(&text[..length]);
-    match text.split_once('\n') {
-        Some((holder, _)) if !holder.is_empty() => format!(" ({holder})"),
-        _ => String::new(),
-    }
+/// The file beside a journal that says who writes it.
+fn note_of(folder: &RunFolder) -> PathBuf {
+    folder.path().join(".writer")
 }
 
-fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
-    let line = format!("{holder}\n");
-    file.rewind()?;
-    file.write_all(line.as_bytes())?;
-    file.set_len(line.len() as u64)
+/// Takes the lock of a journal. Who only asks whether it is held has it for a moment, which is waited for.
+fn lock_unless_held(journal: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOOKS {
+        match journal.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK),
+            taken => return taken,
+        }
+    }
+    journal.try_lock()
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     fn account(origin: &str) -> AccountFacts {
@@ -331,9 +332,12 @@ mod tests {
         assert!(!RunLock::is_held(&folder));
         let held = RunLock::take(&folder, &holder()).unwrap();
         assert!(RunLock::is_held(&folder));
+        let writer = RunLock::writer(&folder).unwrap();
+        assert_eq!(writer.to_string(), "process 7 on here, since 1970-01-01 00:00:00 UTC");
         let error = RunLock::take(&folder, &holder()).unwrap_err();
         assert!(error.to_string().contains("(process 7 on here, since 1970"), "{error}");
         drop(held);
+        assert_eq!(RunLock::writer(&folder), None);
         RunLock::take(&folder, &holder()).unwrap();
     }
 }

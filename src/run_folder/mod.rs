@@ -10,6 +10,7 @@ pub mod document_file;
 pub mod error;
 pub mod folder;
 pub mod forecast;
+mod holder;
 pub mod import_users;
 pub mod known_ids;
 mod lines;

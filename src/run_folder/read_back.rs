@@ -2,13 +2,27 @@
 
 use jiff::Timestamp;
 
+use crate::job::Verify;
 use crate::model::Verdict;
+use crate::run_folder::plan_item::PlanHead;
 use crate::run_folder::rows::Row;
+
+impl PlanHead {
+    /// Whether everything that its run writes is read back.
+    pub fn reads_back(&self) -> bool {
+        self.settings.verify == Verify::Full
+    }
+}
 
 impl Row {
     /// Whether it was written, and the service did not show it at the read-back.
     pub fn could_not_be_read_back(&self) -> bool {
         self.outcome.wrote() && self.verdict == Verdict::NotChecked && !self.differences.is_empty()
+    }
+
+    /// Whether it was written and nobody tried to read it back.
+    pub fn was_not_read_back(&self) -> bool {
+        self.outcome.wrote() && self.verdict == Verdict::NotChecked && self.differences.is_empty()
     }
 
     /// Whether the read-back showed just what the last write was answered with: what differs of it is the service's own doing.

@@ -9,6 +9,7 @@ use crate::model::Fingerprint;
 use crate::run_folder::chain::reported_head;
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::folder::RunFolder;
+use crate::run_folder::lock::{RunLock, Writer};
 use crate::run_folder::plan_file::PlanFile;
 
 /// How the reason ends why a run stopped that `resume` stops again: what keeps it from its deletions has come to its end.
@@ -46,6 +47,8 @@ pub struct RunRecord {
     pub head: Option<Fingerprint>,
     /// Whether summary.json names a record that is not there.
     pub lacks_reported: bool,
+    /// The process that writes the run now; not asked for where the journal says how the run ended.
+    pub writer: Option<Writer>,
 }
 
 impl RunRecord {
@@ -109,6 +112,21 @@ pub fn read_journal(
     folder: &RunFolder,
     plan: &PlanFile,
 ) -> Result<(ItemStates, RunRecord, Replay), RunFolderError> {
+    let bytes = || std::fs::metadata(folder.journal()).map(|found| found.len()).ok();
+    loop {
+        let before = bytes();
+        let (memory, mut story, replay) = read_once(folder, plan)?;
+        if story.ending.is_none() {
+            story.writer = RunLock::writer(folder);
+        }
+        // Of a run that ended in between, the end was not read.
+        if story.ending.is_some() || story.writer.is_some() || bytes() == before {
+            return Ok((memory, story, replay));
+        }
+    }
+}
+
+fn read_once(folder: &RunFolder, plan: &PlanFile) -> Result<(ItemStates, RunRecord, Replay), RunFolderError> {
     let mut memory = ItemStates::blank(plan.len());
     let mut story = RunRecord::default();
     let (reported, mut has_reported) = (reported_head(folder), false);

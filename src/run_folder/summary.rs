@@ -10,6 +10,7 @@ use crate::journal::Ending;
 use crate::model::{Fingerprint, Id, Latencies, Outcome, Verdict};
 use crate::run_folder::forecast::Forecast;
 use crate::run_folder::import_users::UsageSummary;
+use crate::run_folder::lock::Writer;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::SnapshotRead;
 use crate::run_folder::rows::Row;
@@ -136,6 +137,15 @@ pub struct Summary {
     pub latency: BTreeMap<String, Latency>,
     /// How often it was taken up again.
     pub resumed: u32,
+    /// The process that writes the run now. Not in `summary.json`, as the journal does not say it.
+    #[serde(skip)]
+    pub writer: Option<Writer>,
+    /// Id of the run that undid it, or was to. Not in `summary.json`, which says how the run itself ended.
+    #[serde(skip)]
+    pub undone: Option<String>,
+    /// Items that were written, are to be read back, and were not yet. Not in `summary.json`: that has their verdicts.
+    #[serde(skip)]
+    pub not_yet_read_back: u32,
     /// SHA-256 of the journal's last record, which the journal itself cannot vouch for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal_sha256: Option<Fingerprint>,
@@ -179,6 +189,8 @@ impl Summary {
                 .map(|(purpose, all)| (purpose.clone(), Latency::of(all)))
                 .collect(),
             resumed: story.resumed,
+            writer: story.writer.clone(),
+            undone: story.undone.clone(),
             journal_sha256: story.head,
             ..Self::default()
         }

@@ -73,7 +73,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The run is a backup, a comparison or an undo; it is in doubt or being written; the tokens open other accounts.
+    /// The run is a backup, a comparison or an undo; it was undone before it was finished; it is in doubt or being written;
+    /// the tokens open other accounts.
     ///
     /// # Cancel safety
     ///
@@ -93,6 +94,10 @@ impl Session {
         let earlier = OpenedRun::open(of.path())?;
         if earlier.plan.head().action == Action::Undo.as_str() {
             let message = "to redo what an undo could not do, undo the same run again".to_owned();
+            return Err(SessionError::Refused(message));
+        }
+        if let Some(by) = earlier.record.undone.as_ref().filter(|_| !earlier.record.is_finished()) {
+            let message = format!("this run was undone by {by}: start a new run of its job");
             return Err(SessionError::Refused(message));
         }
         self.same_accounts(&earlier.plan)?;

@@ -64,6 +64,12 @@ impl OpenedRun {
         self.record.is_finished() && self.states.reopened_by_resume().is_empty()
     }
 
+    /// Whether `resume` has something to do: it is not done, no process writes it, and nobody undid it.
+    pub fn may_go_on(&self) -> bool {
+        let record = &self.record;
+        !self.is_done() && record.writer.is_none() && record.undone.is_none() && !record.needs_a_new_run()
+    }
+
     /// The id of the run.
     pub fn id(&self) -> String {
         self.record.opened.as_ref().map(|header| header.run.0.clone()).unwrap_or_default()
@@ -73,6 +79,18 @@ impl OpenedRun {
     pub fn undoes(&self) -> Option<RunFolder> {
         let name = self.record.opened.as_ref()?.undoes.as_ref()?;
         Some(RunFolder::at(staging::parent_of(self.folder.path()).join(name)))
+    }
+
+    /// Whether nothing more comes of it: it is finished, it was undone, or only a new run of its job can go on from where it
+    /// stopped. One whose undo is not finished is not over.
+    fn is_over(&self) -> bool {
+        let is_undone = || {
+            let by = self.record.undone.as_ref()?;
+            let undo = staging::parent_of(self.folder.path()).join(by);
+            // One that was removed was over.
+            Some(!undo.exists() || Self::open(&undo).is_ok_and(|undo| undo.is_done()))
+        };
+        self.record.is_finished() || self.record.needs_a_new_run() || is_undone().unwrap_or(false)
     }
 
     /// Its counts, from its journal.
@@ -226,8 +244,8 @@ pub struct Pruned {
 
 /// Removes runs, and what killed processes left.
 ///
-/// A run that is being written stays. So does one that is not finished, for its journal knows what is in doubt; but a
-/// backup that was broken off can be made anew, and its folder holds documents in clear.
+/// A run that is being written stays. So does one that is not finished, for its journal knows what is in doubt; but one that
+/// was undone counts as finished, and a backup that was broken off can be made anew, and its folder holds documents in clear.
 ///
 /// # Errors
 ///
@@ -244,7 +262,7 @@ pub fn prune(host: &Host, runs: &Path, rules: Prune) -> Result<Pruned, SessionEr
             continue;
         }
         match OpenedRun::open(&path) {
-            Ok(run) if run.record.is_finished() => finished.push((path, run.record.last_at)),
+            Ok(run) if run.is_over() => finished.push((path, run.record.last_at)),
             Ok(run) if run.plan.head().settings.shelved.is_some() => pruned.removed.push(path),
             // Broken off before it began.
             Err(SessionError::Refused(_)) => pruned.removed.push(path),

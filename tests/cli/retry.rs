@@ -121,3 +121,13 @@ fn a_backup_that_broke_off_is_nothing_to_redo() {
     let ran = world.command(&["retry"]).expect_exit(0).expect_target(["a", "b"]);
     ran.expect_stderr("the last run that left something to redo: runs/run-1");
 }
+
+#[test]
+fn without_a_terminal_it_writes_only_where_somebody_agreed() {
+    let world = Scenario::migrate(["a", "b"]).env("TRANSSHIP_YES", "0").start();
+    world.fault(Fault::on_create(Fault::status(422)).named("b"));
+    world.run_with(&["--yes"]).expect_exit(3);
+    world.no_faults();
+    world.command(&["retry", "runs/run-1"]).expect_exit(2).expect_stderr("--yes").expect_no_write();
+    world.command(&["retry", "runs/run-1", "--yes"]).expect_exit(0).expect_target(["a", "b"]);
+}

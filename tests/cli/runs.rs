@@ -36,6 +36,58 @@ fn a_run_that_is_being_written_is_left_alone_wherever_home_is() {
 }
 
 #[test]
+fn a_run_that_is_being_written_is_shown_so_and_one_that_was_killed_with_what_is_unknown() {
+    let world = ten();
+    world.fault(slow());
+    let running = world.spawn_run(&[]).until_journal("applied", 2);
+    let process = format!("is being written now by process {}", running.id());
+    world.command(&["show", "runs/run-1"]).expect_exit(0).expect_stdout(&process).expect_stdout("so far; ");
+    let ran = world.command(&["verify", "runs/run-1"]).expect_exit(3);
+    let ran = ran.expect_stdout("is intact so far").expect_stdout("it is written when the run ends");
+    assert!(!ran.stdout.contains("cut off") && !ran.stdout.contains("resume"), "{}", ran.stdout);
+    world.command(&["runs"]).expect_exit(0).expect_stdout("running");
+    running.signal("KILL").finish().expect_killed();
+    let unknown = "The effect of 1 call is unknown: 1 import may or may not exist.";
+    for (words, figures) in [(&["show", "runs/run-1"][..], false), (&["report", "runs/run-1"], false)] {
+        let ran = world.command(words).expect_exit(0).expect_stdout(unknown).expect_stdout("was cut off");
+        assert_eq!(ran.stdout.contains("API call"), figures, "{}", ran.stdout);
+    }
+    world.command(&["show", "runs/run-1"]).expect_stdout("Go on:   transship resume runs/run-1");
+    world.command(&["report", "runs/run-1", "--format", "junit"]).expect_stdout("<error type=\"in_doubt\"");
+    world.command(&["runs"]).expect_exit(0).expect_stdout("1 in doubt");
+    world.no_faults();
+    world.command(&["resume", "runs/run-1"]).expect_exit(0);
+}
+
+#[test]
+fn an_unfinished_run_that_was_undone_is_not_redone_in_part_and_goes_with_the_others() {
+    let world = ten();
+    world.fault(Fault::on_create(Fault::status(401)).nth(4));
+    world.run().expect_exit(6);
+    world.no_faults();
+    world.command(&["undo", "runs/run-1"]).expect_exit(0).expect_target([]);
+    for command in ["retry", "resume"] {
+        let ran = world.command(&[command, "runs/run-1"]).expect_exit(2).expect_no_write();
+        let ran = ran.expect_stderr("this run was undone by ").expect_stderr("start a new run of its job");
+        assert!(!ran.stderr.contains("goes on with it"), "{}", ran.stderr);
+    }
+    world.command(&["runs"]).expect_exit(0).expect_stdout("undone by ");
+    world.command(&["show", "runs/run-1"]).expect_exit(0).expect_stdout("It was undone by the run ");
+    let ran = world.command(&["runs", "prune", "--keep-last", "0"]).expect_exit(0);
+    ran.expect_stdout("removed: runs/run-1");
+}
+
+#[test]
+fn a_finished_run_that_was_undone_is_listed_so() {
+    let world = ten();
+    world.run().expect_exit(0);
+    world.command(&["undo", "runs/run-1"]).expect_exit(0);
+    let ran = world.command(&["runs"]).expect_exit(0);
+    let undone: Vec<_> = ran.stdout.lines().filter(|line| line.contains("undone by ")).collect();
+    assert!(matches!(undone[..], [line] if line.contains("10 created, undone by ")), "{}", ran.stdout);
+}
+
+#[test]
 fn a_target_is_one_target_however_its_address_is_written() {
     let world = ten();
     let job = world.read("job.yaml").replace("127.0.0.1", "localhost");

@@ -273,6 +273,8 @@ async fn markdown_fits_into_a_ticket() {
 
     100 API calls (forecast 285) in 3.4 s, plus 3 for planning; 2 rate-limit responses (429).
 
+    Enter 31 secrets manually: the service never shows them. report.html lists where.
+
     ## To look at
 
     | what | import | why |

@@ -4,6 +4,7 @@ use super::*;
 use crate::report::reasons::Reasons;
 use crate::report::sample;
 use crate::run_folder::forecast::Forecast;
+use crate::run_folder::lock::Writer;
 
 fn said(summary: &Summary, extra: Closing<'_>) -> String {
     let mut out = Vec::new();
@@ -173,4 +174,109 @@ fn calls_without_an_answer_are_never_told_as_nothing() {
         assert!(said.contains(line), "{said}");
         assert!(!said.contains("nothing is lost") && !said.contains("Nothing was written"), "{said}");
     }
+}
+
+fn killed() -> Summary {
+    let outcomes = [(Outcome::Created, 12), (Outcome::Unprocessed, 8)];
+    let mut summary = sample::summary(&outcomes, &[(Verdict::NotChecked, 20)]);
+    summary.state = "unfinished".into();
+    summary.in_doubt = 4;
+    summary.not_yet_read_back = 12;
+    summary
+}
+
+#[test]
+fn a_run_that_was_cut_off_is_told_with_what_is_unknown_and_without_figures_that_nobody_recorded() {
+    let extra = Closing { resume: Some("transship resume 00ab"), ..Closing::default() };
+    insta::assert_snapshot!(said(&killed(), extra), @"
+    Migrated 12 of 20 imports from demo-a to demo-b; 4 were not reached.
+    The run was cut off: its process ended before the run did.
+
+             12  created
+              8  unprocessed
+
+    The effect of 4 calls is unknown: 4 imports may or may not exist. `transship resume` finds out.
+    12 imports were written and not read back yet.
+    Go on:   transship resume 00ab
+    ");
+    let resumed = Summary { calls: [("create import".to_owned(), 6)].into(), resumed: 1, ..killed() };
+    assert_eq!(
+        spent(&resumed).unwrap(),
+        "6 API calls in 3.4 s before it was last resumed, plus 0 for planning; no rate-limit responses."
+    );
+}
+
+#[test]
+fn a_run_that_is_being_written_is_told_by_its_writer_and_as_not_done_yet() {
+    let writer = Writer { process: "process 7 on build-3".into(), since: None };
+    let running = Summary { writer: Some(writer), ..killed() };
+    insta::assert_snapshot!(said(&running, Closing::default()), @"
+    Migrated 12 of 20 imports from demo-a to demo-b so far; 4 are not done yet.
+    This run is being written now by process 7 on build-3.
+
+             12  created
+              8  unprocessed
+
+    4 calls have no answer yet.
+    12 imports were written and not read back yet.
+    ");
+}
+
+#[test]
+fn what_was_not_read_back_yet_is_never_told_as_compared() {
+    let of = |created: u32, not_yet: u32, unchanged: u32, equal: u32, differs: u32| {
+        let outcomes = [(Outcome::Created, created), (Outcome::Unchanged, unchanged)];
+        let verdicts = [(Verdict::Equal, equal), (Verdict::Differs, differs)];
+        verified(&Summary { not_yet_read_back: not_yet, ..sample::summary(&outcomes, &verdicts) })
+    };
+    let one = "1 import was written and not read back yet.";
+    assert_eq!(of(1, 1, 0, 0, 0), one);
+    assert_eq!(of(1, 1, 1, 1, 0), format!("{one} 1 that was already there is equal."));
+    assert_eq!(
+        of(12, 12, 3, 3, 0),
+        "12 imports were written and not read back yet. 3 that were already there are equal."
+    );
+    assert_eq!(
+        of(12, 10, 3, 5, 0),
+        "10 imports were written and not read back yet. 5 were compared with what the target holds and are equal."
+    );
+    assert_eq!(
+        of(12, 10, 0, 1, 1),
+        "10 imports were written and not read back yet. 1 of 2 reads back different: audit.csv says where."
+    );
+}
+
+#[test]
+fn an_interrupted_run_says_why() {
+    for (reason, in_doubt, how) in [
+        (None, 0, "The run was interrupted; nothing is lost."),
+        (Some("interrupted"), 0, "The run was interrupted; nothing is lost."),
+        (Some("interrupted"), 2, "The run was interrupted."),
+        (Some("the service is away"), 0, "The run was interrupted: the service is away. Nothing is lost."),
+        (Some("the service is away"), 2, "The run was interrupted: the service is away."),
+    ] {
+        let mut summary = sample::summary(&[(Outcome::Unprocessed, 3)], &[]);
+        summary.state = "interrupted".into();
+        (summary.reason, summary.in_doubt) = (reason.map(str::to_owned), in_doubt);
+        assert_eq!(how_it_ended(&summary).as_deref(), Some(how));
+    }
+}
+
+#[test]
+fn a_token_that_is_refused_is_told_with_its_account() {
+    let mut summary = sample::summary(&[], &[]);
+    summary.state = "unauthorized".into();
+    assert!(how_it_ended(&summary).unwrap().contains("the token of account demo-b"));
+}
+
+#[test]
+fn a_run_that_was_undone_is_not_to_be_resumed() {
+    let undone = Summary { undone: Some("20260102T000000Z-undo-c3d4".into()), unread: 1, ..killed() };
+    let said = said(&undone, Closing::default());
+    assert!(said.contains("It was undone by the run 20260102T000000Z-undo-c3d4."), "{said}");
+    assert!(
+        said.contains("`transship undo` finds out") && said.contains("`transship undo` reads it again"),
+        "{said}"
+    );
+    assert!(!said.contains("resume"), "{said}");
 }

@@ -14,6 +14,20 @@ pub fn verified(summary: &Summary) -> String {
     let (equal, defaults) = (summary.verdict(Verdict::Equal), summary.verdict(Verdict::EqualWithDefaults));
     let differs = summary.verdict(Verdict::Differs);
     let checked = equal + defaults + differs;
+    if let Some(waiting) = waiting(summary) {
+        let unchanged = summary.count(Outcome::Unchanged);
+        let rest = match (checked, differs) {
+            (0, _) => String::new(),
+            (_, 1..) => format!(" {}", different(differs, checked)),
+            (1, 0) if unchanged == 1 => " 1 that was already there is equal.".to_owned(),
+            (all, 0) if unchanged == all => {
+                format!(" {} that were already there are equal.", number(all))
+            }
+            (1, 0) => " 1 was compared with what the target holds and is equal.".to_owned(),
+            (all, 0) => format!(" {} were compared with what the target holds and are equal.", number(all)),
+        };
+        return format!("{waiting}{rest}");
+    }
     if checked == 0 {
         return match wrote {
             0 if summary.in_doubt > 0 => "Nothing is known to be written.".into(),
@@ -53,6 +67,19 @@ pub fn verified(summary: &Summary) -> String {
             format!("All {} were compared with what the target holds and are equal{extra}.", number(checked))
         };
     }
+    different(differs, checked)
+}
+
+/// What was written by a run that did not get to read it back.
+fn waiting(summary: &Summary) -> Option<String> {
+    match summary.not_yet_read_back {
+        0 => None,
+        1 => Some("1 import was written and not read back yet.".to_owned()),
+        many => Some(format!("{} imports were written and not read back yet.", number(many))),
+    }
+}
+
+fn different(differs: u32, checked: u32) -> String {
     let read = if differs == 1 { "reads" } else { "read" };
     format!("{} of {} {read} back different: audit.csv says where.", number(differs), number(checked))
 }

@@ -15,6 +15,7 @@ use crate::report::Told;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::chain::Chain;
 use crate::run_folder::folder::{RunFolder, hash_file};
+use crate::run_folder::lock::Writer;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::run_record::{RunRecord, read_journal};
 
@@ -78,6 +79,9 @@ pub struct Evidence {
     pub state: State,
     /// SHA-256 of the journal's last record: kept elsewhere, it vouches for the whole folder.
     pub journal_sha256: Option<Fingerprint>,
+    /// The process that writes the run now.
+    #[serde(skip)]
+    pub writer: Option<Writer>,
     /// Whether `resume` goes on with it.
     #[serde(skip)]
     pub may_be_resumed: bool,
@@ -111,6 +115,7 @@ pub fn verify(folder: &RunFolder) -> Evidence {
                 run_id: None,
                 state: State::Damaged,
                 journal_sha256: None,
+                writer: None,
                 may_be_resumed: false,
                 checks: vec![chain::misfit(&error)],
             };
@@ -137,7 +142,8 @@ pub fn verify(folder: &RunFolder) -> Evidence {
     };
     let run_id = chain.taken.as_ref().map(|taken| taken.run.0.clone());
     let may_be_resumed = story.as_ref().is_some_and(RunRecord::may_be_resumed);
-    Evidence { run_id, state, journal_sha256: Some(chain.head), may_be_resumed, checks }
+    let writer = story.and_then(|story| story.writer);
+    Evidence { run_id, state, journal_sha256: Some(chain.head), writer, may_be_resumed, checks }
 }
 
 /// What can be checked once the plan is known to be the one the run was opened for; gives what the journal says of the run,
@@ -172,7 +178,11 @@ fn with_plan(
     if story.ending.is_some() {
         checks.extend(rendered::reports(Told { folder, plan, memory: &memory, story: &story }));
     } else {
-        let message = "not compared: the run was cut off, `transship resume` completes it";
+        let message = match (&story.writer, story.may_be_resumed()) {
+            (Some(_), _) => "not compared: it is written when the run ends",
+            (None, true) => "not compared: the run was cut off, `transship resume` completes it",
+            (None, false) => "not compared: the run was cut off, and was undone since",
+        };
         checks.extend([AUDIT, PAGE, SUMMARY].map(|file| Check::fits(file, message)));
     }
     Some(story)

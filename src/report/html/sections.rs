@@ -7,7 +7,9 @@ use super::escape::Text;
 use super::{MOST_LISTED, Page, chart};
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
-use crate::report::console::{caches, copies, doubts, headline, how_it_ended, spent, unread, verified};
+use crate::report::console::{
+    caches, copies, doubts, headline, how_it_ended, spent, undone, unread, verified,
+};
 use crate::report::snapshot::in_words;
 use crate::report::text::{clean, count, number, span};
 use crate::run_folder::summary::Summary;
@@ -47,7 +49,8 @@ impl<W: Write> Page<W> {
         for read in &summary.snapshots {
             writeln!(self.out, "<p class=\"lead\">Read from snapshot {}.</p>", Text(in_words(read)))?;
         }
-        let more = [how_it_ended(summary), doubts(summary), copies(summary), unread(summary)];
+        let more =
+            [how_it_ended(summary), undone(summary), doubts(summary), copies(summary), unread(summary)];
         for line in more.into_iter().flatten() {
             writeln!(self.out, "<p class=\"lead\">{}</p>", Text(line))?;
         }
@@ -58,7 +61,8 @@ impl<W: Write> Page<W> {
                 Text(disagreement)
             )?;
         }
-        writeln!(self.out, "<p>{} {}</p>\n</header>\n<main>", Text(verified(summary)), Text(spent(summary)))
+        let figures = [Some(verified(summary)), spent(summary)].into_iter().flatten().collect::<Vec<_>>();
+        writeln!(self.out, "<p>{}</p>\n</header>\n<main>", Text(figures.join(" ")))
     }
 
     fn outcomes(&mut self, summary: &Summary) -> io::Result<()> {

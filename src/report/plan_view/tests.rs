@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::job::{Limit, Pause, Wave, Waves};
 use crate::report::sample;
 
 fn shown(items: &[PlanItem], tail: &Value, options: PlanViewOptions) -> String {
@@ -94,9 +95,9 @@ fn a_plan_begins_with_what_it_comes_to() {
     Needs attention
       fail          1  no connection `NetSuite EU` in demo-b   Order 5
       conflict      1  two imports in demo-b are called `Order 4`   Order 4
+      by hand       1  1 secret to enter after the run: the service never shows them
       skip          1  owned by an app   Order 6
       warning       1  the script `before send` may use `internal_id`   EU Order 1
-      by hand       1  1 secret to enter after the run: the service never shows them
 
     + create    EU Order 1                               …e00001 → new
           /name: "Order 1" → "EU Order 1"
@@ -221,5 +222,55 @@ fn no_line_of_a_plan_is_wider_than_a_narrow_terminal() {
             let wide: Vec<_> = text.lines().filter(|line| width(line) > width_of).collect();
             assert!(wide.is_empty(), "{width_of}: {wide:#?}\n{text}");
         }
+    }
+}
+
+#[test]
+fn an_undo_promises_no_waves() {
+    for (action, is_told) in [("migrate", true), ("undo", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = sample::plan_with(folder.path(), &items(), &tail(), |head| {
+            let waves = Waves { sizes: vec![Wave::Of(Limit::Count(1)), Wave::Rest], pause: Pause::Ask };
+            (head["action"], head["settings"]["waves"]) = (json!(action), json!(waves));
+        });
+        let mut out = Vec::new();
+        table(&plan, &mut out, PlanViewOptions { width: 60, ..PlanViewOptions::default() }).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert_eq!(out.contains("Waves   1, then the rest; a question"), is_told, "{out}");
+        let widest = out.lines().map(width).max();
+        assert!(widest <= Some(60), "{out}");
+    }
+}
+
+#[test]
+fn the_question_holds_what_is_done() {
+    let asked = |action: &str, totals: Value, others: Value| {
+        let folder = tempfile::tempdir().unwrap();
+        let tail = json!({ "totals": totals, "others": others });
+        question(&sample::plan_with(folder.path(), &[], &tail, |head| head["action"] = json!(action)))
+    };
+    for (action, totals, others, wanted) in [
+        ("migrate", json!({ "create": 1195, "unchanged": 2 }), json!({}), "Create 1,195 imports"),
+        ("migrate", json!({ "create": 1, "none": 4 }), json!({}), "Create 1 import"),
+        (
+            "apply",
+            json!({ "delete": 3, "update": 12, "create": 180, "conflict": 1 }),
+            json!({}),
+            "Create 180, update 12 and delete 3 imports",
+        ),
+        (
+            "migrate",
+            json!({ "create": 5 }),
+            json!({ "scripts": { "items": 2, "listed": 0 } }),
+            "Create 5 documents",
+        ),
+        (
+            "undo",
+            json!({ "delete": 60, "update": 1 }),
+            json!({}),
+            "Undo this: update 1 and delete 60 imports",
+        ),
+    ] {
+        assert_eq!(asked(action, totals, others), wanted);
     }
 }

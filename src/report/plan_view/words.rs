@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Operation, Outcome};
 use crate::report::changes::OF_THE_TARGET;
-use crate::report::text::{Tone, clean, count, number, span};
+use crate::report::text::{Tone, clean, count, listed, number, span};
 use crate::run_folder::forecast::Forecast;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET, PlanItem};
@@ -50,6 +50,35 @@ pub fn forecast(forecast: &Forecast, per_second: Option<f64>) -> String {
     format!("{}: {}; {time}{rate}", count(forecast.total, "call", "calls"), kinds.join(", "))
 }
 
+/// What a plan does, as the beginning of a question: `Create 180, update 12 and delete 3 imports`.
+pub fn question(plan: &PlanFile) -> String {
+    let tail = plan.tail();
+    let mut done: Vec<_> = tail.totals.iter().filter(|(word, count)| **count > 0 && is_done(word)).collect();
+    done.sort_by_key(|(word, _)| rank(word));
+    let all: u32 = done.iter().map(|(_, count)| **count).sum();
+    let unit = match (tail.others.is_empty(), all) {
+        (true, 1) => "import",
+        (true, _) => "imports",
+        (false, 1) => "document",
+        (false, _) => "documents",
+    };
+    let parts: Vec<String> =
+        done.into_iter().map(|(word, count)| format!("{word} {}", number(*count))).collect();
+    let what = format!("{} {unit}", listed(&parts));
+    if undoes(plan) {
+        return format!("Undo this: {what}");
+    }
+    let mut letters = what.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What is written, in the order in which it is told.
+const DONE: [&str; 6] = ["create", "clone", "update", "delete", "restore", "archive"];
+
+fn is_done(word: &str) -> bool {
+    DONE.contains(&word)
+}
+
 /// A rate without needless zeros.
 fn trim(rate: f64) -> String {
     let text = format!("{rate:.1}");
@@ -58,11 +87,10 @@ fn trim(rate: f64) -> String {
 
 /// The place of a total: what is done first, then what is not, in the order of outcomes.
 pub(super) fn rank(word: &str) -> usize {
-    let done = ["create", "clone", "update", "delete", "restore", "archive"];
-    let place = done.iter().position(|known| *known == word);
+    let place = DONE.iter().position(|known| *known == word);
     place
         .or_else(|| {
-            Outcome::ALL.iter().position(|outcome| outcome.as_str() == word).map(|place| place + done.len())
+            Outcome::ALL.iter().position(|outcome| outcome.as_str() == word).map(|place| place + DONE.len())
         })
         .unwrap_or(usize::MAX)
 }
@@ -84,6 +112,11 @@ pub(super) fn told(word: &str, plan: &PlanFile) -> String {
 /// Whether the plan is that of a comparison.
 pub(super) fn compares(plan: &PlanFile) -> bool {
     plan.head().action == "compare"
+}
+
+/// Whether the plan takes back what a run wrote.
+pub(super) fn undoes(plan: &PlanFile) -> bool {
+    plan.head().action == "undo"
 }
 
 pub(super) fn sign(item: &PlanItem) -> (Tone, char, &'static str) {
