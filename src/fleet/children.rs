@@ -51,7 +51,8 @@ impl Children<'_> {
     /// The plan that was made of an account, as a file; or why its run does not begin.
     async fn plan_of(&self, account: &str) -> Result<Result<Option<PathBuf>, String>, FleetError> {
         if let Some(why) = self.approved.refused.get(account) {
-            let again = "nothing was written; plan again: transship fleet plan FLEET";
+            let again =
+                format!("nothing was written; plan again: transship fleet plan {}", self.store.file());
             return Ok(Err(format!("`fleet plan` made no plan of it ({why}): {again}")));
         }
         if !self.approved.followed.contains(account) {
@@ -60,7 +61,8 @@ impl Children<'_> {
         let part = format!("plans/{account}.json");
         let gone = || {
             let place = self.store.shown(&part);
-            format!("its plan {place} is gone: nothing was written; plan again: transship fleet plan FLEET")
+            let file = self.store.file();
+            format!("its plan {place} is gone: nothing was written; plan again: transship fleet plan {file}")
         };
         if let Some(path) = self.store.folder(&part) {
             return Ok(Some(path).filter(|path| path.is_file()).map(Some).ok_or_else(gone));

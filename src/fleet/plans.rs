@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::definition::{Definition, Member};
 use super::error::FleetError;
 use super::groups::Planned;
+use super::status::{AttentionRow, Status};
 use super::store::FleetStore;
 use super::words::some;
 use crate::model::Fingerprint;
@@ -102,11 +103,36 @@ pub async fn approved(store: &FleetStore, fleet: &Definition) -> Result<Approved
     }
     Err(FleetError::Refused(format!(
         "{} in {}: what was planned for {} is of another version of the job, of a file that it names, or of the row: plan again: \
-         transship fleet plan FLEET",
+         transship fleet plan {}",
         PLANS,
         store.shown("").trim_end_matches('/'),
-        some(&outdated)
+        some(&outdated),
+        store.file()
     )))
+}
+
+/// How a fleet stands that was planned and not begun: who has no plan needs attention, and no wave waits for an approval yet.
+#[must_use]
+pub fn not_begun(status: Status, fleet: &Definition, plans: Option<&Plans>, file: &str) -> Status {
+    let mut status = Status { state: "planned", next: None, file: Some(file.to_owned()), ..status };
+    for member in &fleet.accounts {
+        let plan = plans.and_then(|plans| plans.planned.iter().find(|plan| plan.account == member.account));
+        let Some((plan, why)) = plan.and_then(|plan| Some((plan, plan.message.as_ref()?))) else { continue };
+        if member.wave == status.wave {
+            status.waiting = status.waiting.saturating_sub(1);
+        } else {
+            status.not_started = status.not_started.saturating_sub(1);
+        }
+        status.rows.push(AttentionRow {
+            account: member.account.clone(),
+            exit_code: plan.exit_code,
+            message: format!("no plan: {why}"),
+            help: format!("see to it, then plan again: transship fleet plan {file}"),
+            folder: None,
+        });
+    }
+    status.attention = status.rows.len();
+    status
 }
 
 #[cfg(test)]

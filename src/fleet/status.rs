@@ -23,6 +23,9 @@ pub struct Status {
     /// The fleet as a command names it.
     #[serde(skip)]
     pub in_a_command: String,
+    /// Its file as a command names it, where the fleet was planned and not begun.
+    #[serde(skip)]
+    pub file: Option<String>,
     /// The word of its job's action.
     pub action: String,
     /// `planned` and not begun, `running`, `paused`, `stopped`, `waiting` for an approval, `finished`, or `idle` where no
@@ -160,6 +163,7 @@ pub fn status(
     let mut status = Status {
         name: fleet.name.clone(),
         in_a_command,
+        file: None,
         action: fleet.action.clone(),
         state: match control.state {
             _ if first_open.is_none() => "finished",

@@ -5,7 +5,8 @@
 //! fleets/<name>/planned.json            what it would be, by `fleet plan`; written over
 //! fleets/<name>/control.json            stop, pause, approvals; replaced on condition
 //! fleets/<name>/snapshot.json           the snapshot of an archive that all accounts get
-//! fleets/<name>/plans/<account>.json    what would be done, by `fleet plan`
+//! fleets/<name>/plans.json              what `fleet plan` found of each account
+//! fleets/<name>/plans/<account>.json    what would be done there
 //! fleets/<name>/runs/<account>/         its run folder; in a bucket in segments, see `run_folder::shared`
 //! fleets/<name>/results/<account>.json  how it ended
 //! fleets/<name>/workers/<worker>.json   what each worker is doing
@@ -13,6 +14,7 @@
 //! leases/<service + account>.json       who writes to an account
 //! ```
 
+mod file;
 mod results;
 
 use std::path::{Path, PathBuf};
@@ -35,12 +37,14 @@ const TRIES: u32 = 20;
 pub struct FleetStore {
     objects: Objects,
     name: String,
+    /// Its file as a command names it, where a command did.
+    file: Option<String>,
 }
 
 impl FleetStore {
     /// The fleet of that name; it need not be there yet.
     pub fn new(objects: Objects, name: &str) -> Self {
-        Self { objects, name: name.to_owned() }
+        Self { objects, name: name.to_owned(), file: None }
     }
 
     /// The store, in which leases are too.
@@ -182,9 +186,10 @@ impl FleetStore {
         }
         if self.planned().await?.is_some() {
             return Err(FleetError::Refused(format!(
-                "the fleet `{}` in {} was planned and not begun yet: transship fleet run FLEET",
+                "the fleet `{}` in {} was planned and not begun yet: transship fleet run {}",
                 self.name,
-                self.place()
+                self.place(),
+                self.file()
             )));
         }
         let known = self.fleets().await?;

@@ -89,9 +89,9 @@ pub fn waits(gate: &Gate, fleet: &Definition, control: Option<&Control>) -> Stri
 }
 
 /// Accounts of a planned fleet that nobody planned, in a sentence.
-pub fn unplanned(accounts: &[String]) -> String {
+pub fn unplanned(accounts: &[String], file: &str) -> String {
     format!(
-        "warning: the store has plans of this fleet, and none of {}: each is done without a plan; to plan first: transship fleet plan FLEET",
+        "warning: the store has plans of this fleet, and none of {}: each is done without a plan; to plan first: transship fleet plan {file}",
         some(accounts)
     )
 }

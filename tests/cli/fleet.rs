@@ -161,7 +161,11 @@ fn plans_are_kept_for_each_account_and_grouped_by_equal_change() {
     let status = json(&bench, 0, &["fleet", "status", "describe-all", "--store", "store"]);
     assert_eq!((&status["fleet"]["state"], &status["fleet"]["waiting"]), (&"planned".into(), &3.into()));
     let output = bench.expect(2, &["fleet", "stop", "fleet.yaml"]);
-    assert!(told(&output).contains("was planned and not begun"), "{}", told(&output));
+    assert!(
+        told(&output).contains("was planned and not begun yet: transship fleet run fleet.yaml"),
+        "{}",
+        told(&output)
+    );
     let groups = document["groups"].as_array().unwrap();
     assert_eq!(groups[0]["accounts"], serde_json::json!(["c1", "c2"]), "{document:#}");
     assert_eq!(groups.len(), 2);

@@ -131,11 +131,23 @@ fn an_account_that_could_not_be_planned_is_not_written_unseen() {
         "name,emulator,region,token_env,vat\nc1,shop-1,,,V1\nc2,,us,NO_SUCH_TOKEN,V2\n",
     );
     bench.expect(3, &["fleet", "plan", "fleet.yaml"]);
+    let status = told(&bench.expect(0, &["fleet", "status", "fleet.yaml"]));
+    for part in ["   planned 2", "not begun", "attention 1", "c2", "no plan: "] {
+        assert!(status.contains(part), "{part}: {status}");
+    }
+    assert!(
+        status.contains("Next: transship fleet run fleet.yaml") && !status.contains("approve"),
+        "{status}"
+    );
     // Its token may be there by now: what it would do was shown to nobody.
     let output = bench.transship(&["fleet", "run", "fleet.yaml"]).env("NO_SUCH_TOKEN", "x").output().unwrap();
     let said = told(&output);
     assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("`fleet plan` made no plan of it (") && said.contains("plan again"), "{said}");
+    assert!(
+        said.contains("`fleet plan` made no plan of it (")
+            && said.contains("plan again: transship fleet plan fleet.yaml"),
+        "{said}"
+    );
     assert!(!bench.path("store/fleets/describe-all/runs/c2").exists());
 }
 

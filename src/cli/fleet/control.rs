@@ -11,6 +11,7 @@ use crate::cli::failure::{Failure, printed};
 use crate::cli::say;
 use crate::cli::world::CliContext;
 use crate::fleet::control::{Control, ControlState};
+use crate::fleet::plans::{Plans, not_begun};
 use crate::fleet::result::Meaning;
 use crate::fleet::{Definition, FleetError, FleetStore, Status};
 use crate::report;
@@ -26,7 +27,7 @@ pub(super) async fn status(world: &CliContext, args: &Named) -> Result<Exit, Fai
     let definition = Definition { beside_name, ..definition };
     let (mut status, _) = standing(world, &store, &definition).await?;
     if !is_begun {
-        status.state = "planned";
+        status = not_begun(status, &definition, Plans::read(&store).await?.as_ref(), store.file());
     }
     world.document.set("fleet", &status);
     if world.global.format != Some(Format::Json) {
@@ -177,7 +178,8 @@ pub(super) async fn resume(world: &CliContext, args: &Named) -> Result<Exit, Fai
     say(
         world,
         &format!(
-            "the fleet `{name}` may go on{again}\nwhere no worker is at work, start one: transship fleet run FLEET"
+            "the fleet `{name}` may go on{again}\nwhere no worker is at work, start one: transship fleet run {}",
+            store.file()
         ),
     );
     Ok(Exit::Done)

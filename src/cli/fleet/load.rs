@@ -13,6 +13,7 @@ use crate::cli::store::objects;
 use crate::cli::world::CliContext;
 use crate::fleet::load::LoadError;
 pub(super) use crate::fleet::load::Loaded;
+use crate::fleet::plans::approved;
 use crate::fleet::{self, Definition, FleetStore};
 use crate::job;
 use crate::model::cancel::Cancel;
@@ -55,15 +56,22 @@ fn open(world: &CliContext, location: &str, name: &str, create: bool) -> Result<
     Ok(FleetStore::new(objects(world, location.to_owned(), create)?, name))
 }
 
+/// The accounts of a fleet that `fleet plan` could not plan; none where its store cannot be read yet.
+pub(super) async fn without_plan(world: &CliContext, location: &str, fleet: &Definition) -> Vec<String> {
+    let Ok(store) = open(world, location, &fleet.name, false) else { return Vec::new() };
+    let refused = approved(&store, fleet).await.map(|approved| approved.refused).unwrap_or_default();
+    refused.into_keys().collect()
+}
+
 /// Opens the store of a fleet that is to be worked on, made if it is not there; one that does not honour conditional writes
 /// is refused, once for all accounts.
 pub(super) async fn open_to_write(
     world: &CliContext,
     location: &str,
-    name: &str,
+    (name, file): (&str, &Path),
     cancel: &Cancel,
 ) -> Result<FleetStore, Failure> {
-    let store = open(world, location, name, true)?;
+    let store = open(world, location, name, true)?.of_file(&file.to_string_lossy());
     keeps_conditions(store.place(), cancel, store.keeps_conditions()).await?;
     Ok(store)
 }
@@ -101,7 +109,9 @@ pub(super) fn store_of(world: &CliContext, args: &Named) -> Result<(FleetStore, 
     };
     let location = location(world, &args.place, of_fleet.as_deref())?;
     let name = args.place.name.clone().unwrap_or(name);
-    Ok((open(world, &location, &name, false)?, beside_name(world, &location)))
+    let store = open(world, &location, &name, false)?;
+    let store = if path.is_file() { store.of_file(&args.fleet) } else { store };
+    Ok((store, beside_name(world, &location)))
 }
 
 /// `fleet check`: files only.

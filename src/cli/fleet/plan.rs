@@ -32,7 +32,7 @@ pub(super) async fn plan(world: &CliContext, args: &Work) -> Result<Exit, Failur
     let location = location(world, &args.place, fleet.store.as_deref())?;
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
-    let store = open_to_write(world, &location, &fleet.name, &cancel).await?;
+    let store = open_to_write(world, &location, (&fleet.name, &args.fleet), &cancel).await?;
     store.refuse_another(&definition).await?;
     let Shard { index, of } = args.shard.unwrap_or(Shard::WHOLE);
     // Planned anew, a fleet gets the latest snapshot of now; not beside other shards, and not once it has begun.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::emulated::{Emulated, emulated, parallel, program};
-use super::load::{Loaded, beside_name, load, location, open_to_write};
+use super::load::{Loaded, beside_name, load, location, open_to_write, without_plan};
 use super::report::{Written, write_report};
 use super::snapshot::snapshot;
 use super::told::standing;
@@ -20,7 +20,7 @@ use crate::fleet::lease::Sightings;
 use crate::fleet::plans::approved;
 use crate::fleet::run::{Activities, RunEnd};
 use crate::fleet::snapshot::Keep;
-use crate::fleet::words::{Anew, Told, told, unplanned};
+use crate::fleet::words::{Anew, Told, some, told, unplanned};
 use crate::fleet::{
     ChildEnd, Definition, FleetError, FleetStore, Launcher, Pace, RunRequest, Shard, run as work,
 };
@@ -39,11 +39,11 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
         say(world, "nothing was written");
         return Ok(Exit::Interrupted);
     }
-    let store = open_to_write(world, &location, &fleet.name, &cancel).await?;
+    let store = open_to_write(world, &location, (&fleet.name, &args.work.fleet), &cancel).await?;
     store.refuse_another(&definition).await?;
     let approved = approved(&store, &definition).await?;
     if !approved.without.is_empty() {
-        say(world, &unplanned(&approved.without));
+        say(world, &unplanned(&approved.without, store.file()));
     }
     let snapshot = snapshot(world, &store, archive.as_ref(), Keep::Chosen, &cancel).await?;
     let begun = store.begin(&definition).await?;
@@ -135,7 +135,12 @@ async fn agreed(
     if !world.stdin_is_terminal {
         return Err(Failure::BadInput(format!("there is no terminal to ask whether to {what}: give --yes")));
     }
-    ask(world, &format!("{what}, from the store {location}? [y/N] "), cancel).await
+    let but = match &without_plan(world, location, definition).await[..] {
+        [] => String::new(),
+        [one] => format!(" (but not `{one}`, which has no plan)"),
+        many => format!(" (but not {}, which have no plan)", some(many)),
+    };
+    ask(world, &format!("{what}{but}, from the store {location}? [y/N] "), cancel).await
 }
 
 /// Runs accounts as children of this process, and tells how each ended.

@@ -31,15 +31,16 @@ pub fn status(status: &Status, columns: usize, out: &mut dyn Write) -> io::Resul
             Some(at) => format!("   no word of a worker since {}, by its own clock", second(at)),
             None => "   no worker is at work".to_owned(),
         },
-        "planned" => "   planned, not begun".to_owned(),
+        "planned" => "   not begun".to_owned(),
         "paused" | "stopped" => {
             let by = status.changed_by.as_deref().map_or(String::new(), |by| format!(" by {}", clean(by)));
             format!("   {}{by}", status.state)
         }
         state => format!("   {state}"),
     };
+    let made = if status.state == "planned" { "planned" } else { "started" };
     let head = format!(
-        "{}   {}, {}, wave {} of {}{size}   started {}{by}{state}",
+        "{}   {}, {}, wave {} of {}{size}   {made} {}{by}{state}",
         clean(&status.name),
         status.action,
         accounts(status.accounts),
@@ -82,6 +83,9 @@ pub fn status(status: &Status, columns: usize, out: &mut dyn Write) -> io::Resul
     if !status.rows.is_empty() {
         writeln!(out)?;
         rows(status, columns, out)?;
+    }
+    if let Some(file) = status.file.as_ref().filter(|_| status.state == "planned") {
+        writeln!(out, "Next: transship fleet run {}", clean(file))?;
     }
     if let Some(next) = &status.next {
         let why = if next.after_trouble { ", because not every earlier account ended well" } else { "" };
@@ -208,6 +212,7 @@ pub(super) fn sample() -> Status {
     Status {
         name: "remap-internal-id".into(),
         in_a_command: "remap-internal-id".into(),
+        file: None,
         action: "update".into(),
         state: "running",
         started_at: "2026-11-28T02:00:00Z".parse().unwrap(),
@@ -282,6 +287,22 @@ mod tests {
     #[test]
     fn a_fleet_is_told_on_one_screen() {
         insta::assert_snapshot!(screen(&sample(), 160));
+    }
+
+    #[test]
+    fn a_fleet_that_was_planned_is_not_told_as_started_and_its_next_command_is_the_run() {
+        let fleet = Status {
+            state: "planned",
+            file: Some("fleet.yaml".into()),
+            next: None,
+            under_way: Vec::new(),
+            rows: Vec::new(),
+            ..sample()
+        };
+        let screen = screen(&fleet, 160);
+        let head = "wave 2 of 3 (10 %)   planned 2026-11-28 02:00 UTC, by cron   not begun\n";
+        assert!(screen.contains(head) && !screen.contains("started 2026"), "{screen}");
+        assert!(screen.ends_with("Next: transship fleet run fleet.yaml\n"), "{screen}");
     }
 
     #[test]
