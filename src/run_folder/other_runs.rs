@@ -32,7 +32,11 @@ pub trait OtherRuns: Debug + Send + Sync {
 /// # Cancel safety
 ///
 /// As [`OtherRuns::owned`].
-pub async fn touched_since(other_runs: &dyn OtherRuns, plan: &PlanFile, sought: HashSet<Id>) -> HashSet<Id> {
+pub(crate) async fn touched_since(
+    other_runs: &dyn OtherRuns,
+    plan: &PlanFile,
+    sought: HashSet<Id>,
+) -> HashSet<Id> {
     match plan.path().parent().map(RunFolder::at) {
         Some(folder) if !sought.is_empty() => other_runs.owned(folder, sought, plan.head().made_at).await,
         _ => HashSet::new(),
