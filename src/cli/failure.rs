@@ -1,5 +1,8 @@
 //! What ends a command early, and its exit code.
 
+use std::error::Error;
+use std::io;
+
 use serde_json::{Value, json};
 
 use super::exit::Exit;
@@ -29,6 +32,8 @@ pub(super) enum Failure {
     Damaged(String),
     /// Another run holds the target.
     Held(String),
+    /// A run had begun, and this command goes on with it.
+    CutShort(Box<Failure>, String),
     /// A reader of our output went away.
     ClosedPipe,
     /// Any other error.
@@ -70,6 +75,7 @@ impl Failure {
     pub(super) fn once_begun(self) -> Self {
         match self {
             Self::Pipeline(error) => Self::Pipeline(error.once_begun(|| "interrupted".to_owned())),
+            Self::CutShort(failure, command) => Self::CutShort(Box::new(failure.once_begun()), command),
             other => other,
         }
     }
@@ -82,11 +88,23 @@ impl Failure {
                 1 => "the job file has a problem".to_owned(),
                 many => format!("the job file has {many} problems"),
             },
-            Self::Pipeline(error) => chain(error),
+            Self::Pipeline(error) => match full_disk(error) {
+                Some(said) => chain(error).replace(&said, "the disk is full"),
+                None => chain(error),
+            },
+            Self::CutShort(failure, _) if failure.is_of_a_full_disk() => {
+                format!("{}. Nothing more was sent", failure.message())
+            }
+            Self::CutShort(failure, _) => failure.message(),
             Self::Archive(error) => clean(&chain(error)),
             Self::ClosedPipe => "the reader of the output went away".to_owned(),
             Self::Other(error) => format!("{error:#}"),
         }
+    }
+
+    /// Whether it came about since nothing more could be written to the disk.
+    fn is_of_a_full_disk(&self) -> bool {
+        matches!(self, Self::Pipeline(error) if full_disk(error).is_some())
     }
 
     /// A stable word for documents and logs.
@@ -135,6 +153,7 @@ impl Failure {
             Self::Pipeline(_) | Self::Other(_) => Exit::Unexpected,
             Self::Held(_) => Exit::Held,
             Self::Damaged(_) => Exit::Attention,
+            Self::CutShort(failure, _) => failure.exit(),
             // It has what it wanted.
             Self::ClosedPipe => Exit::Done,
         }
@@ -165,9 +184,27 @@ impl From<ArchiveError> for Failure {
     }
 }
 
+/// What the system says of a disk that is full, if that is what happened.
+fn full_disk(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut causes = std::iter::successors(Some(error), |error| (*error).source());
+    causes.find_map(|error| {
+        let error = error.downcast_ref::<io::Error>()?;
+        matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            .then(|| error.to_string())
+    })
+}
+
 /// What to do about a failure, where there is something to be said.
 fn help(failure: &Failure) -> Option<String> {
     let archive = match failure {
+        Failure::CutShort(failure, command) if failure.is_of_a_full_disk() => {
+            return Some(format!("make room, then: {command}"));
+        }
+        Failure::CutShort(failure, command) => {
+            let first = help(failure).map_or(String::new(), |first| format!("{first}; "));
+            return Some(format!("{first}to go on with the run: {command}"));
+        }
+        _ if failure.is_of_a_full_disk() => return Some("make room there, then start again".to_owned()),
         Failure::Pipeline(error) if error.is_unauthorized() => {
             return Some("the service does not accept the token; make a new one and try again".to_owned());
         }
@@ -278,5 +315,37 @@ pub(super) fn printed(result: Result<(), Failure>) -> Result<(), Failure> {
     match result {
         Err(Failure::ClosedPipe) => Ok(()),
         result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full(what: &'static str) -> Failure {
+        RunFolderError::file(what, "runs/r/journal.jsonl")(io::Error::from_raw_os_error(28)).into()
+    }
+
+    #[test]
+    fn a_full_disk_is_told_with_what_to_do() {
+        let failure = full("write");
+        assert_eq!(failure.message(), "cannot write runs/r/journal.jsonl: the disk is full");
+        assert_eq!(help(&failure).unwrap(), "make room there, then start again");
+        let begun = Failure::CutShort(Box::new(failure), "transship resume r".to_owned());
+        assert_eq!(
+            begun.message(),
+            "cannot write runs/r/journal.jsonl: the disk is full. Nothing more was sent"
+        );
+        assert_eq!(help(&begun).unwrap(), "make room, then: transship resume r");
+        assert_eq!(begun.exit(), Exit::Unexpected);
+    }
+
+    #[test]
+    fn a_run_that_broke_off_is_gone_on_with_after_its_error_is_told() {
+        let damaged = Failure::Damaged("it is damaged".to_owned());
+        let begun = Failure::CutShort(Box::new(damaged), "transship resume r".to_owned());
+        assert_eq!(begun.message(), "it is damaged");
+        assert_eq!(help(&begun).unwrap(), format!("{SEE_CHECK}; to go on with the run: transship resume r"));
+        assert_eq!(begun.exit(), Exit::Attention);
     }
 }

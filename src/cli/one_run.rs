@@ -210,10 +210,12 @@ pub(super) fn conclude(
             if let SessionError::Unreported { folder, .. } = &error {
                 world.document.set("result", RAN);
                 world.document.set("folder", folder);
-                if folder.join("journal.jsonl").is_file() {
-                    let command = for_folder(world, "resume", folder);
-                    say(world, &format!("to go on with the run: {command}"));
-                }
+                let has_begun = folder.join("journal.jsonl").is_file();
+                let command = has_begun.then(|| for_folder(world, "resume", folder));
+                return Err(match (Failure::from(error), command) {
+                    (failure, None) | (failure @ Failure::ClosedPipe, _) => failure,
+                    (failure, Some(command)) => Failure::CutShort(Box::new(failure), command),
+                });
             }
             Err(error.into())
         }

@@ -293,7 +293,9 @@ pub(super) async fn report_on(folder: RunFolder, plan: PlanFile) -> Result<Run, 
 }
 
 fn write_report(folder: RunFolder, plan: PlanFile) -> Result<Run, SessionError> {
-    let (states, record, _) = read_journal(&folder, &plan)?;
+    let (states, mut record, _) = read_journal(&folder, &plan)?;
+    // Its writer is this process, and that is done with it.
+    record.writer = None;
     crash::point("report.before_files");
     let told = Told { folder: &folder, plan: &plan, memory: &states, story: &record };
     let reported = report::write_files(told)?;
