@@ -245,6 +245,9 @@ fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
         Some(trouble) => (Some(trouble.code.clone()), Some(trouble.message.clone())),
         None => (facts.code, facts.message),
     };
+    // What stood there before was written over.
+    let is_overwritten = item.operation == Operation::Update
+        && matches!(state, ItemState::Applied { .. } | ItemState::Verified { .. });
     Row {
         outcome,
         verdict,
@@ -264,7 +267,9 @@ fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
         sent_sha256: item.sent_sha256,
         written: facts.written,
         seen_modified: facts.seen_modified,
-        target_sha256: facts.sha256.or_else(|| planned.and_then(|party| party.sha256)),
+        target_sha256: facts
+            .sha256
+            .or_else(|| planned.filter(|_| !is_overwritten).and_then(|party| party.sha256)),
         started_at: facts.started_at,
         answered_at: facts.answered_at,
         finished_at: facts.finished_at,

@@ -73,11 +73,11 @@ pub(crate) fn judge(left: &Left, now: &Standing) -> Touch {
         },
         // An answer without a time shows what it holds.
         (None, Some(_)) if left.answer == Some(now.print) => {}
-        (None, Some(_)) => {
-            if !matches!(now.created, Created::AsModified | Created::AtThatTime) {
-                return Touch::NeverSeen;
-            }
-        }
+        (None, Some(_)) => match now.created {
+            Created::AsModified | Created::AtThatTime if left.is_overwritten => return Touch::Behind,
+            Created::AsModified | Created::AtThatTime => {}
+            Created::Unknown | Created::Otherwise => return Touch::NeverSeen,
+        },
         // A kind of document without times is known by what it holds.
         (_, None) if left.print.is_none() => return Touch::NeverSeen,
         (_, None) => {}
@@ -139,6 +139,12 @@ mod tests {
                 Left { answer: left(a, None, None, false).print, ..left(a, None, None, false) },
                 now("b", T0, T1),
                 Touch::NeverSeen,
+            ),
+            (
+                "overwritten, never seen, never modified: a read that is behind",
+                Left { is_overwritten: true, ..left(None, None, None, false) },
+                now("a", T1, T1),
+                Touch::Behind,
             ),
             ("first seen at the read-back", left(a, None, T1, false), now("a", T0, T1), Touch::Untouched),
             ("first seen, and edited since", left(a, None, T1, false), now("a", T0, T2), Touch::Edited),

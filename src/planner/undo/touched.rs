@@ -68,6 +68,8 @@ pub(crate) struct Left {
     pub is_made_unseen: bool,
     /// Whether the read-back was not what was wanted.
     pub differs: bool,
+    /// Whether it stood there before: then it was modified since it was made.
+    pub is_overwritten: bool,
 }
 
 impl Left {
@@ -198,6 +200,7 @@ impl Touched {
         let left = Left {
             answer: row.written.0.filter(|_| !row.is_last_adopted),
             differs: row.verdict == Verdict::Differs,
+            is_overwritten: did == Did::Overwrote,
             is_made_unseen: did == Did::Made && row.is_last_adopted && is_made_by_one_write(&row.item),
             ..left
         };
