@@ -13,7 +13,8 @@ use super::world::CliContext;
 use super::{say, signal};
 use crate::job::{Job, Settings};
 use crate::model::cancel::Cancel;
-use crate::report::references;
+use crate::report::text::{clean, count, number, wrap};
+use crate::report::{plan_view, references};
 use crate::session::plan::Show;
 use crate::session::{AccountFacts, OpenRequest, backup};
 
@@ -69,7 +70,8 @@ async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel)
             None if end.files().is_some() => writeln!(out, "folder {name}: its files can be read")?,
             None => {
                 let user = user.as_deref().unwrap_or("unknown");
-                writeln!(out, "account `{name}`: {origin} accepts the token of user {user}")?;
+                let line = format!("account `{name}`: {origin} accepts the token of user {user}");
+                writeln!(out, "{}", wrap(&clean(&line), world.columns_out(), 2))?;
             }
         }
         if job.in_place() {
@@ -79,7 +81,8 @@ async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel)
     let listening = listen(world, &session, Company::Alone);
     let preview = session.preview(job, Show::References, &listening.events).await?;
     drop(listening);
-    references::summary(preview.references(), &mut out)?;
+    let columns = world.columns_out();
+    references::summary(preview.references(), columns, &mut out)?;
     let mut troubles = 0;
     let mut attention = Vec::new();
     for item in preview.plan().items() {
@@ -92,17 +95,24 @@ async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel)
                 "outcome": outcome, "kind": item.list(), "name": item.name, "code": trouble.code,
                 "message": trouble.message,
             }));
-            let of = if item.is_import() { String::new() } else { format!("{} ", item.noun()) };
-            let line = format!("{outcome}: {of}{}: {}", item.name, trouble.message);
-            writeln!(out, "{}", crate::report::text::clean(&line))?;
         }
     }
+    plan_view::troubles(preview.plan(), world.color_out(), columns, &mut out)?;
     let notes = &preview.plan().tail().notes;
     for note in notes {
-        writeln!(out, "warning: {}", crate::report::text::clean(note))?;
+        writeln!(out, "{}", wrap(&format!("warning: {}", clean(note)), columns, 2))?;
     }
     let selected = preview.plan().tail().imports();
-    writeln!(out, "{selected} imports selected, {troubles} of them cannot be done as they stand")?;
+    let stand = match (selected, troubles) {
+        (0, _) => String::new(),
+        (1, 0) => ", it can be done as it stands".to_owned(),
+        (_, 0) => ", all of them can be done as they stand".to_owned(),
+        (1, _) => ", it cannot be done as it stands".to_owned(),
+        (_, 1) => ", 1 of them cannot be done as it stands".to_owned(),
+        (_, many) => format!(", {} of them cannot be done as they stand", number(many)),
+    };
+    let all = format!("{} selected{stand}", count(selected, "import", "imports"));
+    writeln!(out, "{}", wrap(&all, columns, 2))?;
     out.flush()?;
     world.document.push(
         "checks",

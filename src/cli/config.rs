@@ -132,6 +132,9 @@ fn of_job(world: &CliContext, job: &Job, path: &str) -> Vec<Setting> {
     settings
 }
 
+/// Columns that a value has at least.
+const VALUE: usize = 16;
+
 fn table(world: &CliContext, settings: &[Setting]) -> Result<(), Failure> {
     let mut out = world.out();
     let shown = |value: &Option<String>| clean(value.as_deref().unwrap_or("-"));
@@ -139,9 +142,12 @@ fn table(world: &CliContext, settings: &[Setting]) -> Result<(), Failure> {
         settings.iter().map(|setting| width(&of(setting))).max().unwrap_or(0).max(width(head))
     };
     let names = room(&|setting| setting.name.clone(), "setting");
-    let values = room(&|setting| shown(&setting.value), "value").min(44);
     let origins = room(&|setting| setting.origin.to_owned(), "origin");
+    let froms = room(&|setting| clean(&setting.from), "from");
+    // In a file or a pipe nothing is cut; on a terminal a value gives way, then the place that it comes from.
     let most = world.columns_out();
+    let values = room(&|setting| shown(&setting.value), "value");
+    let values = values.min(most.saturating_sub(names + origins + froms + 6).max(VALUE));
     let mut line = |cells: [&str; 4]| {
         let [name, value, origin, from] = cells;
         let line = format!("{}  {}  {}  {from}", fit(name, names), fit(value, values), fit(origin, origins));

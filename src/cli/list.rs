@@ -16,7 +16,7 @@ use crate::session;
 pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failure> {
     let format = match world.global.format {
         None | Some(Format::Table | Format::Text) => {
-            InventoryFormat::Table { width: world.columns(), color: world.color_out() }
+            InventoryFormat::Table { width: world.columns_out(), color: world.color_out() }
         }
         Some(Format::Csv) => InventoryFormat::Csv,
         Some(Format::Json) => InventoryFormat::Json,

@@ -119,6 +119,16 @@ impl Groups {
         }
     }
 
+    /// Counts only why an item cannot be done as it stands.
+    pub(super) fn trouble_of(&mut self, item: &PlanItem) {
+        if let (Some(outcome), Some(trouble)) = (item.outcome, &item.trouble)
+            && let Some(lead) = lead(outcome).filter(|_| outcome.needs_attention())
+        {
+            let of = if item.is_import() { String::new() } else { format!("{} ", item.noun()) };
+            self.reason(lead, &trouble.message, &trouble.code, &format!("{of}{}", item.name));
+        }
+    }
+
     fn reason(&mut self, lead: &'static str, text: &str, code: &str, name: &str) {
         let mut key = (lead, text.to_owned());
         if self.reasons.len() >= REASONS && !self.reasons.contains_key(&key) {

@@ -5,11 +5,16 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::audit::Sheet;
-use super::text::{Paint, Tone, clean, count, fit};
+use super::columns::{Column, Columns};
+use super::text::{Paint, Tone, clean, count};
 
 /// The columns of the CSV; a manifest is read by `id` or `name`.
 pub const COLUMNS: [&str; 7] =
     ["id", "name", "adaptor_type", "connection", "connection_name", "integration_name", "last_modified"];
+
+/// Its table: the id, the name, the adaptor, the connection, the day it was modified.
+const TABLE: [Column; 5] =
+    [Column::Fixed(24), Column::Rest, Column::Spare(17), Column::Fixed(22), Column::Spare(10)];
 
 /// One import as `list` shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -33,7 +38,7 @@ pub struct InventoryRow {
 /// How the imports are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InventoryFormat {
-    /// For people, in so many columns of a terminal.
+    /// For people, in so many columns of a terminal; columns that it has no room for are left out.
     Table {
         /// How many columns the terminal has.
         width: usize,
@@ -52,7 +57,7 @@ pub struct Inventory<W: Write>(Form<W>, u64);
 
 #[derive(Debug)]
 enum Form<W: Write> {
-    Table { out: W, paint: Paint, name: usize },
+    Table { out: W, paint: Paint, columns: Columns },
     Csv(Box<Sheet<W>>),
     Json(W),
 }
@@ -66,11 +71,10 @@ impl<W: Write> Inventory<W> {
     pub fn begin(mut out: W, format: InventoryFormat) -> io::Result<Self> {
         let form = match format {
             InventoryFormat::Table { width, color } => {
-                let (paint, name) =
-                    (Paint { color }, width.saturating_sub(24 + 17 + 22 + 10 + 6).clamp(20, 60));
-                let cells = line(name, ["id", "name", "adaptor", "connection", "modified"]);
-                writeln!(out, "{}", paint.tone(Tone::Strong, cells))?;
-                Form::Table { out, paint, name }
+                let (paint, columns) = (Paint { color }, Columns::new(&TABLE, width));
+                let heads = columns.line(&["id", "name", "adaptor", "connection", "modified"]);
+                writeln!(out, "{}", paint.tone(Tone::Strong, heads))?;
+                Form::Table { out, paint, columns }
             }
             InventoryFormat::Csv => Form::Csv(Box::new(Sheet::new(out, &COLUMNS)?)),
             InventoryFormat::Json => {
@@ -92,11 +96,12 @@ impl<W: Write> Inventory<W> {
         }
         self.1 += 1;
         match &mut self.0 {
-            Form::Table { out, name, .. } => {
+            Form::Table { out, columns, .. } => {
                 let connection = row.connection_name.as_ref().or(row.connection.as_ref());
                 let modified: String = some(row.last_modified.as_ref()).chars().take(10).collect();
                 let kind = some(row.adaptor_type.as_ref());
-                writeln!(out, "{}", line(*name, [&row.id, &row.name, kind, some(connection), &modified]))
+                let cells = [&row.id, &row.name, kind, some(connection), &modified].map(clean);
+                writeln!(out, "{}", columns.line(&cells.each_ref().map(String::as_str)))
             }
             Form::Csv(sheet) => {
                 let rest = [
@@ -136,12 +141,6 @@ impl<W: Write> Inventory<W> {
     }
 }
 
-fn line(name: usize, cells: [&str; 5]) -> String {
-    let widths = [24, name, 17, 22, 10];
-    let cells: Vec<_> = cells.iter().zip(widths).map(|(cell, wide)| fit(&clean(cell), wide)).collect();
-    cells.join("  ").trim_end().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,8 +168,8 @@ mod tests {
     #[test]
     fn a_table_for_people() {
         insta::assert_snapshot!(shown(InventoryFormat::Table { width: 100, color: false }), @r#"
-        id                        name                   adaptor            connection              modified
-        5f7c579b6411271af4e7cefa  Aufträge 日本, "neu"   HTTPImport         NetSuite Prod           2026-01-02
+        id                        name                 adaptor            connection              modified
+        5f7c579b6411271af4e7cefa  Aufträge 日本, "ne…  HTTPImport         NetSuite Prod           2026-01-02
         2                         =x␛[2J
         2 imports
         "#);

@@ -9,6 +9,7 @@ pub mod archive;
 pub mod audit;
 mod blocks;
 mod changes;
+mod columns;
 pub mod console;
 pub mod evidence;
 pub mod fleet;

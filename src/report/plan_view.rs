@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 mod beside;
 mod deletions;
+mod troubles;
 mod words;
 
 use super::blocks::Blocks;
@@ -22,6 +23,7 @@ use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{DIFFERS, PlanItem};
 use beside::Beside;
 use deletions::Deletions;
+pub use troubles::troubles;
 pub(super) use words::named;
 use words::{compares, rank, sign, told, undoes};
 pub use words::{forecast, question};

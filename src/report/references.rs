@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::text::{clean, count, number};
+use super::text::{clean, count, number, wrap};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::reference_usage::Reference;
 
@@ -61,31 +61,36 @@ pub fn json(references: &[Reference], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// Writes how many there are, and those that are not resolved.
+/// Writes how many there are, and those that are not resolved, on lines of so many columns where they can be broken.
 ///
 /// # Errors
 ///
 /// `out` cannot be written.
-pub fn summary(references: &[Reference], out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", totals(references))?;
+pub fn summary(references: &[Reference], columns: usize, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", wrap(&totals(references), columns, 2))?;
     for reference in references.iter().filter(|reference| reference.resolution == "created").take(MOST_NAMED)
     {
         let what = named(reference.name.as_deref(), reference.id.as_str());
         let imports = count(reference.imports, "import", "imports");
-        writeln!(out, "  {} {what}, used by {imports}, will be created", reference.kind)?;
+        below(&format!("{} {what}, used by {imports}, will be created", reference.kind), columns, out)?;
     }
     let open = || references.iter().filter(|reference| !reference.is_resolved());
     for reference in open().take(MOST_NAMED) {
         let what = named(reference.name.as_deref(), reference.id.as_str());
         let reason = clean(reference.reason.as_deref().unwrap_or_default());
         let imports = count(reference.imports, "import", "imports");
-        writeln!(out, "  {} {what}, used by {imports}, {reason}", reference.kind)?;
+        below(&format!("{} {what}, used by {imports}, {reason}", reference.kind), columns, out)?;
     }
     let more = open().count().saturating_sub(MOST_NAMED);
     if more > 0 {
         writeln!(out, "  and {} more: `transship plan --references` shows them", number(more as u64))?;
     }
     Ok(())
+}
+
+/// A line below another one, broken where it is too long.
+fn below(line: &str, columns: usize, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "  {}", wrap(line, columns.saturating_sub(2), 4).replace('\n', "\n  "))
 }
 
 fn totals(references: &[Reference]) -> String {

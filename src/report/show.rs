@@ -14,7 +14,7 @@ use super::groups::Groups;
 use super::plan_view::{Detail, named};
 use super::reasons::{Attention, ReasonGroup};
 use super::render::Told;
-use super::text::{NARROWEST, Paint, Tone, clean, count, number, titled, wrap};
+use super::text::{NARROWEST, Paint, Tone, clean, count, number, titled, width, wrap};
 use super::to_output;
 use crate::model::shown::shell_word;
 use crate::model::time::stamp;
@@ -22,6 +22,9 @@ use crate::model::{Outcome, Verdict};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::rows::{Row, rows as rows_of};
 use crate::run_folder::summary::Summary;
+
+/// Columns that the result of a run has at least beside its counts.
+const LEAST: usize = 20;
 
 /// A line for each run; one that is longer than the terminal goes on below.
 ///
@@ -33,17 +36,23 @@ pub fn runs(summaries: &[(PathBuf, Summary)], columns: usize, out: &mut dyn Writ
         return writeln!(out, "no runs here yet");
     }
     let wide = summaries.iter().map(|(_, summary)| summary.run_id.len()).max().unwrap_or(0);
-    writeln!(out, "{:wide$}  {:9} {:12} {:>8}  result", "run", "action", "state", "imports")?;
+    let heads = format!("{:wide$}  {:9} {:12} {:>8}", "run", "action", "state", "imports");
+    let last = if width(&heads) + LEAST > columns { "" } else { "  result" };
+    writeln!(out, "{heads}{last}")?;
     for (_, summary) in summaries {
         let parts = result(summary);
         let state = if summary.writer.is_some() { "running" } else { &*summary.state };
         let (run, action) = (&summary.run_id, &summary.action);
-        let line = format!(
-            "{run:wide$}  {action:9} {state:12} {:>8}  {}",
-            number(summary.selected),
-            parts.join(", ")
-        );
-        writeln!(out, "{}", wrap(&line, columns, 4))?;
+        let lead = format!("{run:wide$}  {action:9} {state:12} {:>8}", number(summary.selected));
+        // What does not fit beside the counts stands below, in a column of its own.
+        let indent = if width(&lead) + LEAST > columns { 4 } else { width(&lead) + 2 };
+        let told = wrap(&parts.join(", "), columns.saturating_sub(indent).max(LEAST), 0);
+        let told = told.replace('\n', &format!("\n{:indent$}", ""));
+        if indent == 4 {
+            writeln!(out, "{lead}\n{:indent$}{told}", "")?;
+        } else {
+            writeln!(out, "{lead}  {told}")?;
+        }
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ fn only_takes_names_patterns_and_ids() {
     world
         .command(&["check", "JOB", "--online", "--only", "Item"])
         .expect_exit(0)
-        .expect_stdout("1 imports selected");
+        .expect_stdout("1 import selected, it can be done as it stands");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 
 use super::changes::compared;
 use super::open::opened;
-use super::{CliContext, Exit, Failure, LATEST, Named, find, form_of_changes, listing, shown, warn_of};
+use super::{CliContext, Exit, Failure, LATEST, Named, find, form, listing, shown, warn_of};
 use crate::archive::{Entry, Snapshot, SnapshotDiff};
 use crate::cli::args::archive::Difference as Args;
 use crate::cli::say;
@@ -13,7 +13,7 @@ use crate::report::text::clean;
 
 /// `archive diff`; 3 if they differ.
 pub(super) async fn diff(world: &CliContext, args: &Args) -> Result<Exit, Failure> {
-    let form = form_of_changes(world, "diff")?;
+    let form = form(world, "diff", false)?;
     let archive = opened(world, &args.place).await?;
     let account = args.account.as_deref();
     let listing = listing(&archive, account).await?;

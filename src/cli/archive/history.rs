@@ -2,7 +2,7 @@
 
 use super::changes::compared;
 use super::open::opened;
-use super::{CliContext, Exit, Failure, form_of_changes, listing, print, shown};
+use super::{CliContext, Exit, Failure, form, listing, print, shown};
 use crate::archive::{Archive, Entry, Version, Whose};
 use crate::cli::args::archive::Show;
 use crate::cli::say;
@@ -14,7 +14,7 @@ use crate::report::text::{clean, count};
 
 /// `archive show --import`; 3 if a version of it cannot be read.
 pub(super) async fn history(world: &CliContext, args: &Show, document: &str) -> Result<Exit, Failure> {
-    let form = form_of_changes(world, "show --import")?;
+    let form = form(world, "show --import", false)?;
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;
     if !listing.damaged.is_empty() {

@@ -47,11 +47,11 @@ pub(super) async fn archive(world: &CliContext, command: &Command) -> Result<Exi
     }
 }
 
-/// The form that was asked for; only lists have a CSV.
+/// The form that was asked for; only lists have a CSV. In a file or a pipe nothing is cut short.
 fn form(world: &CliContext, command: &str, csv: bool) -> Result<Form, Failure> {
     match world.global.format {
         None | Some(Format::Text | Format::Table) => {
-            Ok(Form::Text { width: world.columns(), color: world.color_out() })
+            Ok(Form::Text { width: world.columns_out(), color: world.color_out() })
         }
         Some(Format::Json) => Ok(Form::Json),
         Some(Format::Csv) if csv => Ok(Form::Csv),
@@ -60,15 +60,6 @@ fn form(world: &CliContext, command: &str, csv: bool) -> Result<Form, Failure> {
             Err(Failure::BadInput(format!("`archive {command}` prints `--format {known}`")))
         }
     }
-}
-
-/// The same for what shows changes: in a file or a pipe they are not cut short.
-fn form_of_changes(world: &CliContext, command: &str) -> Result<Form, Failure> {
-    let mut form = form(world, command, false)?;
-    if let Form::Text { width, .. } = &mut form {
-        *width = world.columns_out();
-    }
-    Ok(form)
 }
 
 /// Prints a report, unless nobody wants words.

@@ -5,10 +5,21 @@ use std::io::{self, Write};
 use super::{Form, when};
 use crate::archive::{Entry, Snapshot};
 use crate::report::audit::Sheet;
-use crate::report::text::{Paint, Tone, bytes, clean, count, fit, of_kind, width};
+use crate::report::columns::{Column, Columns};
+use crate::report::text::{Paint, Tone, bytes, clean, count, of_kind, wrap};
 
 const COLUMNS: [&str; 9] =
     ["kind", "id", "name", "adaptor_type", "integration", "last_modified", "bytes", "fingerprint", "blob"];
+
+/// The table: kind, id, name, adaptor, the day it was modified, size.
+const TABLE: [Column; 6] = [
+    Column::Fixed(12),
+    Column::Fixed(24),
+    Column::Rest,
+    Column::Spare(17),
+    Column::Spare(10),
+    Column::Number(8),
+];
 
 /// Writes the documents of a snapshot.
 #[derive(Debug)]
@@ -16,7 +27,7 @@ pub struct Contents<W: Write>(Shape<W>, u64);
 
 #[derive(Debug)]
 enum Shape<W: Write> {
-    Text { out: W, paint: Paint, name: usize },
+    Text { out: W, paint: Paint, columns: Columns },
     Json(W),
     Csv(Box<Sheet<W>>),
 }
@@ -31,11 +42,11 @@ impl<W: Write> Contents<W> {
         let shape = match form {
             Form::Text { width, color } => {
                 let paint = Paint { color };
-                head(snapshot, paint, &mut out)?;
-                let name = width.saturating_sub(12 + 24 + 17 + 10 + 8 + 10).clamp(20, 60);
-                let heads = line(name, ["kind", "id", "name", "adaptor", "modified", "size"]);
+                head(snapshot, width, paint, &mut out)?;
+                let columns = Columns::new(&TABLE, width);
+                let heads = columns.line(&["kind", "id", "name", "adaptor", "modified", "size"]);
                 writeln!(out, "\n{}", paint.tone(Tone::Strong, heads))?;
-                Shape::Text { out, paint, name }
+                Shape::Text { out, paint, columns }
             }
             Form::Json => {
                 out.write_all(b"{\"snapshot\":")?;
@@ -57,11 +68,11 @@ impl<W: Write> Contents<W> {
         self.1 += 1;
         let some = |text: &Option<String>| text.clone().unwrap_or_default();
         match &mut self.0 {
-            Shape::Text { out, name, .. } => {
+            Shape::Text { out, columns, .. } => {
                 let day: String = some(&entry.last_modified).chars().take(10).collect();
                 let (adaptor, size) = (some(&entry.adaptor_type), bytes(entry.bytes));
-                let cells = [&entry.kind, entry.id.as_str(), &entry.name, &adaptor, &day, &size];
-                writeln!(out, "{}", line(*name, cells))
+                let cells = [&entry.kind, entry.id.as_str(), &entry.name, &adaptor, &day, &size].map(clean);
+                writeln!(out, "{}", columns.line(&cells.each_ref().map(String::as_str)))
             }
             Shape::Json(out) => {
                 out.write_all(if self.1 == 1 { b"\n" } else { b",\n" })?;
@@ -105,7 +116,7 @@ impl<W: Write> Contents<W> {
     }
 }
 
-fn head(snapshot: &Snapshot, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+fn head(snapshot: &Snapshot, columns: usize, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let account = &snapshot.account;
     let origin = if account.origin.is_empty() { String::new() } else { format!(" ({})", account.origin) };
     let counts: Vec<String> = snapshot.counts.iter().map(|(kind, one)| of_kind(kind, *one)).collect();
@@ -129,15 +140,10 @@ fn head(snapshot: &Snapshot, paint: Paint, out: &mut dyn Write) -> io::Result<()
     ];
     for (label, text) in lines {
         if let Some(text) = text {
-            writeln!(out, "{} {}", paint.tone(Tone::Strong, format!("{label:<10}")), clean(&text))?;
+            let text =
+                wrap(&clean(&text), columns.saturating_sub(11), 0).replace('\n', &format!("\n{:11}", ""));
+            writeln!(out, "{} {text}", paint.tone(Tone::Strong, format!("{label:<10}")))?;
         }
     }
     Ok(())
-}
-
-fn line(name: usize, cells: [&str; 6]) -> String {
-    let [kind, id, title, adaptor, modified, size] = cells.map(clean);
-    let left = [(kind, 12), (id, 24), (title, name), (adaptor, 17), (modified, 10)];
-    let left: Vec<String> = left.iter().map(|(cell, wide)| fit(cell, *wide)).collect();
-    format!("{}  {}{size}", left.join("  "), " ".repeat(8_usize.saturating_sub(width(&size))))
 }

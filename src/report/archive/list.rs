@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::table::{Column, Table, column, numbers};
+use super::table::{Column, Table, column, numbers, spare};
 use super::{Form, json, when};
 use crate::archive::{Listing, Size, Snapshot, SnapshotId};
 use crate::documents::references::Kind;
@@ -14,7 +14,8 @@ use crate::report::text::{Paint, Tone, bytes, clean, count, number};
 
 const TABLE: [Column; 8] = [
     column("id", usize::MAX),
-    column("time", 20),
+    // The id begins with it.
+    spare("time", 20),
     column("account", 24),
     numbers("imports"),
     numbers("other"),
@@ -99,7 +100,9 @@ pub fn list(
     match form {
         Form::Json => json(&Told { snapshots, damaged: damaged(&listing.damaged), totals }, out),
         Form::Csv => csv(&snapshots, &listing.damaged, out),
-        Form::Text { color, .. } => text(&snapshots, &listing.damaged, &totals, Paint { color }, out),
+        Form::Text { color, width } => {
+            text(&snapshots, &listing.damaged, &totals, (width, Paint { color }), out)
+        }
     }
 }
 
@@ -107,7 +110,7 @@ fn text(
     snapshots: &[Counted<'_>],
     damaged: &[(SnapshotId, String)],
     totals: &Totals,
-    paint: Paint,
+    (columns, paint): (usize, Paint),
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut table = Table::new(&TABLE);
@@ -124,7 +127,7 @@ fn text(
         ]);
     }
     if !snapshots.is_empty() {
-        table.write(paint, out)?;
+        table.write(columns, paint, out)?;
     }
     for (id, message) in damaged {
         writeln!(out, "{} {id}: {}", paint.tone(Tone::Bad, "damaged"), clean(message))?;

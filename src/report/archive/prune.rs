@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::list::damaged;
-use super::table::{Column, Table, column};
+use super::table::{Column, Table, column, spare};
 use super::{Form, json as write_json, when};
 use crate::archive::PruneReport;
 use crate::report::text::{Paint, Tone, bytes, clean, count};
@@ -13,7 +13,8 @@ use crate::report::text::{Paint, Tone, bytes, clean, count};
 const TABLE: [Column; 5] = [
     column("", 6),
     column("snapshot", usize::MAX),
-    column("time", 20),
+    // The id begins with it.
+    spare("time", 20),
     column("account", 24),
     column("why", usize::MAX),
 ];
@@ -24,7 +25,7 @@ const TABLE: [Column; 5] = [
 ///
 /// `out` cannot be written.
 pub fn prune(report: &PruneReport, dry_run: bool, form: Form, out: &mut dyn Write) -> io::Result<()> {
-    let Form::Text { color, .. } = form else { return write_json(&value(report, dry_run), out) };
+    let Form::Text { color, width } = form else { return write_json(&value(report, dry_run), out) };
     let paint = Paint { color };
     let mut table = Table::new(&TABLE);
     for decision in &report.decisions {
@@ -39,7 +40,7 @@ pub fn prune(report: &PruneReport, dry_run: bool, form: Form, out: &mut dyn Writ
         ]);
     }
     if !report.decisions.is_empty() {
-        table.write(paint, out)?;
+        table.write(width, paint, out)?;
     }
     for (id, message) in &report.damaged {
         let word = paint.tone(Tone::Bad, "damaged");

@@ -2,22 +2,32 @@
 
 use std::io::{self, Write};
 
-use crate::report::text::{Paint, Tone, clean, cut, fit, width};
+use crate::report::text::{Paint, Tone, clean, fit, width};
 
 /// A column: its head, the most columns of the terminal it may take, and whether it is of numbers.
 pub(super) struct Column {
     pub head: &'static str,
     pub most: usize,
     pub number: bool,
+    /// Whether it goes where the terminal has no room for it: what it says stands in another column too.
+    pub spare: bool,
 }
 
 pub(super) const fn column(head: &'static str, most: usize) -> Column {
-    Column { head, most, number: false }
+    Column { head, most, number: false, spare: false }
 }
 
 pub(super) const fn numbers(head: &'static str) -> Column {
-    Column { head, most: 16, number: true }
+    Column { head, most: 16, number: true, spare: false }
 }
+
+/// A column that goes where the terminal has no room for it.
+pub(super) const fn spare(head: &'static str, most: usize) -> Column {
+    Column { head, most, number: false, spare: true }
+}
+
+/// Columns that a text has at least.
+const LEAST: usize = 8;
 
 /// Rows below heads, aligned by what they take on a terminal.
 pub(super) struct Table<'a> {
@@ -32,15 +42,42 @@ impl<'a> Table<'a> {
 
     /// Adds a row, with a cell for each column.
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        let cells = cells.into_iter().zip(self.columns);
-        self.rows.push(cells.map(|(cell, column)| cut(&clean(&cell), column.most).into_owned()).collect());
+        self.rows.push(cells.into_iter().map(|cell| clean(&cell)).collect());
     }
 
-    pub(super) fn write(&self, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    /// How wide each column is in so many columns of a terminal; 0 for one that is left out. In a file or a pipe nothing is
+    /// cut.
+    fn widths(&self, terminal: usize) -> Vec<usize> {
         let wide = |index: usize| self.rows.iter().map(|row| width(&row[index])).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..self.columns.len()).map(wide).collect();
+        let mut widths: Vec<usize> = (0..self.columns.len()).map(wide).collect();
+        if terminal >= usize::MAX >> 1 {
+            return widths;
+        }
+        for (wide, column) in widths.iter_mut().zip(self.columns) {
+            *wide = (*wide).min(column.most);
+        }
+        let over = |widths: &[usize]| {
+            let shown = widths.iter().filter(|wide| **wide > 0);
+            shown.map(|wide| wide + 2).sum::<usize>().saturating_sub(terminal + 2)
+        };
+        for at in (0..widths.len()).rev() {
+            if over(&widths) > 0 && self.columns[at].spare {
+                widths[at] = 0;
+            }
+        }
+        // Then the texts that come last give way: what commands take stands first.
+        for at in (1..widths.len()).rev().filter(|at| !self.columns[*at].number) {
+            let gives = widths[at].saturating_sub(LEAST.max(width(self.columns[at].head)));
+            widths[at] -= gives.min(over(&widths));
+        }
+        widths
+    }
+
+    pub(super) fn write(&self, terminal: usize, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+        let widths = self.widths(terminal);
         for (number, row) in self.rows.iter().enumerate() {
-            let cells = row.iter().zip(self.columns).zip(&widths).map(|((cell, column), wide)| {
+            let cells = row.iter().zip(self.columns).zip(&widths).filter(|(_, wide)| **wide > 0);
+            let cells = cells.map(|((cell, column), wide)| {
                 if column.number {
                     format!("{}{cell}", " ".repeat(wide.saturating_sub(width(cell))))
                 } else {

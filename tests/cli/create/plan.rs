@@ -31,7 +31,7 @@ fn references_and_check_say_that_it_will_be_created() {
         .expect_exit(0)
         .expect_no_write()
         .expect_stdout("used by 2 imports, will be created")
-        .expect_stdout("3 imports selected, 0 of them cannot be done");
+        .expect_stdout("3 imports selected, all of them can be done as they stand");
 }
 
 #[test]

@@ -104,6 +104,7 @@ fn check_online_prints_the_summary_of_it() {
     assert_eq!(ran.exit, 3, "{}", ran.err);
     assert!(ran.out.contains("references: 1 by the map, 1 by name, 1 missing, 1 ambiguous"), "{}", ran.out);
     assert!(ran.out.contains("scripts \"Check\""), "{}", ran.out);
+    assert!(ran.out.contains("\nCannot be done\n  fail "), "reasons, as the plan tells them: {}", ran.out);
     assert!(!ran.out.contains("connections \"Shop\""), "what is resolved is only counted: {}", ran.out);
 }
 

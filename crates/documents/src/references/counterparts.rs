@@ -6,6 +6,7 @@ use super::family::fits;
 use super::{Counterpart, Found, How, Kind, PendingResource, Resource, ResourceIndex, Rules};
 use crate::Id;
 use crate::name::name_key;
+use crate::problem::nearest;
 
 /// What ids of the source account stand for in the target.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) struct Counterparts {
     target_names: HashMap<Kind, HashMap<String, Vec<usize>>>,
     /// Kind and id or name in the source to id or name in the target.
     map: HashMap<Kind, HashMap<String, String>>,
+    /// What the target does not have of what the map leads to, to the name there that is most like it.
+    near: HashMap<(Kind, String), String>,
 }
 
 /// What becomes of one id.
@@ -77,10 +80,30 @@ impl Counterparts {
             }
         }
         let mut map: HashMap<Kind, HashMap<String, String>> = HashMap::new();
+        let mut near = HashMap::new();
         for (kind, from, to) in &rules.map {
+            let is_there = target_ids.get(kind).is_some_and(|ids| ids.contains_key(to))
+                || target_names.get(kind).is_some_and(|names| names.contains_key(&*name_key(to)));
+            if !is_there && !near.contains_key(&(*kind, to.clone())) {
+                let names = target.kinds.get(kind).into_iter().flatten().map(|one| one.name.as_str());
+                let meant = nearest(to, names.filter(|name| !name.is_empty()));
+                near.extend(meant.map(|meant| ((*kind, to.clone()), meant.to_owned())));
+            }
             map.entry(*kind).or_default().insert(super::map_key(from), to.clone());
         }
-        Self { source, target, rules, same_account, known, known_again, twins, target_ids, target_names, map }
+        Self {
+            source,
+            target,
+            rules,
+            same_account,
+            known,
+            known_again,
+            twins,
+            target_ids,
+            target_names,
+            map,
+            near,
+        }
     }
 
     /// What an id of the source stands for.
@@ -223,10 +246,13 @@ impl Counterparts {
             ([], _) if Id::looks_like(to) && !self.target.kinds.contains_key(&kind) => {
                 Answer::Becomes(to.into())
             }
-            ([], _) => Answer::None {
-                reason: format!("is mapped to \"{to}\", which the target does not have: correct {place}"),
-                namesakes: Vec::new(),
-            },
+            ([], _) => {
+                let meant = self.near.get(&(kind, to.to_owned()));
+                let meant = meant.map_or(String::new(), |meant| format!(" (did you mean \"{meant}\"?)"));
+                let reason =
+                    format!("is mapped to \"{to}\", which the target does not have: correct {place}{meant}");
+                Answer::None { reason, namesakes: Vec::new() }
+            }
             (several, _) => Self::several(place, several),
         }
     }

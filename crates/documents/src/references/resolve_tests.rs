@@ -100,6 +100,11 @@ fn a_map_to_what_the_target_lacks_is_named() {
     let (_, resolution) = resolve(connections(&[(NEW, "Other", "netsuite")]), mapped("NetSuite Prod", "EU"));
     let message = &resolution.unresolved[0].message;
     assert!(message.contains("mapped to \"EU\", which the target does not have"), "{message}");
+    assert!(!message.contains("did you mean"), "nothing there is like it: {message}");
+    let there = connections(&[(NEW, "NetSuite EU", "netsuite"), (TWIN, "Shop", "netsuite")]);
+    let (_, resolution) = resolve(there, mapped("NetSuite Prod", "Netsuit EU"));
+    let message = &resolution.unresolved[0].message;
+    assert!(message.ends_with(" (did you mean \"NetSuite EU\"?)"), "{message}");
 }
 
 #[test]
