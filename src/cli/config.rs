@@ -107,7 +107,31 @@ fn options(world: &CliContext, matches: &clap::ArgMatches) -> Vec<Setting> {
         origin,
         from: from.to_owned(),
     });
+    settings.extend(VARIABLES.iter().map(|(name, variable)| variable_only(world, name, variable)));
     settings
+}
+
+/// What a variable sets that is no option of every command.
+const VARIABLES: [(&str, &str); 5] = [
+    ("store", "TRANSSHIP_STORE"),
+    ("archive key file", "TRANSSHIP_ARCHIVE_KEY_FILE"),
+    ("archive passphrase", PASSPHRASE),
+    ("archive passphrase file", "TRANSSHIP_ARCHIVE_PASSPHRASE_FILE"),
+    ("pager", "TRANSSHIP_PAGER"),
+];
+const PASSPHRASE: &str = "TRANSSHIP_ARCHIVE_PASSPHRASE";
+
+fn variable_only(world: &CliContext, name: &str, variable: &'static str) -> Setting {
+    let value = world.host.env.get(variable).map(|value| match variable {
+        PASSPHRASE => "***".to_owned(),
+        _ => value.to_owned(),
+    });
+    let default = match variable {
+        "TRANSSHIP_PAGER" => Some(world.host.env.get("PAGER").unwrap_or("less").to_owned()),
+        _ => None,
+    };
+    let origin = if value.is_some() { "environment" } else { "default" };
+    Setting { name: name.to_owned(), value: value.or(default), origin, from: variable.to_owned() }
 }
 
 fn of_job(world: &CliContext, job: &Job, path: &str) -> Vec<Setting> {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::args::New;
+use super::args::{Format, New};
 use super::ask::line_of;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -18,6 +18,9 @@ use crate::report::text::{clean, wrap};
 
 /// `new`: a commented starter job.
 pub(super) async fn new(world: &CliContext, args: &New) -> Result<Exit, Failure> {
+    if world.global.format.is_some_and(|format| format != Format::Text) {
+        return Err(Failure::BadInput("`new` writes a job, which is YAML: leave `--format` out".to_owned()));
+    }
     let Some(action) = &args.action else {
         return asked(world).await;
     };
@@ -29,8 +32,11 @@ pub(super) async fn new(world: &CliContext, args: &New) -> Result<Exit, Failure>
     Ok(done)
 }
 
-/// Says what was written, and what comes next.
+/// Says what was written, and what comes next, unless nobody wants words.
 fn wrote(world: &CliContext, file: &Path) {
+    if world.global.quiet {
+        return;
+    }
     say(world, &format!("Wrote {}, and job.schema.json beside it for your editor.", file.display()));
     let file = path(file);
     say(world, &format!("Next: edit it, then `transship check {file}` and `transship plan {file}`."));

@@ -51,8 +51,10 @@ impl Children<'_> {
     /// The plan that was made of an account, as a file; or why its run does not begin.
     async fn plan_of(&self, account: &str) -> Result<Result<Option<PathBuf>, String>, FleetError> {
         if let Some(why) = self.approved.refused.get(account) {
-            let again =
-                format!("nothing was written; plan again: transship fleet plan {}", self.store.file());
+            let again = format!(
+                "nothing was written; after `fleet resume`, plan again: transship fleet plan {}",
+                self.store.file()
+            );
             return Ok(Err(format!("`fleet plan` made no plan of it ({why}): {again}")));
         }
         if !self.approved.followed.contains(account) {

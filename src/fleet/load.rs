@@ -1,6 +1,6 @@
 //! A fleet with everything its files say, and where its store is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::definition::Definition;
 use crate::archive::Objects;
@@ -136,6 +136,8 @@ pub fn absolute(env: &Env, location: &str) -> String {
     if location.contains("://") {
         location.to_owned()
     } else {
-        env.folder.join(location).display().to_string()
+        // Without the dots in between.
+        let path: PathBuf = env.folder.join(location).components().collect();
+        path.display().to_string()
     }
 }

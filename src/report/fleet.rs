@@ -31,7 +31,7 @@ fn imports(status: &Status) -> String {
         .map(|(outcome, count)| format!("{} {outcome}", counted_as(*count, "import", "imports")))
         .collect();
     if parts.is_empty() {
-        let is_early = status.done + status.attention == 0;
+        let is_early = status.state == "planned" || status.done + status.attention == 0;
         parts.push(if is_early { "no account has ended yet" } else { "no imports" }.to_owned());
     } else {
         match status.verdicts.get("differs").copied().unwrap_or(0) {
@@ -145,7 +145,7 @@ pub fn page<'a>(
         number(status.waiting as u64),
         number(status.not_started as u64),
         number(status.total_calls),
-        Text(imports(status))
+        Text(imports(status).replace("   ", ", "))
     )?;
     writeln!(
         out,
@@ -156,6 +156,13 @@ pub fn page<'a>(
         let begun = status.under_way.iter().find(|row| row.account == account).map(|row| row.state);
         begun.unwrap_or(if open.contains_key(account) { "not ended" } else { "not run" })
     };
+    // What a person has to look at stands first, then what has not ended.
+    let mut results: Vec<_> = results.collect();
+    results.sort_by_key(|(_, _, result)| match result.map(|result| result.exit_code) {
+        Some(0) => 2,
+        None => 1,
+        Some(_) => 0,
+    });
     for (account, wave, result) in results {
         let named = match link(account).filter(|_| result.is_some()) {
             Some(link) => format!("<a href=\"{}\">{}</a>", Text(link), Text(account)),
@@ -187,7 +194,8 @@ pub fn page<'a>(
 const STYLE: &str = ":root{color-scheme:light dark}body{margin:0 auto;max-width:1180px;padding:28px 24px;\
 font:15px/1.5 system-ui,sans-serif}h1{margin:2px 0 12px;overflow-wrap:anywhere}.over{opacity:.7;font-size:13px}\
 table{border-collapse:collapse;margin:12px 0;width:100%}td,th{text-align:left;padding:4px 10px;\
-border-bottom:1px solid #8884;overflow-wrap:anywhere}.badge{border:1px solid;border-radius:12px;padding:3px 10px;\
+border-bottom:1px solid #8884;vertical-align:top}th{white-space:nowrap}td{overflow-wrap:break-word}\
+@media(max-width:900px){table{display:block;overflow-x:auto}td,th{padding:4px 6px}}.badge{border:1px solid;border-radius:12px;padding:3px 10px;\
 font-weight:600}.good{color:#2e7d5b}tr.good{color:inherit}.bad{color:#b3362b}.wait{opacity:.6}";
 
 #[cfg(test)]
@@ -196,12 +204,11 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn names_are_text_on_the_page() {
+    fn fleet(name: &str) -> Definition {
         use crate::model::Fingerprint;
-        let fleet = Definition {
+        Definition {
             version: 1,
-            name: "<b>x</b>".into(),
+            name: name.into(),
             job: "j".into(),
             action: "update".into(),
             job_sha256: Fingerprint::of(b""),
@@ -215,7 +222,41 @@ mod tests {
             made_at: Timestamp::UNIX_EPOCH,
             made_by: None,
             beside_name: String::new(),
+        }
+    }
+
+    #[test]
+    fn accounts_that_need_a_person_stand_first_on_the_page_then_those_that_have_not_ended() {
+        let ended = |account: &str, exit_code: u8| AccountResult {
+            account: account.into(),
+            exit_code,
+            started_at: Timestamp::UNIX_EPOCH,
+            ended_at: Timestamp::UNIX_EPOCH,
+            worker: "w".into(),
+            attempts: 1,
+            counts: None,
+            message: None,
+            folder: None,
         };
+        let (good, bad, refused) = (ended("good", 0), ended("bad", 3), ended("refused", 6));
+        let rows = [
+            ("good", 1, Some(&good)),
+            ("open", 1, None),
+            ("bad", 1, Some(&bad)),
+            ("refused", 2, Some(&refused)),
+        ];
+        let mut out = Vec::new();
+        let open = BTreeMap::new();
+        page(&fleet("f"), &standing::sample(), rows.into_iter(), &open, |_| None, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let places = ["bad", "refused", "open", "good"].map(|name| text.find(&format!("<td>{name}</td>")));
+        assert!(places.is_sorted() && places[0].is_some(), "{places:?}");
+        assert!(text.contains("all equal, 2 copies, 0 in doubt"), "{text}");
+    }
+
+    #[test]
+    fn names_are_text_on_the_page() {
+        let fleet = fleet("<b>x</b>");
         let mut out = Vec::new();
         let rows = [("<i>a", 1, None)];
         page(&fleet, &standing::sample(), rows.into_iter(), &BTreeMap::new(), |_| None, &mut out).unwrap();

@@ -67,10 +67,6 @@ impl Counts {
     pub(super) fn line(&self, gauge: &Gauge) -> String {
         use fmt::Write;
         let mut line = format!("in flight {}", gauge.in_flight);
-        // What did not happen is not told.
-        if gauge.waited >= WORTH_TELLING {
-            let _ = write!(line, " · waited {} for the rate limit", span(gauge.waited));
-        }
         let rest = [
             ("429s", gauge.throttled),
             ("failed", self.failed),
@@ -83,8 +79,13 @@ impl Counts {
         if let Some((until, reason)) = &gauge.paused {
             line = format!("{} · {line}", paused(*until, reason));
         }
+        // What did not happen is not told.
         for (word, count) in rest.into_iter().filter(|(_, count)| *count > 0) {
             let _ = write!(line, " · {word} {}", number(count));
+        }
+        // Many calls wait at once: together longer than the run.
+        if gauge.waited >= WORTH_TELLING {
+            let _ = write!(line, " · calls waited {} in all for the rate limit", span(gauge.waited));
         }
         line
     }
@@ -136,7 +137,10 @@ impl Notices {
                 let rest = format!("for {}, until {}", clean(what), until.strftime("%H:%M:%S"));
                 return Some(self.show(Tone::Warn, "waits", &rest));
             }
-            Event::Noted { message } => (Tone::Warn, "note", clean(message)),
+            Event::Noted { message } => match message.strip_prefix("warning: ") {
+                Some(rest) => (Tone::Warn, "warning:", clean(rest)),
+                None => (Tone::Warn, "note", clean(message)),
+            },
             Event::ItemFinished { name, outcome, message, .. } if outcome.needs_attention() => {
                 let reason =
                     message.as_deref().map_or(String::new(), |message| format!(": {}", clean(message)));

@@ -82,6 +82,8 @@ pub(super) fn integration(affected: &AffectedUser) -> String {
 pub(super) struct UsageView {
     target: UserCounts,
     source: UserCounts,
+    /// Whether something is done to an import of the target, and with one of the source.
+    touches: (bool, bool),
 }
 
 impl UsageView {
@@ -89,9 +91,11 @@ impl UsageView {
     pub(super) fn take(&mut self, item: &PlanItem) {
         let is_kept = item.outcome == Some(Outcome::Conflict);
         if item.operation.touches_an_import() || is_kept {
+            self.touches.0 = true;
             item.used_by.iter().for_each(|id| *self.target.entry(id.clone()).or_default() += 1);
         }
         if item.operation != Operation::None {
+            self.touches.1 = true;
             item.used_in_source.iter().for_each(|id| *self.source.entry(id.clone()).or_default() += 1);
         }
     }
@@ -106,11 +110,14 @@ impl UsageView {
     ) -> io::Result<()> {
         let (head, usage) = (plan.head(), &plan.tail().usage);
         let one = head.source == head.target;
-        let sides =
-            [(&usage.source, &self.source, &head.source), (&usage.target, &self.target, &head.target)];
+        let sides = [
+            (&usage.source, &self.source, &head.source, self.touches.1),
+            (&usage.target, &self.target, &head.target, self.touches.0),
+        ];
         let mut wrote = false;
-        for (read, counts, account) in sides {
-            let Some(read) = read else { continue };
+        for (read, counts, account, touches) in sides {
+            // Where nothing is touched, that no flow uses it would be said of imports that flows do use.
+            let Some(read) = read.as_ref().filter(|_| touches) else { continue };
             let lead =
                 if one { "Used by".to_owned() } else { format!("Used in {} by", clean(&account.name)) };
             let text = sentence(&UsageSummary::of(read, counts), "now");
@@ -185,6 +192,21 @@ mod tests {
         let read: AccountUsage = serde_json::from_value(json!({ "lists": lists, "users": users })).unwrap();
         let counts = read.users.iter().map(|user| (user.id.clone(), 1)).collect();
         sentence(&UsageSummary::of(&read, &counts), "now")
+    }
+
+    #[test]
+    fn where_nothing_changes_nothing_is_said_of_flows() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = json!({ "lists": ["flows"], "users": [] });
+        let plan = crate::report::sample::plan(folder.path(), &[], &json!({ "usage": { "target": target } }));
+        for (operation, outcome, told) in [("update", None, true), ("none", Some("unchanged"), false)] {
+            let target = json!({ "id": "a", "name": "A" });
+            let item = json!({ "operation": operation, "outcome": outcome, "target": target });
+            let (mut view, mut out) = (UsageView::default(), Vec::new());
+            view.take(&crate::report::sample::item(1, &item));
+            view.write(&plan, Paint { color: false }, 80, &mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap().contains("no flow"), told, "{operation}");
+        }
     }
 
     #[test]

@@ -114,6 +114,19 @@ fn check_says_whether_a_job_is_valid_and_online_whether_it_can_be_done() {
 }
 
 #[test]
+fn a_value_that_is_none_is_told_with_what_to_write() {
+    let world = two();
+    for (words, said) in [
+        (["--limit", "0"], "write a whole number, 1 or more"),
+        (["--limit", "some"], "write a whole number, 1 or more"),
+        (["--settle", "long"], "write a number of seconds, 0 to 3600"),
+        (["--settle", "4000"], "write a number of seconds, 0 to 3600"),
+    ] {
+        world.command(&["run", "JOB", words[0], words[1]]).expect_exit(2).expect_stderr(said);
+    }
+}
+
+#[test]
 fn all_tokens_that_are_refused_are_named_at_once() {
     let world = two();
     for name in ["TOKEN_SOURCE", "TOKEN_TARGET"] {
@@ -213,6 +226,12 @@ fn every_starter_job_is_a_valid_job() {
     assert!(world.path("job.schema.json").is_file(), "editors look for it beside the job");
     world.command(&["new", "migrate", "made.yaml"]).expect_exit(2).expect_stderr("exists already");
     world.command(&["new", "nonsense"]).expect_exit(2).expect_stderr("migrate");
+    let quiet = world.command(&["new", "migrate", "quiet.yaml", "--quiet"]).expect_exit(0);
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+    world
+        .command(&["new", "migrate", "--format", "json"])
+        .expect_exit(2)
+        .expect_stderr("a job, which is YAML");
     world.command(&["new"]).expect_exit(2).expect_stderr("name the action of the job: migrate, clone");
 }
 

@@ -9,6 +9,8 @@ fn every_setting_is_shown_with_its_origin() {
     let world = Scenario::migrate(["a"])
         .env("TRANSSHIP_COLOR", "never")
         .env("TRANSSHIP_PROGRESS", "plain")
+        .env("TRANSSHIP_STORE", "s3://bucket/fleets")
+        .env("TRANSSHIP_ARCHIVE_PASSPHRASE", "correct horse")
         .job("verify", "response")
         .start();
     let words = ["config", "JOB", "--format", "json", "--progress", "none"];
@@ -21,6 +23,9 @@ fn every_setting_is_shown_with_its_origin() {
         ("--color", "never", "environment", "TRANSSHIP_COLOR"),
         ("--runs", "runs", "default", "TRANSSHIP_RUNS"),
         ("run --settle", "0.2", "environment", "TRANSSHIP_SETTLE"),
+        ("store", "s3://bucket/fleets", "environment", "TRANSSHIP_STORE"),
+        ("archive passphrase", "***", "environment", "TRANSSHIP_ARCHIVE_PASSPHRASE"),
+        ("pager", "less", "default", "TRANSSHIP_PAGER"),
         ("verify", "response", "job", "job.yaml"),
         ("retry.attempts", "4", "job", "job.yaml"),
         ("retry.timeout", "60s", "default", ""),

@@ -127,7 +127,7 @@ pub enum ArchiveError {
         message: String,
     },
     /// What was asked for would do harm.
-    #[error("refused: {0}")]
+    #[error("{0}")]
     Refused(String),
 }
 

@@ -56,7 +56,9 @@ pub(super) const VERIFY: &str = "Examples:
   transship verify                                       the last run
   transship verify s3://ops/runs/20261128T135801Z-orders-to-eu-4dc1";
 
-pub(super) const REPORT: &str = "Examples:
+pub(super) const REPORT: &str = "Forms: --format markdown (the default), csv, json, html or junit.
+
+Examples:
   transship report --format html > report.html           of the last run
   transship report 4dc1 --format junit > junit.xml       for a build server";
 

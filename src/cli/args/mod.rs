@@ -10,6 +10,7 @@ mod names;
 mod one;
 mod printed;
 mod stand_in;
+mod values;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ pub use stand_in::StandIn;
 
 pub use global::{Color, Format, Global, LogFormat, Progress};
 pub use one::{OneRun, Report, ShowRun};
+use values::{age, at_least_one, seconds};
 
 /// Moves integrator.io imports in bulk: migrate, rename, remap, verify, with proof of what happened to each.
 #[derive(Debug, Parser)]
@@ -89,7 +91,7 @@ pub enum Command {
     #[command(after_help = examples::VERIFY)]
     Verify(OneRun),
     // Not a doc comment: clap would show the backticks that clippy asks for.
-    #[command(about = "Render a run as CSV, JSON, HTML, JUnit or Markdown")]
+    #[command(about = "Render a run as Markdown, CSV, JSON, HTML or JUnit")]
     #[expect(missing_docs, reason = "the words of the command line")]
     #[command(after_help = examples::REPORT)]
     Report(Report),
@@ -165,7 +167,7 @@ pub struct Narrow {
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
     /// Stop after N imports that would be written
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub limit: Option<u32>,
 }
 
@@ -234,7 +236,7 @@ pub struct Run {
     #[command(flatten)]
     pub show: PlanDetail,
     /// Seconds after which a call without an answer can no longer be executing in the service, 0 to 3600
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE", value_parser = seconds)]
     pub settle: f64,
 }
 
@@ -276,18 +278,6 @@ pub struct RunsPrune {
     pub dry_run: bool,
 }
 
-/// A number of seconds, minutes, hours, days or weeks: `90s`, `30m`, `12h`, `30d`, `4w`.
-fn age(text: &str) -> Result<std::time::Duration, String> {
-    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800)];
-    units
-        .iter()
-        .find_map(|(unit, seconds)| {
-            let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
-            number.checked_mul(*seconds).map(std::time::Duration::from_secs)
-        })
-        .ok_or_else(|| "write a number and a unit: 90s, 30m, 12h, 30d or 4w".to_owned())
-}
-
 /// The run that `resume` finishes.
 #[derive(Debug, Args)]
 pub struct Resume {
@@ -297,7 +287,7 @@ pub struct Resume {
     #[command(flatten)]
     pub parent: Parent,
     /// Seconds after which a call without an answer can no longer be executing in the service, 0 to 3600
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE", value_parser = seconds)]
     pub settle: f64,
 }
 
@@ -317,7 +307,7 @@ pub struct Retry {
     #[command(flatten)]
     pub show: PlanDetail,
     /// Seconds after which a call without an answer can no longer be executing in the service, 0 to 3600
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE", value_parser = seconds)]
     pub settle: f64,
 }
 
@@ -340,7 +330,7 @@ pub struct Undo {
     #[command(flatten)]
     pub show: PlanDetail,
     /// Seconds after which a call without an answer can no longer be executing in the service, 0 to 3600
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE", value_parser = seconds)]
     pub settle: f64,
 }
 

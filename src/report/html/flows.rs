@@ -40,18 +40,20 @@ impl<W: Write> Page<W> {
         )?;
         if !usage.is_empty() {
             self.out.write_all(
-                b"<table class=\"list\"><thead><tr><th>what</th><th>name</th><th>integration</th><th>when the plan was made</th>\
+                b"<table class=\"list counted\"><thead><tr><th>what</th><th>name</th><th>integration</th><th>when the plan was made</th>\
                   <th class=\"num\">imports</th></tr></thead><tbody>\n",
             )?;
             for affected in usage.users.iter().take(MOST_USERS) {
                 let user = &affected.user;
                 writeln!(
                     self.out,
-                    "<tr><td>{}</td><td><bdi>{}</bdi></td><td><bdi>{}</bdi></td><td>{}</td><td class=\"num\">{}</td></tr>",
+                    "<tr><td>{}</td><td><bdi>{}</bdi></td><td><bdi>{}</bdi></td><td>{}</td>\
+                     <td class=\"num\" data-unit=\"{}\">{}</td></tr>",
                     user.kind.noun(),
                     Text(&user.name),
                     Text(integration(affected)),
                     standing(user),
+                    if affected.imports == 1 { "import" } else { "imports" },
                     number(affected.imports)
                 )?;
             }

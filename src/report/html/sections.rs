@@ -138,9 +138,10 @@ impl<W: Write> Page<W> {
             let class = if group.needs_attention() { "bad" } else { "calm" };
             write!(
                 self.out,
-                "<tr><td class=\"word\"><span class=\"tag {class}\">{}</span></td><td class=\"num\">{}</td><td><bdi>{}</bdi></td>\
-                 <td class=\"names\">",
+                "<tr><td class=\"word\"><span class=\"tag {class}\">{}</span></td><td class=\"num\" data-unit=\"{}\">{}</td>\
+                 <td><bdi>{}</bdi></td><td class=\"names\">",
                 group.word,
+                if group.imports == 1 { "import" } else { "imports" },
                 number(group.imports),
                 Text(clean(&group.reason))
             )?;

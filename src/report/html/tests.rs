@@ -55,6 +55,7 @@ fn every_row_is_there_and_so_is_what_stands_behind_it() {
     assert_eq!(page.matches("class=\"rows\"").count(), 3, "in chunks, so that it opens fast");
     assert!(page.contains("Migrated 2,499 of 2,500 imports from demo-a to demo-b; 2 need your attention."));
     assert!(page.contains("<b>2,499</b> created"));
+    assert!(page.contains("<td class=\"num\" data-unit=\"import\">1</td>"), "one import is not 1 imports");
     assert!(page.contains("href=\"#all\" data-group=\"1\""), "a reason leads to its rows");
 }
 

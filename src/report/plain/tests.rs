@@ -79,12 +79,12 @@ fn totals_every_ten_seconds_and_a_line_for_what_goes_wrong() {
     scene.after(10, &Event::StageAdvanced { stage, by: 180 });
     scene.after(1, &Event::StageFinished { stage });
     insta::assert_snapshot!(scene.text(), @r#"
-    write: 1,000 of 1,280 · 100/s · 2.8 s left · in flight 12 · waited 3.2 s for the rate limit · 429s 2 · retries 1
+    write: 1,000 of 1,280 · 100/s · 2.8 s left · in flight 12 · 429s 2 · retries 1 · calls waited 3.2 s in all for the rate limit
     failed   "Order ␛[31mto EU": http.method: Expected field
     differs  "Item" reads back different at /http/body/0
     in doubt "Orders": the connection was cut; looked up before it is sent again
     stopping: 5 % failed; what is in flight finishes
-    write: 1,280 of 1,280 · 25/s · in flight 12 · waited 3.2 s for the rate limit · 429s 2 · failed 1 · read back different 1 · were in doubt 1 · retries 1
+    write: 1,280 of 1,280 · 25/s · in flight 12 · 429s 2 · failed 1 · read back different 1 · were in doubt 1 · retries 1 · calls waited 3.2 s in all for the rate limit
     "#);
 }
 
@@ -96,7 +96,7 @@ fn a_run_that_waits_is_seen_to_wait() {
     scene.seconds.fetch_add(61, Ordering::Relaxed);
     scene.lines.beat();
     insta::assert_snapshot!(scene.text(), @"
-    look up: 0 · 0/s · in flight 12 · waited 3.2 s for the rate limit · 429s 2 · retries 1
+    look up: 0 · 0/s · in flight 12 · 429s 2 · retries 1 · calls waited 3.2 s in all for the rate limit
     ");
 }
 

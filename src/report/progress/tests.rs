@@ -73,7 +73,7 @@ fn bars_show_the_stage_the_figures_and_who_failed() {
     assert!(text.contains("failed   \"Order␛[2J\": Expected field"), "{text}");
     assert!(text.contains("write "), "{text}");
     assert!(text.contains("1,200 of 1,500 · "), "{text}");
-    assert!(text.contains("in flight 12 · waited 3.2 s for the rate limit · 429s 2 · failed 1"), "{text}");
+    assert!(text.contains("in flight 12 · 429s 2 · failed 1"), "{text}");
     assert!(text.contains("write    1,200 imports in "), "{text}");
     assert!(!text.contains("\x1b[3"), "colours were not asked for: {text:?}");
 }
@@ -90,6 +90,14 @@ fn a_line_about_an_import_is_broken_at_blanks_below_its_name() {
             "\x1b[33min doubt\x1b[0m \"Orders to EU\": connection closed before anything\n         was answered at all; looked up before it is sent\n         again"
         )
     );
+}
+
+#[test]
+fn a_warning_is_told_as_one() {
+    let mut notices = Notices::new(Paint { color: false });
+    let mut told = |message: &str| notices.take(&Event::Noted { message: message.to_owned() }).unwrap();
+    assert_eq!(told("warning: the list moved"), "warning: the list moved");
+    assert_eq!(told("the list moved"), "note     the list moved");
 }
 
 #[test]
