@@ -15,8 +15,7 @@ use super::plan::{Place, PlanRequest, Scope};
 use super::{Approval, Endpoint, Host, Purpose, Session, SessionError, SessionOptions, unless_stopped};
 use crate::api::{Access, BudgetOptions, ClientOptions, Token, connect};
 use crate::archive::{Archive, Entry, Snapshot};
-use crate::documents::references::Kind;
-use crate::documents::references::Rules;
+use crate::documents::references::{ADD_TO_MAP, Kind, Rules};
 use crate::documents::{Program, Selector, SelectorSpec};
 use crate::emulator::{AccountSpec, Behaviour, Embedded, Options, Store};
 use crate::inventory::endpoint::Account;
@@ -189,7 +188,12 @@ fn why_not_restored(row: &Row) -> Option<String> {
     if restored && matches!(row.verdict, Verdict::Equal | Verdict::EqualWithDefaults) {
         return None;
     }
-    let why = row.error_message.clone().unwrap_or_default();
+    let why = row.error_message.as_deref().unwrap_or_default();
+    // A drill has no job in which a map could stand.
+    let why = match why.split_once(ADD_TO_MAP) {
+        Some((why, _)) => format!("{why}, as the backup has it"),
+        None => why.to_owned(),
+    };
     Some(match row.verdict {
         Verdict::Differs => format!("reads back different at {}", row.differences.join(", ")),
         _ if why.is_empty() => format!("it is {}", row.outcome),

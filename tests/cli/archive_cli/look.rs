@@ -79,6 +79,8 @@ fn of_several_accounts_the_latest_snapshot_is_that_of_the_one_that_is_named() {
         // What a drill restores refers to what is not in the backup.
         let code = if command == "drill" { 3 } else { 0 };
         assert_eq!(told.code, Some(code), "{command} {latest}: {}", told.told());
+        // There is no job that a map could stand in.
+        assert!(!told.out.contains("references.map"), "{}", told.told());
     }
     shelf.run("show", &["--account", "us"]).exits(0).says(us.as_str());
     // Beside a first snapshot that is named, the latest is that of its account.

@@ -8,6 +8,9 @@ use crate::Id;
 use crate::name::name_key;
 use crate::problem::nearest;
 
+/// What follows the reason of an id that the source does not know, before its kind: what to do in the job.
+pub const ADD_TO_MAP: &str = ": add its id to references.map.";
+
 /// What ids of the source account stand for in the target.
 #[derive(Debug)]
 pub(super) struct Counterparts {
@@ -148,9 +151,7 @@ impl Counterparts {
         let Some(source) = source else {
             let known =
                 if self.source.kinds.contains_key(&kind) { "is not among" } else { "was not looked for in" };
-            return none(format!(
-                "{known} the {word} of the source account: add its id to references.map.{word}"
-            ));
+            return none(format!("{known} the {word} of the source account{ADD_TO_MAP}{word}"));
         };
         if !self.rules.by_name {
             return none(format!(

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::Id;
 use crate::name::name_key;
 
+pub use counterparts::ADD_TO_MAP;
 pub use fresh::PendingResource;
 pub use paths::{Candidates, kinds_in, mentions_ids, places, strangers};
 pub use resolve::{Resolver, carried};
