@@ -167,11 +167,11 @@ fn table(world: &CliContext, settings: &[Setting]) -> Result<(), Failure> {
     };
     let names = room(&|setting| setting.name.clone(), "setting");
     let origins = room(&|setting| setting.origin.to_owned(), "origin");
-    let froms = room(&|setting| clean(&setting.from), "from");
+    let places = room(&|setting| clean(&setting.from), "from");
     // In a file or a pipe nothing is cut; on a terminal a value gives way, then the place that it comes from.
     let most = world.columns_out();
     let values = room(&|setting| shown(&setting.value), "value");
-    let values = values.min(most.saturating_sub(names + origins + froms + 6).max(VALUE));
+    let values = values.min(most.saturating_sub(names + origins + places + 6).max(VALUE));
     let mut line = |cells: [&str; 4]| {
         let [name, value, origin, from] = cells;
         let line = format!("{}  {}  {}  {from}", fit(name, names), fit(value, values), fit(origin, origins));
