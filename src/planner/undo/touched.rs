@@ -55,6 +55,7 @@ pub(crate) enum Did {
 
 /// How the run left what it wrote, as far as it saw it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Left {
     /// Fingerprint as last recorded.
     pub print: Option<Fingerprint>,
