@@ -7,7 +7,7 @@ use url::{Host, Url};
 use super::{Reader, user};
 use crate::job::account::{Account, AccountPlace, Rate};
 use crate::job::check::meant;
-use crate::job::env::{self, Env, expand, nearest};
+use crate::job::env::{self, Env, nearest};
 use crate::job::keys::{ACCOUNT, REGIONS};
 use crate::job::secret_source::TokenSource;
 use crate::job::tree::Node;
@@ -106,13 +106,7 @@ impl Reader<'_> {
         if key == "url" && self.holds_a_secret(node, node.text()?) {
             return None;
         }
-        let text = match expand(node.text()?, self.env) {
-            Ok(text) => text,
-            Err(wrong) => {
-                self.unexpanded(node, &wrong);
-                return None;
-            }
-        };
+        let text = self.expanded(node)?;
         // The value may come from a variable, so it is never repeated in a message.
         match Url::parse(text.trim()) {
             Ok(url) => Some(url),

@@ -227,6 +227,11 @@ impl Reader<'_> {
         true
     }
 
+    /// A text with its variables filled in; those that cannot be are told.
+    fn expanded(&mut self, node: &Node) -> Option<String> {
+        env::expand(node.text()?, self.env).map_err(|wrong| self.unexpanded(node, &wrong)).ok()
+    }
+
     fn unexpanded(&mut self, node: &Node, wrong: &[Unexpanded]) {
         for one in wrong {
             self.report.error(node.part(&one.range), one.message.clone()).help(one.help.clone());

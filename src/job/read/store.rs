@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::Reader;
-use crate::job::env::expand;
 use crate::job::tree::Node;
 
 /// The kinds of address that a store of objects may have; a test holds them against those that can be opened.
@@ -15,13 +14,7 @@ impl Reader<'_> {
         if self.holds_a_secret(node, node.text()?) {
             return None;
         }
-        let text = match expand(node.text()?, self.env) {
-            Ok(text) => text,
-            Err(wrong) => {
-                self.unexpanded(node, &wrong);
-                return None;
-            }
-        };
+        let text = self.expanded(node)?;
         let Some((kind, rest)) = text.split_once("://") else {
             // Without `.`, for people read it.
             return Some(self.path(node)?.components().collect::<PathBuf>().display().to_string());
