@@ -254,8 +254,12 @@ impl<'a> Walk<'a> {
                     self.path.pop();
                 }
             }
-            // Whatever is documented is not what it is by itself.
-            Value::Bool(flag) if self.shape.is_default_flag(area, key, !flag) => self.differs(),
+            _ if flag_of(area, key, value)
+                .is_some_and(|flag| self.shape.is_default_flag(area, key, !flag)) =>
+            {
+                // By itself it would be the other.
+                self.differs();
+            }
             Value::Bool(false) => self.adds_blank(),
             Value::String(text) if text.is_empty() => self.adds_blank(),
             _ if service::is_never_a_default(key) => self.differs(),
@@ -349,11 +353,15 @@ pub fn same_scalar(area: Area, key: &str, sent: &Value, found: &Value) -> bool {
         }
         _ if sent == found => true,
         _ => {
-            let flag =
-                |value: &Value| value.as_bool().or_else(|| service::flag_in_text(area, key, value.as_str()?));
-            flag(sent).is_some() && flag(sent) == flag(found)
+            let (sent, found) = (flag_of(area, key, sent), flag_of(area, key, found));
+            sent.is_some() && sent == found
         }
     }
+}
+
+/// A flag, also one that is written as a text.
+fn flag_of(area: Area, key: &str, value: &Value) -> Option<bool> {
+    value.as_bool().or_else(|| service::flag_in_text(area, key, value.as_str()?))
 }
 
 #[cfg(test)]

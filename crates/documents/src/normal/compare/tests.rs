@@ -50,6 +50,7 @@ fn what_only_people_set_is_never_the_services_own() {
     for (pointer, value) in [
         ("/ignoreExisting", json!(true)),
         ("/deleteAfterImport", json!(true)),
+        ("/oneToMany", json!("true")),
         ("/pathToMany", json!("items")),
         ("/maxAttempts", json!(3)),
         ("/idLockTemplate", json!("{{record.id}}")),
