@@ -26,7 +26,7 @@ use crate::model::event::{Event, Events};
 use crate::model::time::Clock;
 use crate::model::{Fingerprint, Id, ItemKey, Lease};
 use crate::run_folder::dependency_items::{DependencyItems, spoilt};
-use crate::run_folder::other_runs::{OtherRuns, touched_since};
+use crate::run_folder::other_runs::{Deed, OtherRuns, deeds_since};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
 use crate::run_folder::texts_in_order::TextsInOrder;
@@ -106,9 +106,10 @@ impl Context<'_> {
 
     /// Whether another run did what a call of this run in doubt was to do: since nobody else writes while this process carries
     /// it out, only where another process began it.
-    pub(crate) async fn is_of_another_run(&self, id: &Id) -> bool {
-        (self.again || self.options.settle_only)
-            && !touched_since(self.other_runs, self.plan, HashSet::from([id.clone()])).await.is_empty()
+    pub(crate) async fn is_of_another_run(&self, id: &Id, is_it: impl Fn(&Deed) -> bool) -> bool {
+        let is_later = self.again || self.options.settle_only;
+        is_later
+            && deeds_since(self.other_runs, self.plan, HashSet::from([id.clone()])).await.iter().any(is_it)
     }
 
     /// Whether a read of an item's import may be behind what the plan saw: once an item, and only soon after the plan. How

@@ -49,7 +49,7 @@ pub(crate) async fn settle_put(
         // What a fresh clone was like is not known: unless it is exactly as wanted, the PUT is repeated.
         Phase::Adjust => exactly,
     };
-    if had_effect && context.is_of_another_run(&target).await {
+    if had_effect && context.is_of_another_run(&target, |deed| deed.wrote(print)).await {
         let message = "its PUT had no effect: another run wrote the same meanwhile";
         return end(context, item.item, End::new(Outcome::Unchanged, "made_meanwhile", message)).await;
     }
@@ -84,7 +84,7 @@ pub(crate) async fn settle_presence(
         Err(error) => return unreadable(context, item, &error).await,
     };
     if there == (item.operation == Operation::Restore) {
-        if context.is_of_another_run(&target.id).await {
+        if context.is_of_another_run(&target.id, |deed| deed.operation == item.operation).await {
             let did = if there { "brought it back" } else { "removed it" };
             let message = format!("its call had no effect: another run {did} meanwhile");
             return end(context, item.item, End::new(Outcome::Unchanged, "made_meanwhile", message)).await;
@@ -117,7 +117,9 @@ pub(crate) async fn late_put(
     }
     let Found { print, as_wanted, .. } = found(context, item, there)?;
     let target = there.head.id.clone();
-    if !as_wanted && !was_normalised(context, item, there)? || context.is_of_another_run(&target).await {
+    if !as_wanted && !was_normalised(context, item, there)?
+        || context.is_of_another_run(&target, |deed| deed.wrote(print)).await
+    {
         return Ok(None);
     }
     intend(context, item, Intent::of(Operation::Update)).await?;

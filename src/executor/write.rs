@@ -251,8 +251,8 @@ async fn still_there(
             return Ok(Err(Next::TooEarly));
         }
         Err(error) if error.kind == ErrorKind::NotFound => {
-            let may_be_ours =
-                context.ledger.may_have_acted(item.item) && !context.is_of_another_run(target).await;
+            let may_be_ours = context.ledger.may_have_acted(item.item)
+                && !context.is_of_another_run(target, |deed| deed.operation == Operation::Delete).await;
             let next = if item.operation == Operation::Delete && may_be_ours {
                 resolve_doubt::late_delete(context, item, target).await?
             } else if item.operation == Operation::Delete {

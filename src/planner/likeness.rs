@@ -21,6 +21,8 @@ pub(crate) enum Likeness {
         fields: Vec<String>,
         /// Whether the name is written in another way.
         renamed: bool,
+        /// Whether some of the fields are filled in by people, as far as is documented.
+        of_people: bool,
     },
     /// The documents differ.
     Unlike,
@@ -48,7 +50,9 @@ pub(crate) fn likeness(
     }
     let fields = roots(wanted, &comparison);
     let adaptor = adaptor_of(found);
-    asked.extend(fields.iter().map(|field| (adaptor.clone(), field.clone())));
+    let of_people = !comparison.of_people.is_empty();
+    let asks = |field: &&String| !touches(&comparison.of_people, field);
+    asked.extend(fields.iter().filter(asks).map(|field| (adaptor.clone(), field.clone())));
     let renamed = comparison.differences.iter().any(|pointer| pointer == "/name") && {
         let name = |document: &Value| document.get("name").and_then(Value::as_str).map(str::to_owned);
         name(wanted).zip(name(found)).is_some_and(|(one, other)| is_same_name(&one, &other))
@@ -56,7 +60,7 @@ pub(crate) fn likeness(
     if renamed {
         comparison.differences.retain(|pointer| pointer != "/name");
     }
-    if comparison.only_grew() { Likeness::Grew { fields, renamed } } else { Likeness::Unlike }
+    if comparison.only_grew() { Likeness::Grew { fields, renamed, of_people } } else { Likeness::Unlike }
 }
 
 /// The highest fields that only the target has, by their pointers.
@@ -156,6 +160,7 @@ mod tests {
         let grew = |fields: &[&str], renamed| Likeness::Grew {
             fields: fields.iter().map(|field| (*field).to_owned()).collect(),
             renamed,
+            of_people: false,
         };
         let wanted = json!({"name": "a", "http": {"headers": [{"name": "x"}]}});
         check(&wanted, &wanted, &[], &Likeness::Equal(Verdict::Equal));
@@ -177,7 +182,7 @@ mod tests {
         let masked = json!({"name": "a", "http": {"headers": [{"name": "x", "value": "******"}]}});
         let at = "/http/headers/0/value";
         check(&wanted, &masked, &[at], &Likeness::Equal(Verdict::EqualWithDefaults));
-        let grew = Likeness::Grew { fields: vec![at.to_owned()], renamed: false };
+        let grew = Likeness::Grew { fields: vec![at.to_owned()], renamed: false, of_people: false };
         check(&wanted, &masked, &[], &grew);
     }
 

@@ -239,7 +239,7 @@ async fn judge(
     let mut left: BTreeMap<Place, u32> = BTreeMap::new();
     for (turn, (pair, alike)) in alike.iter_mut().enumerate() {
         builder.with.breathe(turn).await?;
-        let Likeness::Grew { fields, renamed } = alike else {
+        let Likeness::Grew { fields, renamed, of_people } = alike else {
             continue;
         };
         let (item, key, at) = *pair;
@@ -248,17 +248,18 @@ async fn judge(
         };
         let of = builder.item(item)?;
         let removed = removed(builder, &of, &import);
-        let all_own = fields.is_empty() || {
-            let text = imports.spool.read(import.slot)?;
-            let adaptor = read_tree(&text).map(|tree| adaptor_of(&tree));
-            adaptor.is_ok_and(|adaptor| {
-                let is_own = fields.iter().all(|field| is_the_services(own, &adaptor, field, &removed));
-                for field in fields.iter().filter(|_| is_own) {
-                    *left.entry((adaptor.clone(), place(field))).or_default() += 1;
-                }
-                is_own
-            })
-        };
+        let all_own = !*of_people
+            && (fields.is_empty() || {
+                let text = imports.spool.read(import.slot)?;
+                let adaptor = read_tree(&text).map(|tree| adaptor_of(&tree));
+                adaptor.is_ok_and(|adaptor| {
+                    let is_own = fields.iter().all(|field| is_the_services(own, &adaptor, field, &removed));
+                    for field in fields.iter().filter(|_| is_own) {
+                        *left.entry((adaptor.clone(), place(field))).or_default() += 1;
+                    }
+                    is_own
+                })
+            });
         if all_own {
             fields.clear();
         }
@@ -281,7 +282,7 @@ async fn judge(
         };
         let found = imports.print_when_read(&builder.print, &import)?;
         let as_left = write.sent == builder.sent(item)? && write.found == Some(found);
-        let Some(Likeness::Grew { fields, renamed }) = alike.get(&pair) else {
+        let Some(Likeness::Grew { fields, renamed, .. }) = alike.get(&pair) else {
             continue;
         };
         let is_own = write.target == import.id

@@ -1,6 +1,6 @@
-//! What other runs beside a run made.
+//! What other runs beside a run did.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -10,36 +10,57 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use crate::job::Action;
 use crate::journal::{Entry, Record, Step, replay};
-use crate::model::{Id, RunId};
+use crate::model::{Fingerprint, Id, ItemKey, Operation, RunId};
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_file::PlanFile;
+
+/// What another run did to an import or a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// The import or resource.
+    pub id: Id,
+    /// What was done.
+    pub operation: Operation,
+    /// Whether that run takes back what another did.
+    pub is_undo: bool,
+    /// Fingerprint of what it left there, if it saw that.
+    pub sha256: Option<Fingerprint>,
+}
+
+impl Deed {
+    /// Whether it wrote that, and not only put it back: what an undo puts back stood there before.
+    pub fn wrote(&self, print: Fingerprint) -> bool {
+        self.operation == Operation::Update && !self.is_undo && self.sha256 == Some(print)
+    }
+}
 
 /// Knows the runs beside a run, wherever they are kept.
 #[async_trait]
 pub trait OtherRuns: Debug + Send + Sync {
-    /// Which of these imports and resources the other runs beside `folder` made, wrote to or removed after `since`, by this
-    /// machine's clock. A run that cannot be read tells nothing, or as much as stands before what is damaged.
+    /// What the other runs beside `folder` did to these imports and resources after `since`, by this machine's clock; of each run in
+    /// its order. A run that cannot be read tells nothing, or as much as stands before what is damaged.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: it only reads; files of this machine may be read for a while after.
-    async fn owned(&self, folder: RunFolder, sought: HashSet<Id>, since: Timestamp) -> HashSet<Id>;
+    async fn deeds(&self, folder: RunFolder, sought: HashSet<Id>, since: Timestamp) -> Vec<Deed>;
 }
 
-/// Which of these imports and resources other runs made, wrote to or removed since the run of `plan` was planned.
+/// What other runs did to these imports and resources since the run of `plan` was planned.
 ///
 /// # Cancel safety
 ///
-/// As [`OtherRuns::owned`].
-pub(crate) async fn touched_since(
+/// As [`OtherRuns::deeds`].
+pub(crate) async fn deeds_since(
     other_runs: &dyn OtherRuns,
     plan: &PlanFile,
     sought: HashSet<Id>,
-) -> HashSet<Id> {
+) -> Vec<Deed> {
     match plan.path().parent().map(RunFolder::at) {
-        Some(folder) if !sought.is_empty() => other_runs.owned(folder, sought, plan.head().made_at).await,
-        _ => HashSet::new(),
+        Some(folder) if !sought.is_empty() => other_runs.deeds(folder, sought, plan.head().made_at).await,
+        _ => Vec::new(),
     }
 }
 
@@ -49,9 +70,9 @@ pub struct FolderRuns;
 
 #[async_trait]
 impl OtherRuns for FolderRuns {
-    async fn owned(&self, folder: RunFolder, sought: HashSet<Id>, since: Timestamp) -> HashSet<Id> {
+    async fn deeds(&self, folder: RunFolder, sought: HashSet<Id>, since: Timestamp) -> Vec<Deed> {
         let reading = tokio::task::spawn_blocking(move || {
-            let mut owned = HashSet::new();
+            let mut deeds = Deeds::of(sought, since);
             let own = folder.path().canonicalize().ok();
             let own_run = run_of(&folder.journal());
             let beside =
@@ -63,12 +84,13 @@ impl OtherRuns for FolderRuns {
                 if !is_written_after(&journal, since) || is_own() {
                     continue;
                 }
+                deeds.begin();
                 let _ = replay(&journal, |_, record| {
-                    owned.extend(touched_by(record, since).filter(|touched| sought.contains(touched)));
+                    deeds.take(record);
                     Ok(())
                 });
             }
-            owned
+            deeds.done
         });
         reading.await.unwrap_or_default()
     }
@@ -90,10 +112,54 @@ fn is_written_after(journal: &Path, since: Timestamp) -> bool {
     written.is_ok_and(|written| written >= SystemTime::from(since))
 }
 
-/// The import or resource that a record after `since` says the run made, wrote to or removed.
-pub(super) fn touched_by(record: Record, since: Timestamp) -> Option<Id> {
-    match record.entry {
-        Entry::Item { step: Step::Applied { target, .. }, .. } if record.at >= since => Some(target),
-        _ => None,
+/// Finds deeds in the records of runs, one run after the other.
+pub(super) struct Deeds {
+    sought: HashSet<Id>,
+    since: Timestamp,
+    is_undo: bool,
+    /// What was announced last of each item.
+    announced: HashMap<ItemKey, Operation>,
+    /// What was done last of each item, by its place in `done`.
+    last: HashMap<ItemKey, usize>,
+    pub done: Vec<Deed>,
+}
+
+impl Deeds {
+    pub(super) fn of(sought: HashSet<Id>, since: Timestamp) -> Self {
+        let (announced, last, done) = (HashMap::new(), HashMap::new(), Vec::new());
+        Self { sought, since, is_undo: false, announced, last, done }
+    }
+
+    /// The records that follow are of the next run.
+    pub(super) fn begin(&mut self) {
+        self.is_undo = false;
+        self.announced.clear();
+        self.last.clear();
+    }
+
+    /// Takes the next record of a run.
+    pub(super) fn take(&mut self, record: Record) {
+        match record.entry {
+            Entry::Opened(header) => self.is_undo = header.action == Action::Undo.as_str(),
+            Entry::Item { item, step: Step::Intended { operation, .. } } => {
+                self.announced.insert(item, operation);
+            }
+            Entry::Item { item, step: Step::Applied { target, sha256, .. } } => {
+                self.last.remove(&item);
+                if let Some(operation) = self.announced.remove(&item)
+                    && record.at >= self.since
+                    && self.sought.contains(&target)
+                {
+                    self.last.insert(item, self.done.len());
+                    self.done.push(Deed { id: target, operation, is_undo: self.is_undo, sha256 });
+                }
+            }
+            Entry::Item { item, step: Step::Verified { sha256: sha256 @ Some(_), .. } } => {
+                if let Some(at) = self.last.get(&item) {
+                    self.done[*at].sha256 = sha256;
+                }
+            }
+            _ => {}
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::model::{Id, IdSet, ItemKey};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::known_ids::KnownIds;
-use crate::run_folder::other_runs::{OtherRuns, touched_since};
+use crate::run_folder::other_runs::{OtherRuns, deeds_since};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::texts_in_order::TextsInOrder;
 
@@ -93,6 +93,6 @@ pub(super) async fn leave_to_other_runs(
     strangers: &mut Vec<Stranger>,
 ) {
     let sought: HashSet<Id> = strangers.iter().map(|stranger| stranger.id.clone()).collect();
-    let theirs = touched_since(other_runs, plan, sought).await;
-    strangers.retain(|stranger| !theirs.contains(&stranger.id));
+    let deeds = deeds_since(other_runs, plan, sought).await;
+    strangers.retain(|stranger| !deeds.iter().any(|deed| deed.id == stranger.id));
 }

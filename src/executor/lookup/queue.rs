@@ -22,7 +22,7 @@ use crate::inventory::error::EngineError;
 use crate::model::Id;
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
-use crate::run_folder::other_runs::{OtherRuns, touched_since};
+use crate::run_folder::other_runs::{OtherRuns, deeds_since};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -278,10 +278,11 @@ impl<'a> LookupQueue<'a> {
     /// The imports among what was found that other runs made. A resource is shared by all that refer to it.
     async fn of_other_runs(&self, kind: Kind, hits: &[Vec<Hit>]) -> HashSet<Id> {
         let sought: HashSet<Id> = hits.iter().flatten().map(|hit| hit.candidate.id.clone()).collect();
-        match self.other_runs {
-            Some(other_runs) if kind == Kind::Imports => touched_since(other_runs, self.plan, sought).await,
-            _ => HashSet::new(),
-        }
+        let Some(other_runs) = self.other_runs.filter(|_| kind == Kind::Imports) else {
+            return HashSet::new();
+        };
+        let deeds = deeds_since(other_runs, self.plan, sought).await;
+        deeds.into_iter().filter(|deed| deed.operation.makes_an_import()).map(|deed| deed.id).collect()
     }
 
     fn look_again(&self, mut search: Search) {

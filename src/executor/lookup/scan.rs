@@ -293,7 +293,11 @@ fn may_be_its_clone(search: &Search, head: &Head, likeness: Likeness) -> bool {
 /// Whether a fresh clone lacks only what the PUT behind it is to give it.
 fn is_yet_to_be_completed(search: &Search, wanted: &Value, found: &Value) -> bool {
     let lacking = diff(found, wanted).into_iter().filter(|change| change.to.is_some());
-    lacking.into_iter().all(|change| search.to_complete.contains(&change.path))
+    let keeps_its_connection =
+        found["_connectionId"].as_str().is_some_and(|id| search.connection.as_deref() == Some(id));
+    lacking.into_iter().all(|change| {
+        search.to_complete.contains(&change.path) || keeps_its_connection && change.path == "/_connectionId"
+    })
 }
 
 impl PageVisitor for Looker<'_, '_> {

@@ -65,6 +65,8 @@ pub(super) struct Search {
     pub is_clone: bool,
     /// Where a clone is not yet as wanted: what a PUT is to complete later.
     pub to_complete: HashSet<String>,
+    /// The connection of a clone's source, where its call gives another: a service may leave the clone with it.
+    pub connection: Option<String>,
     /// Names of which a service may make that of a clone: the one that was asked for, and its source's.
     pub names: Vec<String>,
     /// What was sent, without its name; `None` if it cannot be read: only the very same text is it then.
@@ -94,6 +96,7 @@ impl Search {
             source: item.source.as_ref().map(|source| source.id.clone()),
             is_clone: item.operation == Operation::Clone,
             to_complete: to_complete(item),
+            connection: mapped_connection(item),
             names: item.source.iter().map(|source| source.name.clone()).chain([item.name.clone()]).collect(),
             print: print_text(wanted),
             wanted: read_tree(wanted).ok().map(without_name),
@@ -128,6 +131,11 @@ impl Search {
 fn to_complete(item: &PlanItem) -> HashSet<String> {
     let changes = item.changes.iter().filter(|change| item.adjust && change.path != "/_connectionId");
     changes.map(|change| change.path.clone()).collect()
+}
+
+fn mapped_connection(item: &PlanItem) -> Option<String> {
+    let map = item.clone.as_ref()?.get("connectionMap")?.as_object()?;
+    map.keys().next().cloned()
 }
 
 /// A document without its name: services trim, cut, unescape and lower-case names.

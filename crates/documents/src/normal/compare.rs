@@ -60,6 +60,8 @@ pub struct Comparison {
     /// JSON pointers of fields that were not sent, hold `false` or an empty text, and are not known to mean absent. As `added`, but
     /// after a write nobody takes them for an edit.
     pub blank: Vec<String>,
+    /// Those of `added`, `blank` and `grown` that people fill in, and no service, as far as is documented.
+    pub of_people: Vec<String>,
     /// Those of `differences` that are fields which were not sent.
     pub grown: Vec<String>,
     /// JSON pointers of secrets that were sent and read back masked: they cannot be compared.
@@ -74,6 +76,7 @@ impl Comparison {
             differences: vec![why],
             added: Vec::new(),
             blank: Vec::new(),
+            of_people: Vec::new(),
             grown: Vec::new(),
             masked: Vec::new(),
         }
@@ -88,6 +91,7 @@ impl Comparison {
     /// JSON pointers.
     pub fn is_as_wanted_but_for(&self, own: impl Fn(&str) -> bool) -> bool {
         self.masked.is_empty()
+            && self.of_people.is_empty()
             && self.differences.iter().all(|pointer| self.grown.contains(pointer) && own(pointer))
             && self.added.iter().chain(&self.blank).all(|pointer| own(pointer))
     }
@@ -117,6 +121,7 @@ pub fn compare(sent: &Value, found: &Value) -> Comparison {
         differences: Vec::new(),
         added: Vec::new(),
         blank: Vec::new(),
+        of_people: Vec::new(),
         grown: Vec::new(),
         masked: Vec::new(),
         defaults: false,
@@ -129,8 +134,8 @@ pub fn compare(sent: &Value, found: &Value) -> Comparison {
     } else {
         Verdict::Equal
     };
-    let Walk { differences, added, blank, grown, masked, .. } = walk;
-    Comparison { verdict, differences, added, blank, grown, masked }
+    let Walk { differences, added, blank, of_people, grown, masked, .. } = walk;
+    Comparison { verdict, differences, added, blank, of_people, grown, masked }
 }
 
 struct Walk<'a> {
@@ -140,6 +145,7 @@ struct Walk<'a> {
     differences: Vec<String>,
     added: Vec<String>,
     blank: Vec<String>,
+    of_people: Vec<String>,
     grown: Vec<String>,
     masked: Vec<String>,
     defaults: bool,
@@ -237,10 +243,10 @@ impl<'a> Walk<'a> {
             Value::Null => self.defaults = true,
             Value::Array(_) if area == Area::Root && key == "lookups" && self.mirrors_a_block(value) => {
                 self.defaults = true;
+                return;
             }
             // What stands behind a mask cannot be compared.
-            Value::String(text) if is_mask(text) => self.adds(),
-            Value::Array(_) if service::is_never_a_default(key) => self.differs(),
+            Value::String(text) if is_mask(text) => return self.adds(),
             Value::Array(_) => {
                 self.differs();
                 let pointer = self.pointer();
@@ -253,17 +259,19 @@ impl<'a> Walk<'a> {
                     self.addition(inner, key, value);
                     self.path.pop();
                 }
-            }
-            _ if flag_of(area, key, value)
-                .is_some_and(|flag| self.shape.is_default_flag(area, key, !flag)) =>
-            {
-                // By itself it would be the other.
-                self.differs();
+                return;
             }
             Value::Bool(false) => self.adds_blank(),
             Value::String(text) if text.is_empty() => self.adds_blank(),
-            _ if service::is_never_a_default(key) => self.differs(),
+            _ if service::is_never_a_default(key) => return self.differs(),
             _ => self.adds(),
+        }
+        // Of a documented flag the service fills in what it is by itself.
+        let is_set =
+            || flag_of(area, key, value).is_some_and(|flag| self.shape.is_default_flag(area, key, !flag));
+        if !value.is_null() && (service::is_of_people(key) || is_set()) {
+            let pointer = self.pointer();
+            self.of_people.push(pointer);
         }
     }
 
@@ -335,6 +343,7 @@ impl<'a> Walk<'a> {
             differences: Vec::new(),
             added: Vec::new(),
             blank: Vec::new(),
+            of_people: Vec::new(),
             grown: Vec::new(),
             masked: Vec::new(),
             defaults: false,

@@ -19,6 +19,11 @@ pub fn is_never_a_default(key: &str) -> bool {
     class_of(key).is_deliberate
 }
 
+/// Whether only people fill in this key, so that what all imports hold there is no default either.
+pub fn is_of_people(key: &str) -> bool {
+    class_of(key).is_of_people
+}
+
 /// Where in a document a value stands, as far as it matters for defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Area {

@@ -57,6 +57,8 @@ pub enum Holds {
     Flag,
     /// Decides what the import does, so a value that was added is never a default.
     Deliberate,
+    /// Filled in by people: one that all imports hold is no default either.
+    OfPeople,
 }
 
 /// How names of fields are written.
@@ -105,8 +107,8 @@ pub enum Model {
 }
 
 use Holds::{
-    Captured, Catalogue, Dead, Deliberate, Flag, FreeForm, Lookups, Managed, Mapping, Names, Reference,
-    TargetId, Words,
+    Captured, Catalogue, Dead, Deliberate, Flag, FreeForm, Lookups, Managed, Mapping, Names, OfPeople,
+    Reference, TargetId, Words,
 };
 use Record::{Answer, Body, Incoming, Mapped, Outgoing};
 use Syntax::{FolderTemplate, JsonTemplate, Keys, Path, Rules, Statement, Template};
@@ -151,6 +153,10 @@ const fn deliberate(at: &'static str) -> Field {
     field(at, Deliberate, "8, 9")
 }
 
+const fn of_people(at: &'static str) -> Field {
+    field(at, OfPeople, "7, 8")
+}
+
 /// Every field of an import that the program knows.
 #[rustfmt::skip]
 pub static FIELDS: &[Field] = &[
@@ -189,7 +195,7 @@ pub static FIELDS: &[Field] = &[
     deliberate("**._lookupCacheId"), deliberate("**._mcpConnectionId"), deliberate("**._scriptId"),
     deliberate("**._stackId"), deliberate("**._toolId"), deliberate("**.default"), deliberate("**.description"),
     deliberate("**.extract"), deliberate("**.function"), deliberate("**.generate"), deliberate("**.hardCodedValue"),
-    deliberate("**.headers"), deliberate("**.lookupName"), deliberate("**.maxAttempts"),
+    deliberate("**.lookupName"), of_people("**.headers"), of_people("**.maxAttempts"),
 
     // Flags
     flag("**.allowFailures"), flag("**.blob"), flag("**.customHeaderRows"), flag("**.deleteAfterImport"),

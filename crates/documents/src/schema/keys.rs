@@ -24,8 +24,10 @@ pub(super) struct KeyClass {
     pub is_dead: bool,
     /// Anywhere: a flag for which `false` and absent are the same.
     pub is_flag: bool,
-    /// Never a default: said so of it anywhere, or it names fields, which only people do.
+    /// Anywhere: never a default.
     pub is_deliberate: bool,
+    /// Filled in by people only: said so of it anywhere, or it names fields.
+    pub is_of_people: bool,
     /// Anywhere: the id of such a resource.
     pub reference: Option<Kind>,
 }
@@ -48,7 +50,8 @@ static KEYS: LazyLock<Vec<(&str, KeyClass)>> = LazyLock::new(|| {
         class.is_closed |= matches!(field.holds, Holds::FreeForm | Holds::Dead | Holds::Captured);
         class.is_dead |= field.holds == Holds::Dead;
         class.is_flag |= is_anywhere && field.holds == Holds::Flag;
-        class.is_deliberate |= is_anywhere && field.holds == Holds::Deliberate
+        class.is_deliberate |= is_anywhere && field.holds == Holds::Deliberate;
+        class.is_of_people |= is_anywhere && field.holds == Holds::OfPeople
             || matches!(field.holds, Holds::Names(..) | Holds::Mapping(..) | Holds::Lookups(_));
         if let (true, Holds::Reference(kind), None) = (is_anywhere, field.holds, class.reference) {
             class.reference = Some(kind);
@@ -94,6 +97,7 @@ mod tests {
             match field.holds {
                 Holds::Flag => assert!(class.is_flag, "{field:?}"),
                 Holds::Deliberate => assert!(class.is_deliberate, "{field:?}"),
+                Holds::OfPeople => assert!(class.is_of_people, "{field:?}"),
                 Holds::Reference(_) => assert!(class.reference.is_some(), "{field:?}"),
                 _ => {}
             }

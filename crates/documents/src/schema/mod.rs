@@ -28,7 +28,7 @@ pub use self::adaptors::{
     lookup_blocks,
 };
 pub use self::defaults::{
-    Area, Shape, flag_in_text, is_captured, is_lower_cased, is_never_a_default, is_server_field,
+    Area, Shape, flag_in_text, is_captured, is_lower_cased, is_never_a_default, is_of_people, is_server_field,
 };
 pub use self::fields::{FIELDS, Field, Holds, LOOKUP, Model, Record, SEARCH, Syntax};
 pub use self::resources::Kind;
