@@ -47,6 +47,13 @@ pub enum Style {
     QuotedDouble,
 }
 
+impl Style {
+    /// Whether the name stands in quotes and no brackets.
+    fn is_quoted(self) -> bool {
+        matches!(self, Self::QuotedSingle | Self::QuotedDouble)
+    }
+}
+
 /// Words with a meaning of their own in handlebars: as names of fields they stand in brackets.
 pub const RESERVED: [&str; 6] = ["else", "false", "null", "this", "true", "undefined"];
 
@@ -105,8 +112,8 @@ impl Grammar {
 
     /// The style of a new name that takes the place of `old`, written in `style`; each with whether it ends its path.
     fn restyle(self, (old, was_last): (&str, bool), style: Style, (new, last): (&str, bool)) -> Style {
-        use Style::{Bracket, Double, Plain, QuotedDouble, QuotedSingle, Single};
-        if matches!(style, QuotedDouble | QuotedSingle) {
+        use Style::{Bracket, Double, Plain, Single};
+        if style.is_quoted() {
             return style;
         }
         let style = match (self.needs_quotes_at(old, was_last), self.needs_quotes_at(new, last)) {
@@ -168,6 +175,19 @@ pub fn print(
     headed: bool,
 ) -> Option<String> {
     let mut out = String::with_capacity(text.len() + 16);
+    // `{{"x"}}` is a name to every reader, and `"x"."y"` to none.
+    let unquoted: Vec<Piece>;
+    let grows = matches!(tokens, [one] if one.style.is_quoted()) && pieces.len() > 1;
+    let pieces = if grows {
+        let name = |piece: &Piece| match piece {
+            Piece::Kept(at) => Piece::New(tokens[*at].text.clone(), *at),
+            new @ Piece::New(..) => new.clone(),
+        };
+        unquoted = pieces.iter().map(name).collect();
+        &unquoted
+    } else {
+        pieces
+    };
     for (index, piece) in pieces.iter().enumerate() {
         // A bracket right behind a token stays right behind what that one became.
         let before = index.checked_sub(1).map(|before| match &pieces[before] {
@@ -192,7 +212,8 @@ pub fn print(
             Piece::New(name, at) => {
                 let like = &tokens[*at];
                 let (was_last, last) = (at + 1 == tokens.len(), index + 1 == pieces.len());
-                let style = grammar.restyle((&like.text, was_last), like.style, (name, last));
+                let style = if grows { Style::Plain } else { like.style };
+                let style = grammar.restyle((&like.text, was_last), style, (name, last));
                 let dotted = match (grammar, style) {
                     (Grammar::Handlebars, Style::Bracket) => !follows(*at),
                     (Grammar::Handlebars, _) | (_, Style::Plain) => true,

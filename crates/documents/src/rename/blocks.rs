@@ -34,8 +34,8 @@ pub(super) struct Block {
     pub deep: bool,
     /// Whether it is rendered for each entry of a list, or value of an object.
     pub each: bool,
-    /// The name in the opening tag and what became of it, for the closing one.
-    pub name: Option<(String, String)>,
+    /// What became of the name in the opening tag, for the closing one; none when it stays.
+    pub name: Option<String>,
 }
 
 /// The block parameters of a tag: the first is what the names inside are looked up in, the others are no fields.

@@ -12,7 +12,8 @@
 //! | `walk`, `mapper` | finding the names in a document |
 //! | `rows` | which renames the rows of a mapping cannot follow |
 //! | `edit`, `filters` | one text; what stands in a filter of a path |
-//! | `template`, `scope`, `blocks`, `reading` | fields in a template; what their paths refer to |
+//! | `template`, `tag_edits` | fields in a template; the template after their renames |
+//! | `scope`, `blocks`, `reading` | what the paths of a template refer to |
 //! | `matcher`, `words` | what the renames make of one path; whether a text may hold one |
 //! | `counts` | what they did in one document |
 //! | `warn`, `unlisted`, `unchanged`, `statement` | what is left to a person |
@@ -27,6 +28,7 @@ mod reading;
 mod rows;
 mod scope;
 mod statement;
+mod tag_edits;
 mod template;
 mod unchanged;
 mod unlisted;

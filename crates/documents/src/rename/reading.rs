@@ -3,7 +3,7 @@
 use super::counts::Counts;
 use super::matcher::{Found, Rule, Rules, View};
 use super::scope::Scopes;
-use super::unchanged::{ELEMENT, PARENT, POSITION, QUOTED, SCOPE};
+use super::unchanged::{BESIDE, ELEMENT, PARENT, POSITION, QUOTED, SCOPE};
 use crate::handlebars::{Call, Path, helpers};
 use crate::path::{Kind, RESERVED, Style, Token};
 
@@ -21,6 +21,9 @@ pub(super) fn unsure(
         && let Some(rule) = would_change(rules, scopes.views_of_the_record(path), tokens)
     {
         return Some((rule, ELEMENT));
+    }
+    if let Some(rule) = would_change(rules, scopes.views_beside_the_record(path), tokens) {
+        return Some((rule, BESIDE));
     }
     if let Some(rule) = would_change(rules, scopes.views_of_fields(path), tokens) {
         return Some((rule, POSITION));

@@ -101,7 +101,7 @@ impl<'a> Scopes<'a> {
                     match tokens.get(at).map(|t| t.text.as_str()) {
                         Some("record") => parent(at + 1),
                         Some("rows") => parent(list(at + 1)),
-                        _ => parent(at),
+                        _ => Vec::new(),
                     }
                 }
                 Some(name) if helpers::is_context_root(name) => Vec::new(),
@@ -150,6 +150,23 @@ impl<'a> Scopes<'a> {
     /// The ways to read such a path as one of the record.
     pub(super) fn views_of_the_record(&self, path: &Path) -> Vec<View> {
         self.views_in(&Scope::Root, &path.tokens, 0, true)
+    }
+
+    /// The ways to read a path as one of the record that leads to an entry of `batch_of_records`, and there neither to `record`
+    /// nor to `rows`: nothing else is known to be in one.
+    pub(super) fn views_beside_the_record(&self, path: &Path) -> Vec<View> {
+        let (scope, skip) = self.base(path);
+        let token = |at: usize| path.tokens.get(at);
+        let entry = match scope {
+            Scope::Root if token(skip).is_some_and(|t| t.text == "batch_of_records") => skip + 1,
+            Scope::Batch => skip,
+            _ => return Vec::new(),
+        };
+        let behind = path.tokens.iter().skip(entry).take_while(|t| t.kind != Kind::Name).count();
+        match token(entry + behind).map(|t| t.text.as_str()) {
+            None | Some("record" | "rows") => Vec::new(),
+            Some(_) => vec![View { context: self.around.context.clone(), skip: entry + behind }],
+        }
     }
 
     /// The way to read a path as one of the parent record, where the import takes its children one by one.
@@ -241,6 +258,7 @@ impl<'a> Scopes<'a> {
             return Scope::Unknown;
         }
         match self.views(path).first() {
+            None if !self.views_beside_the_record(path).is_empty() => Scope::Unknown,
             None => Scope::Other,
             Some(view) => {
                 let mut part = view.context.clone();

@@ -1,15 +1,14 @@
 //! Field names in templates: which words of each tag are fields, and their renames.
 
-use std::ops::Range;
-
 use super::blocks::{self, Block, Scope};
 use super::counts::Counts;
 use super::matcher::{Found, Rules, View};
 use super::reading;
 use super::scope::{Scopes, TemplateContext};
+use super::tag_edits::TagEdits;
 use super::unchanged::{
-    AT_RUN_TIME, BLANK, CALLED, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, SCOPE, SERVICE_NAME, TEXT, UNREADABLE,
-    UNSAYABLE, Unchanged,
+    AT_RUN_TIME, BLANK, BROKEN, CALLED, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, SCOPE, SERVICE_NAME, TEXT,
+    UNREADABLE, UNSAYABLE, Unchanged,
 };
 use crate::handlebars::helpers::{self, Argument, NameOf};
 use crate::handlebars::{self, Backslash, Call, Expression, Path, Tag, TagKind, Text};
@@ -44,24 +43,18 @@ pub(super) fn rewrite(
         }
     };
     let scopes = Scopes::new(context);
-    let mut walk = Walk { rules, text, context, counts, unchanged, scopes, edits: Vec::new() };
+    let mut walk = Walk { rules, text, context, counts, unchanged, scopes, edits: TagEdits::default() };
     for tag in &template.tags {
         walk.tag(tag);
     }
-    let mut edits = walk.edits;
-    if edits.is_empty() {
-        return None;
-    }
-    edits.sort_by_key(|(span, _)| span.start);
-    let mut out = String::with_capacity(text.len() + 32);
-    let mut at = 0;
-    for (span, new) in edits {
-        out.push_str(&text[at..span.start]);
-        out.push_str(&new);
-        at = span.end;
-    }
-    out.push_str(&text[at..]);
-    Some(out)
+    walk.edits.apply(text, &template, backslash).unwrap_or_else(|rules| {
+        for rule in rules {
+            counts.changed[rule] -= 1;
+            counts.mentioned[rule] = true;
+        }
+        unchanged.push(text, BROKEN);
+        None
+    })
 }
 
 struct Walk<'a> {
@@ -71,7 +64,7 @@ struct Walk<'a> {
     counts: &'a mut Counts,
     unchanged: &'a mut Unchanged,
     scopes: Scopes<'a>,
-    edits: Vec<(Range<usize>, String)>,
+    edits: TagEdits,
 }
 
 impl Walk<'_> {
@@ -118,10 +111,8 @@ impl Walk<'_> {
 
     fn close(&mut self, tag: &Tag) {
         let block = self.scopes.blocks.pop();
-        if let (Some(Block { name: Some((old, new)), .. }), Some(call)) = (block, &tag.call)
-            && old != new
-        {
-            self.edits.push((call.head.span(), new));
+        if let (Some(Block { name: Some(new), .. }), Some(call)) = (block, &tag.call) {
+            self.edits.push(call.head.span(), new, None);
         }
     }
 
@@ -149,17 +140,7 @@ impl Walk<'_> {
     fn open(&mut self, tag: &Tag, call: &Call) {
         let before = self.edits.len();
         self.value_or_arguments(call, false);
-        let mut name = None;
-        if let Expression::Path(path) = &*call.head
-            && self.is_field(call, path)
-        {
-            let old = self.text[path.span.clone()].to_owned();
-            let new = self.edits.get(before).map_or_else(
-                || old.clone(),
-                |(_, new)| format!("{}{new}", &self.text[path.span.start..path.body]),
-            );
-            name = Some((old, new));
-        }
+        let name = self.edits.part_from(before, self.text, call.head.span());
         let (outer, inner) = (self.scopes.blocks.scope(), self.scopes.inside(call));
         let inverse = tag.kind == TagKind::OpenInverse;
         let deep = inner.is_some() && !inverse;
@@ -296,10 +277,11 @@ impl Walk<'_> {
                 };
                 let spoilt = |new: &String| {
                     new.contains([text.quote, '\\'])
+                        || self.breaks_json(new, written)
                         || of != NameOf::Member && new.matches('[').count() != written.matches('[').count()
                 };
                 match new.filter(|new| !spoilt(new)) {
-                    Some(new) => self.edits.push((text.content.clone(), new)),
+                    Some(new) => self.edits.push(text.content.clone(), new, Some(rule)),
                     None => self.take_back(rule, &views, &tokens, written),
                 }
             }
@@ -370,7 +352,7 @@ impl Walk<'_> {
                 match new.filter(|new| self.is_sayable(path, new, text, first)) {
                     Some(new) => {
                         let end = tokens.last().map_or(path.span.end, |token| token.span.end);
-                        self.edits.push((path.body..end, new));
+                        self.edits.push(path.body..end, new, Some(rule));
                     }
                     None => self.take_back(rule, &views, tokens, text),
                 }
@@ -378,9 +360,15 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether a word holds what ends or spoils the JSON text that it stands in, and did not before.
+    fn breaks_json(&self, new: &str, old: &str) -> bool {
+        let is_mark = |c: char| matches!(c, '"' | '\\') || c.is_control();
+        self.context.json && new.contains(|c| is_mark(c) && !old.contains(c))
+    }
+
     /// Whether the new path is read as it is meant.
     fn is_sayable(&self, path: &Path, new: &str, old: &str, first: bool) -> bool {
-        if self.context.json && new.contains('"') && !old.contains('"') || reading::is_reserved(path) {
+        if self.breaks_json(new, old) || reading::is_reserved(path) {
             return false;
         }
         let whole = format!("{{{{{}{new}}}}}", &self.text[path.span.start..path.body]);

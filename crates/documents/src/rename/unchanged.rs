@@ -23,6 +23,7 @@ impl Unchanged {
 }
 
 pub(super) const UNREADABLE: &str = "could not be read and is left alone";
+pub(super) const BROKEN: &str = "could not be read after the rename and is left alone";
 pub(super) const UNSAYABLE: &str = "cannot be renamed where it stands and is left alone";
 pub(super) const CALLED: &str = "is called like a helper and is left alone";
 pub(super) const PARENT: &str = "is read as a field of the child record (`pathToMany`) and is left alone; the parent's is under `_PARENT` there";
@@ -38,6 +39,7 @@ pub(super) const PARTIAL: &str = "is not documented by the service; check it";
 pub(super) const QUOTED: &str =
     "has quotation marks inside the brackets, which are part of the name there, and is left alone";
 pub(super) const ELEMENT: &str = "is a field of the element in this block and is left alone; the record itself is `../record` or `@root.record` there";
+pub(super) const BESIDE: &str = "is read as a field of an entry of `batch_of_records`, beside its `record` and `rows`, and is left alone; it may be one of the record";
 pub(super) const ENVELOPE: &str =
     "may name the field; it is not clear whether `$.record` is the record; it is left alone";
 pub(super) const POSITION: &str =

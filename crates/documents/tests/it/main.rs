@@ -25,6 +25,7 @@ mod rename_rows;
 mod rename_table;
 mod rename_templates;
 mod rename_unsure;
+mod rename_well_formed;
 mod step_fuzz;
 mod steps_hostile;
 mod transform_laws;

@@ -148,6 +148,12 @@ const ROWS: &[Row] = &[
     ("http.body[0]", "source x -> y", "{{#each batch_of_records}}{{x}}{{record.x}}{{../x}}{{/each}}", "{{#each batch_of_records}}{{x}}{{record.y}}{{../y}}{{/each}}", "a field of the element"),
     ("http.body[0]", "source record -> r", "{{#each batch_of_records}}{{record.record}}{{/each}}", "{{#each batch_of_records}}{{record.r}}{{/each}}", "-"),
     ("http.body[0]", "source id -> key", "{{#each batch_of_records}}{{settings.id}}{{#each record}}{{id}}{{/each}}{{/each}}", "=", "not known what it refers to"),
+    ("http.body[0]", "source x -> y", "{{batch_of_records.x}}{{batch_of_records.[0].x}}{{batch_of_records.[0].record.x}}", "{{batch_of_records.x}}{{batch_of_records.[0].x}}{{batch_of_records.[0].record.y}}", "beside its `record` and `rows`"),
+    ("http.body[0]", "source x -> y", "{{@root.batch_of_records.0.x}}", "=", "beside its `record` and `rows`"),
+    ("http.body[0]", "source x -> y", "{{#each batch_of_records as |r|}}{{r.x}}{{/each}}", "=", "beside its `record` and `rows`"),
+    ("http.body[0]", "source x -> y", "{{#each batch_of_records}}{{this.x}}{{/each}}", "=", "beside its `record` and `rows`"),
+    ("http.body[0]", "source x.z -> x.y", "{{#with batch_of_records.[0].x}}{{z}}{{/with}}", "=", "not known what it refers to"),
+    ("http.body[0]", "source x -> y", "{{batch_of_records.length}}{{#each batch_of_records}}{{@index}}{{/each}}", "=", "-"),
     // A word that is also a helper's
     ("traceKeyTemplate", "source timestamp -> at", "{{[timestamp]}}{{\"timestamp\"}}{{record.[timestamp]}}", "{{[timestamp]}}{{\"timestamp\"}}{{record.[at]}}", "called like a helper"),
     ("traceKeyTemplate", "source l.first -> l.f", "{{#each record.l}}{{first}}{{this.first}}{{first x}}{{/each}}", "{{#each record.l}}{{first}}{{this.f}}{{first x}}{{/each}}", "called like a helper"),

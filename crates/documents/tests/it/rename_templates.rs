@@ -111,6 +111,9 @@ const TEMPLATES: &[Row] = &[
     ("a hash sign within a name", "PO# -> po", "{{record.[PO#]}}", "{{record.po}}", "-"),
     ("the length of a list is no field", "lines.length -> lines.size", "{{record.lines.length}}", "=", "length of a list"),
     ("the name before a length is one", "lines -> items", "{{record.lines.length}}", "{{record.items.length}}", "-"),
+    ("a block over a length is closed by the same name", "lines -> items", "{{#record.lines.length}}x{{else}}y{{/record.lines.length}}", "{{#record.items.length}}x{{else}}y{{/record.items.length}}", "-"),
+    ("an inverse block over one, too", "lines -> items", "{{^record.lines.length}}x{{/record.lines.length}}", "{{^record.items.length}}x{{/record.items.length}}", "not documented by the service"),
+    ("so is a block over the result of a helper", "id -> code", "{{#(trim id)}}x{{/(trim id)}}", "{{#(trim code)}}x{{/(trim code)}}", "-"),
     ("a bare length is a field", "length -> size", "{{length}}", "{{size}}", "-"),
 
     // Section 1: which word is a field
@@ -328,6 +331,8 @@ const JSON_TEMPLATES: &[Row] = &[
     ("texts with escaped quotes", "at -> on", r#"["d","is","{{{dateFormat \"at\" at}}}"]"#, r#"["d","is","{{{dateFormat \"at\" on}}}"]"#, TEXT),
     ("names as texts with escaped quotes", "at -> on", r#"["d","is","{{{getValue \"record.at\"}}}"]"#, r#"["d","is","{{{getValue \"record.on\"}}}"]"#, "-"),
     ("words outside braces are the target's", "itemid -> id", r#"["itemid","is","{{{x}}}"]"#, "=", "-"),
+    ("a name as a text with a quote breaks it, too", "sku -> [\"a\\\"b\"]", r#"["itemid","is","{{getValue 'record.sku'}}"]"#, "=", UNSAYABLE),
+    ("so does a backslash", "sku -> [\"a\\\\b\"]", r#"["itemid","is","{{{sku}}}"]"#, "=", UNSAYABLE),
     ("a new name with a quote breaks the JSON", "sku -> [\"a\\\"b\"]", r#"["itemid","is","{{{sku}}}"]"#, "=", UNSAYABLE),
 ];
 
