@@ -106,9 +106,10 @@ impl Reader<'_> {
     fn comment(&mut self, open: usize, bang: usize) -> Result<(), Unreadable> {
         let rest = &self.text[bang..];
         let end = if rest.starts_with("!--") {
-            let short = rest.find("--}}").map(|n| n + 4);
-            let strip = rest.find("--~}}").map(|n| n + 5);
-            [short, strip].into_iter().flatten().min()
+            // One search for both ends: where the other one never comes, its own would go through all of the text.
+            let mut braces = rest.match_indices("}}");
+            let is_end = |at: usize| rest[..at].strip_suffix('~').unwrap_or(&rest[..at]).ends_with("--");
+            braces.find(|(at, _)| is_end(*at)).map(|(at, _)| at + 2)
         } else {
             rest.find("}}").map(|n| n + 2)
         };

@@ -351,6 +351,7 @@ fn blocks_and_lookups_without_end_take_time_by_their_number() {
         inside("{{#if a}}", "{{/if}}"),
         inside("{{#if ../a}}", "{{/if}}"),
         inside("{{#each a as |q|}}", "{{/each}}"),
+        inside("{{!-- --}}", "{{!-- --}}") + "{{a}}",
     ] {
         rename_fields(&mut json!({ "http": { "relativeURI": [text] } }), &[rename("a", "b")]);
     }
