@@ -14,7 +14,7 @@ use jaq_json::{Map, Rc, Val};
 
 use super::removal::WITHOUT;
 use super::terms::{is_constant, pipe};
-use super::{formats, put, removal};
+use super::{formats, numbers, put, removal};
 
 /// The names of our natives; no program can spell them.
 const MADE: &str = "!made";
@@ -87,7 +87,9 @@ fn unless_null(updated: Val, key: &Val) -> Val {
 /// In jaq an update takes every result of its right side, and `reduce` continues with each; its `combinations` and `walk` rely on that.
 /// In `join`, what is missing is nothing; jaq writes `null`. `scan` gives the groups of a match, also where the first took no part.
 /// What stands for a match in `sub` may be several texts: the first ones make one result, the second ones another.
-const REDEFINED: [(&str, usize, &str); 10] = [
+const REDEFINED: [(&str, usize, &str); 12] = [
+    ("nth", 1, "def nth($n): .[$n];"),
+    ("gamma", 0, "def gamma: lgamma;"),
     (
         "combinations",
         0,
@@ -157,7 +159,7 @@ fn parsed(code: &'static str) -> Option<Def<&'static str>> {
 const ADDED: [&str; 6] = [
     r"def IN(s): any(s == .; .);",
     r"def IN(src; s): any(src == s; .);",
-    r"def INDEX(stream; idx): reduce stream as $row ({}; . + {($row | idx | tostring): $row});",
+    r"def INDEX(stream; idx): reduce stream as $row ({}; .[$row | idx | tostring] |= $row);",
     r"def INDEX(idx): INDEX(.[]; idx);",
     r"def ltrimstr($x): if isstring and ($x | isstring) and startswith($x) then .[($x | length):] end;",
     r"def rtrimstr($x): if isstring and ($x | isstring) and endswith($x) then .[:length - ($x | length)] end;",
@@ -166,7 +168,8 @@ const ADDED: [&str; 6] = [
 /// The definitions that stand for natives of jaq, and those that it lacks.
 pub(super) fn added() -> impl Iterator<Item = Def<&'static str>> {
     let modify = parsed(removal::MODIFY_AS).map(|def| Def { name: removal::MODIFY, ..def });
-    ADDED.into_iter().chain(formats::ADDED).filter_map(parsed).chain(modify)
+    let assign = parsed(put::ASSIGN_AS).map(|def| Def { name: put::ASSIGN, ..def });
+    ADDED.into_iter().chain(formats::ADDED).filter_map(parsed).chain(modify).chain(assign)
 }
 
 /// A definition of the library as jq has it.
@@ -179,6 +182,7 @@ pub(super) fn redefined(def: Def<&str>) -> Def<&str> {
         }
         ("delpaths", [paths]) => call(WITHOUT, vec![Term::Var(*paths)]),
         ("setpath", [path, new]) => put::setpath(path, new),
+        ("tonumber", []) => call(numbers::TO_NUMBER, Vec::new()),
         ("getpath", [_]) => removal::in_order(def.body),
         (name, args) => {
             let mut all = REDEFINED.iter().chain(&put::REDEFINED).chain(&formats::REDEFINED);
@@ -226,14 +230,5 @@ fn way<'s>(left: Term<&'s str>, last: &'static str) -> Term<&'s str> {
             path
         }
         other => other,
-    }
-}
-
-/// Whether the right side of an assignment is `null` itself: an object made for it would hold nothing.
-pub(super) fn is_null(right: &Term<&str>) -> bool {
-    match right {
-        Term::Call("null", args) => args.is_empty(),
-        Term::Path(head, Path(parts)) => parts.is_empty() && is_null(head),
-        _ => false,
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn of_value(value: &Value) -> Val {
 }
 
 /// A number with its spelling: what a filter passes on comes out as it went in.
-fn of_number(text: &str) -> Num {
+pub(super) fn of_number(text: &str) -> Num {
     match text.parse::<isize>() {
         Ok(integer) if text != "-0" => Num::Int(integer),
         _ if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') && text != "-0" => {

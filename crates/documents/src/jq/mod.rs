@@ -17,6 +17,7 @@ mod convert;
 mod escapes;
 mod folds;
 mod formats;
+mod kinds;
 mod numbers;
 mod order;
 mod patterns;

@@ -133,7 +133,7 @@ fn compile(pattern: &str, flags: &str) -> Result<Pattern, Error> {
 
 /// The groups of a match, the whole first; `start` is where that begins, in bytes and in characters.
 fn groups_of(found: &Captures<'_>, regex: &Regex, text: &str, start: (usize, usize)) -> Val {
-    let group = |(group, name): (Option<regex::Match<'_>>, Option<&str>)| {
+    let group = |(at, (group, name)): (usize, (Option<regex::Match<'_>>, Option<&str>))| {
         let number = |count: usize| isize::try_from(count).map_or(Val::Null, Val::from);
         let (offset, length, string) = match group {
             Some(group) => {
@@ -143,11 +143,12 @@ fn groups_of(found: &Captures<'_>, regex: &Regex, text: &str, start: (usize, usi
             }
             None => (Val::from(-1_isize), number(0), Val::Null),
         };
-        let named = name.map(|name| ("name", Val::utf8_str(name.as_bytes().to_vec())));
+        let name = name.map_or(Val::Null, |name| Val::utf8_str(name.as_bytes().to_vec()));
+        let named = (at > 0).then_some(("name", name));
         let members = [("offset", offset), ("length", length), ("string", string)].into_iter().chain(named);
         Val::obj(members.map(|(key, value)| (Val::utf8_str(key.as_bytes().to_vec()), value)).collect::<Map>())
     };
-    found.iter().zip(regex.capture_names()).map(group).collect()
+    found.iter().zip(regex.capture_names()).enumerate().map(group).collect()
 }
 
 fn as_text(value: &Val) -> Result<&str, Error> {
@@ -174,7 +175,11 @@ mod tests {
             (r#""äbäb" | [match("b"; "g") | .offset, .length]"#, json!([1, 1, 3, 1])),
             (r#""ab" | test("((a)|b)+")"#, json!(true)),
             (r#""ab" | [match("(x)?(a)").captures[].string]"#, json!([null, "a"])),
-            (r#""ab" | match("(x)?").captures"#, json!([{ "offset": -1, "length": 0, "string": null }])),
+            (
+                r#""ab" | match("(x)?").captures"#,
+                json!([{ "offset": -1, "length": 0, "string": null, "name": null }]),
+            ),
+            (r#""ab" | match("b") | has("name")"#, json!(false)),
             (r#""abc" | capture("(?<x>q)?(?<y>b)")"#, json!({ "x": null, "y": "b" })),
             (r#""ab" | [scan("(x)?(a)")], [scan("[ab]")]"#, json!([[null, "a"]])),
             (r#""ab" | test("b"; null)"#, json!(true)),

@@ -136,6 +136,10 @@ mod tests {
             ("5.7 % 2, -5 % 3, 5 % -3, 5.5 % 1.9, 1e3 % 7", "1 -2 2 0 6"),
             (".l[0] = 7.9 | .l[0] %= 4 | .l[0]", "3"),
             (r#".f | INDEX(.b), INDEX(.[]; "k")"#, r#"{"1":{"b":1}} {"k":{"b":1}}"#),
+            ("INDEX(empty; .), ([] | INDEX(.b)), (.l | INDEX(.b?))", "{} {} {}"),
+            ("INDEX(.l[]; ., . + 1)", r#"{"1":1,"2":2,"3":2}"#),
+            (".l | nth(1), nth(5)", "2 null"),
+            ("5 | gamma - lgamma", "0"),
             ("2 | IN(1, 2), IN(4), IN(1, 2; 2, 3)", "true false true"),
         ] {
             let results = run(program, &document).unwrap();
@@ -144,6 +148,7 @@ mod tests {
         }
         for (program, why) in [
             (".o[0]", "cannot index an object with 0"),
+            (".o | nth(0)", "cannot index an object with 0"),
             ("0 as $i | .o[$i]", "cannot index an object with 0"),
             (".o[0] = 1", "cannot index an object with 0"),
             ("5 % 0.5", "cannot calculate with a number and a number"),

@@ -19,14 +19,19 @@ pub(super) const KEYED: &str = "!keyed";
 /// What stands for `setpath`.
 const PUT: &str = "!put";
 
+/// What stands for `paths = x`.
+pub(super) const ASSIGN: &str = "!assign";
+
+/// As jq has it: what is assigned stands at its path, also where it is `null`.
+pub(super) const ASSIGN_AS: &str = "def assign(paths; $x): reduce path(paths) as $p (.; setpath($p; $x));";
+
 /// What stands for the definitions of jaq, by name: `from_entries` knows all the names that jq knows.
 pub(super) const REDEFINED: [(&str, usize, &str); 2] = [
     (
         "from_entries",
         0,
         r#"def from_entries: reduce .[] as $x ({}; . + {
-            ($x | if .key == [][0] then .k // .name // .Name // .K // .Key else .key end
-                | if . >= "" and . < [] then . else tojson end):
+            ($x | .key // .k // .name // .Name // .K // .Key):
             ($x | if has("value") then .value elif has("v") then .v elif has("Value") then .Value else .V end) });"#,
     ),
     (
@@ -50,18 +55,30 @@ pub(super) fn natives() -> [native::Fun<Watched>; 2] {
     let put = Native::<Watched>::new(|(mut ctx, whole)| {
         let (value, path) = (ctx.pop_var(), ctx.pop_var());
         box_once(match &path {
-            Val::Arr(path) if path.len() <= NESTED => match longer(&whole, path) {
-                0 => put(whole, path, &value).map_err(Into::into),
-                entries => {
-                    let fits = ctx.data().state().lengthen(entries);
-                    fits.and_then(|()| put(whole, path, &value).map_err(Into::into))
-                }
+            Val::Arr(path) if path.len() <= NESTED => match path.iter().find(|step| is_too_far(step)) {
+                Some(position) => Err(out_of_bounds(position).into()),
+                None => match longer(&whole, path) {
+                    0 => put(whole, path, &value).map_err(Into::into),
+                    entries => {
+                        let fits = ctx.data().state().lengthen(entries);
+                        fits.and_then(|()| put(whole, path, &value).map_err(Into::into))
+                    }
+                },
             },
             Val::Arr(_) => Err(Error::str("the path of `setpath` is too long").into()),
             _ => Err(Error::typ(path, "path").into()),
         })
     });
     [(KEYED, Box::default(), keyed), (PUT, native::v(2), put)]
+}
+
+/// Whether no list can be so long that it has that position.
+fn is_too_far(step: &Val) -> bool {
+    matches!(step, Val::Num(Num::Int(at)) if *at >= 0 && at.unsigned_abs() >= bounds::LONGEST / size_of::<Val>())
+}
+
+fn out_of_bounds(position: &Val) -> Error {
+    Error::str(format_args!("index {position} out of bounds"))
 }
 
 /// By how many entries lists become longer where a value is put at a path.
@@ -99,9 +116,6 @@ fn put(whole: Val, path: &[Val], new: &Val) -> Result<Val, Error> {
         }
         (list @ (Val::Null | Val::Arr(_)), Val::Num(Num::Int(at))) if *at >= 0 => {
             let at = at.unsigned_abs();
-            if at >= bounds::LONGEST / size_of::<Val>() {
-                return Err(Error::str(format_args!("index {at} out of bounds")));
-            }
             let mut entries = match list {
                 Val::Arr(entries) => entries,
                 _ => Rc::default(),
@@ -112,6 +126,9 @@ fn put(whole: Val, path: &[Val], new: &Val) -> Result<Val, Error> {
             }
             inside[at] = put(std::mem::replace(&mut inside[at], Val::Null), rest, new)?;
             Ok(Val::Arr(entries))
+        }
+        (Val::Arr(entries), Val::Num(Num::Int(at))) if at.unsigned_abs() > entries.len() => {
+            Err(out_of_bounds(step))
         }
         (whole @ Val::Obj(_), _) => Err(Error::index(whole, step.clone())),
         (whole, _) => {
@@ -144,10 +161,7 @@ mod tests {
                 r#"[{"Name":"a","Value":1},{"K":"b","V":2},{"Key":"c","Value":null}]"#,
                 r#"{"a":1,"b":2,"c":null}"#,
             ),
-            (
-                r#"[{"key":null,"value":1},{"key":false},{"key":5,"value":null,"v":6}]"#,
-                r#"{"null":1,"false":null,"5":null}"#,
-            ),
+            (r#"[{"key":"a","value":null,"v":6},{"key":"b"}]"#, r#"{"a":null,"b":null}"#),
             (r#"[{"key":null,"name":"n","value":false,"v":1}]"#, r#"{"n":false}"#),
             ("[]", "{}"),
         ] {
@@ -169,6 +183,10 @@ mod tests {
             "null as $k | {$k: 1} | keys",
             "[] as $k | {($k): 1} | length",
             "{(.): 1}",
+            "[{key: 5, value: 1}] | from_entries",
+            "[{key: false, value: 1}] | from_entries",
+            "[{value: 1}] | from_entries",
+            "[{a: 1}] | with_entries(.value.a = 2)",
         ] {
             match run(program, &json!(null)) {
                 Err(JqError::Raised(said)) => {

@@ -6,7 +6,7 @@ use jaq_core::box_iter::box_once;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::path::{Opt, Part, Path};
 use jaq_core::{Bind, Exn, Native, ValT, ValXs, native};
-use jaq_json::{Map, Rc, Val};
+use jaq_json::{Error, Map, Rc, Val};
 
 use super::terms::{gives_one, is_constant, pipe};
 use super::watched::Watched;
@@ -34,9 +34,15 @@ type Left<'a> = Result<Val, Exn<'a, Val>>;
 /// The native filters.
 pub(super) fn natives() -> [native::Fun<Watched>; 2] {
     let without = Native::<Watched>::new(|(mut ctx, value)| {
-        let Val::Arr(paths) = ctx.pop_var() else { return box_once(Ok(value)) };
-        let steps = |path: &'_ Val| if let Val::Arr(steps) = path { Some(Rc::clone(steps)) } else { None };
-        let mut paths: Vec<_> = paths.iter().filter_map(steps).collect();
+        let list = |value: Val| match value {
+            Val::Arr(entries) => Ok(entries),
+            other => Err(Error::typ(other, "path")),
+        };
+        let paths = list(ctx.pop_var()).and_then(|paths| paths.iter().cloned().map(list).collect());
+        let mut paths: Vec<_> = match paths {
+            Ok(paths) => paths,
+            Err(error) => return box_once(Err(error.into())),
+        };
         paths.sort();
         paths.dedup();
         box_once(without(value, &paths.iter().map(|steps| steps.as_slice()).collect::<Vec<_>>()))
@@ -87,6 +93,9 @@ fn without<'a>(value: Val, paths: &[&[Val]]) -> Left<'a> {
     match value {
         Val::Null => Ok(Val::Null),
         Val::Obj(mut members) => {
+            if let Some(path) = paths.iter().find(|path| !matches!(path[0], Val::TStr(_))) {
+                return Err(Error::index(Val::Obj(members), path[0].clone()).into());
+            }
             let inside = Rc::make_mut(&mut members);
             let mut gone = Vec::new();
             for group in groups {
@@ -104,12 +113,16 @@ fn without<'a>(value: Val, paths: &[&[Val]]) -> Left<'a> {
             }
             Ok(Val::Obj(members))
         }
-        other => groups.rev().try_fold(other, |value, group| {
+        Val::Arr(_) => groups.rev().try_fold(value, |value, group| {
             let rest = behind(group);
+            if matches!(group[0][0], Val::TStr(_)) {
+                return Err(Error::index(value, group[0][0].clone()).into());
+            }
             value.map_index(&group[0][0], Opt::Optional, |inner| {
                 (!rest[0].is_empty()).then(|| without(inner, &rest)).into_iter()
             })
         }),
+        other => Err(Error::index(other, first[0].clone()).into()),
     }
 }
 
@@ -190,7 +203,7 @@ fn by_steps<'s>(head: Term<&'s str>, parts: Vec<(Part<Term<&'s str>>, Opt)>) -> 
 mod tests {
     use serde_json::json;
 
-    use crate::jq::{DEADLINE, Filter};
+    use crate::jq::{DEADLINE, Filter, JqError};
 
     #[test]
     fn what_is_taken_out_leaves_the_other_keys_in_their_order() {
@@ -234,10 +247,28 @@ mod tests {
             ("(1, 2) as $i | [0, 1, 2] | .[$i] |= empty", json!([0, 2])),
             ("[0, 1, 2] | ((0, 1) as $i | .[$i]) |= empty", json!([2])),
             ("del(.q.r, .o.q, .o.c.x.y?) | .o.c", json!({ "x": 1, "y": 2, "z": 3 })),
+            ("1 | delpaths([[]]), delpaths([])", json!(null)),
+            ("[1] | delpaths([[7]])", json!([1])),
         ] {
             let found = Filter::compile(program).unwrap().run(&document, DEADLINE * 30);
             let found = found.unwrap_or_else(|error| panic!("{program}: {error}"));
             assert_eq!(found[0], expected, "{program}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_taken_out_is_an_error() {
+        for program in [
+            "1 | delpaths([[\"a\"]])",
+            "\"abc\" | delpaths([[0]])",
+            "{a: 1} | delpaths([[0]])",
+            "{a: 1} | delpaths([[\"a\", \"b\"]])",
+            "[1] | delpaths([[\"a\"]])",
+            "{a: 1} | delpaths([\"a\"])",
+            "{a: 1} | delpaths(\"a\")",
+        ] {
+            let found = Filter::compile(program).unwrap().run(&json!(null), DEADLINE * 30);
+            assert!(matches!(found, Err(JqError::Raised(_))), "{program}: {found:?}");
         }
     }
 

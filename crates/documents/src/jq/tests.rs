@@ -100,6 +100,19 @@ fn what_a_path_passes_by_is_not_made_for_nothing() {
         assert_eq!(run(program, &json!({"n": 1})), Ok(vec![json!({"n": 1})]), "{program}");
     }
     assert_eq!(run(".q = null | .r |= null", &json!({})), Ok(vec![json!({"q": null, "r": null})]));
+    // Checked with jq 1.6 and 1.7
+    for (program, expected) in [
+        (".q.r = null", json!({"q": {"r": null}})),
+        (".q.r = .s", json!({"q": {"r": null}})),
+        ("(.p, .q.r) = null", json!({"p": null, "q": {"r": null}})),
+        (".q[1] = null", json!({"q": [null, null]})),
+        ("getpath([\"q\", \"r\"]) = null", json!({"q": {"r": null}})),
+        (".q[]?.v = 9", json!({})),
+        ("(.q | select(.r)) = 9", json!({})),
+        ("[(.q, .r.s) = (1, null)]", json!([{"q": 1, "r": {"s": 1}}, {"q": null, "r": {"s": null}}])),
+    ] {
+        assert_eq!(run(program, &json!({})), Ok(vec![expected]), "{program}");
+    }
 }
 
 #[test]
@@ -259,7 +272,7 @@ fn a_filter_sees_the_document_only() {
 fn an_error_names_kinds_of_values_and_quotes_none() {
     let document = json!({"a": {"password": "s3cret"}, "l": [1, "s3cret"], "t": "s3cret as x", "n": 7});
     for (program, message) in [
-        (".a | keys | map(tonumber)", "cannot parse a text as JSON"),
+        (".a | keys | map(tonumber)", "cannot parse a text as number"),
         (".a + 1", "cannot calculate with an object and a number"),
         ("1 - .l", "cannot calculate with a number and a list"),
         (".t - .a", "cannot calculate with a text and an object"),

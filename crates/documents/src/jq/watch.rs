@@ -16,7 +16,7 @@ use super::put::{self, KEYED};
 use super::state::{End, NESTED};
 use super::terms::{self, pipe};
 use super::watched::Watched;
-use super::{convert, folds, formats, positions, removal};
+use super::{convert, folds, formats, kinds, numbers, positions, removal};
 
 /// The name of the filter; no program can spell it.
 const TICK: &str = "!tick";
@@ -135,6 +135,8 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
     let named = |(name, args, native): Fun| match name {
         "fromjson" => (FROM_JSON, args, native),
         "tojson" => (TO_JSON, args, native),
+        "contains" => (kinds::CONTAINS, args, native),
+        "has" => (kinds::HAS, args, native),
         _ => (name, args, native),
     };
     let ours = [
@@ -159,6 +161,8 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         .chain(ours)
         .chain(as_jq::natives())
         .chain(formats::natives())
+        .chain(kinds::natives())
+        .chain(numbers::natives())
         .chain(positions::natives())
         .chain(put::natives())
         .chain(folds::natives())
@@ -200,6 +204,7 @@ pub(super) fn library<'s>() -> Vec<Def<&'s str>> {
     let to_json = Def { name: "tojson", args: Vec::new(), body: pipe(call(FINITE), call(TO_JSON)) };
     [from_json, to_json]
         .into_iter()
+        .chain(kinds::definitions())
         .chain(
             library
                 .filter(|def| !LEFT_OUT.contains(&def.name))
@@ -318,11 +323,13 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
         }
         Term::BinOp(left, op, right) => {
             let left = term(*left);
+            if matches!(op, BinaryOp::Assign) {
+                return Term::Call(put::ASSIGN, vec![left, kept(term(*right))]);
+            }
             let (left, right) = match op {
                 BinaryOp::Update if terms::gives_one(&right) => (as_jq::target(left), term(*right)),
                 BinaryOp::Update => (removal::in_order(as_jq::target(left)), as_jq::first(term(*right))),
-                BinaryOp::Assign if as_jq::is_null(&right) => (left, term(*right)),
-                BinaryOp::Assign | BinaryOp::UpdateAlt => (as_jq::target(left), kept(term(*right))),
+                BinaryOp::UpdateAlt => (as_jq::target(left), kept(term(*right))),
                 _ => (left, factor(*right)),
             };
             Term::BinOp(Box::new(left), op, Box::new(right))
