@@ -98,9 +98,15 @@ fn find<'m>(
         places.extend((1..names.len()).map(|at| (names[..at].to_vec(), &names[at..], None)));
     }
     for (list, rest, text) in places {
-        let found: Vec<usize> = rows_in(mapping, &list)
-            .map(|rows| (0..rows.len()).filter(|at| is_named(&rows[*at], rest, text)).collect())
-            .unwrap_or_default();
+        let Some(rows) = rows_in(mapping, &list) else { continue };
+        let that = |is_one: &dyn Fn(&Value) -> bool| -> Vec<usize> {
+            (0..rows.len()).filter(|at| is_one(&rows[*at])).collect()
+        };
+        // Beside a row `['size.unit']`, one of `size.unit` is another.
+        let mut found = that(&|row| is_spelled(row, rest, text));
+        if found.is_empty() {
+            found = that(&|row| is_named(row, rest));
+        }
         if !found.is_empty() {
             return rows_in(mapping, &list).map(|rows| (rows, found));
         }
@@ -108,11 +114,19 @@ fn find<'m>(
     None
 }
 
-/// Whether a row fills that target: by its text as it was written, by its names, or by one name that holds dots.
-fn is_named(row: &Value, wanted: &[&str], text: Option<&str>) -> bool {
-    let Some(generate) = row.get("generate").and_then(Value::as_str) else { return false };
-    Some(generate) == text
-        || (!generate.is_empty() && (names(generate) == wanted || generate == wanted.join(".")))
+/// Whether a row fills that target: by its names, or by one name that holds dots.
+fn is_named(row: &Value, wanted: &[&str]) -> bool {
+    is_spelled(row, wanted, None) || (!generate(row).is_empty() && generate(row) == wanted.join("."))
+}
+
+/// Whether a row fills that target by its text as it was written, or by its names.
+fn is_spelled(row: &Value, wanted: &[&str], text: Option<&str>) -> bool {
+    let generate = generate(row);
+    !generate.is_empty() && (Some(generate) == text || names(generate) == wanted)
+}
+
+fn generate(row: &Value) -> &str {
+    row.get("generate").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The rows of a list, by its name or the way to it through subrecords; those of the body where no list is named.
@@ -122,7 +136,7 @@ fn rows_in<'m>(mapping: &'m mut Map<String, Value>, steps: &[&str]) -> Option<&'
     }
     let lists = mapping.get("lists").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let found = (1..=steps.len()).find_map(|taken| {
-        let at = lists.iter().position(|list| is_named(list, &steps[..taken], None))?;
+        let at = lists.iter().position(|list| is_named(list, &steps[..taken]))?;
         Some((at, taken))
     });
     if let Some((at, taken)) = found {
@@ -139,7 +153,7 @@ fn rows_in<'m>(mapping: &'m mut Map<String, Value>, steps: &[&str]) -> Option<&'
 fn in_subrecord<'m>(fields: &'m mut [Value], steps: &[&str]) -> Option<&'m mut Vec<Value>> {
     let (at, taken) = (1..=steps.len()).find_map(|taken| {
         let holds = |field: &Value| field.get("subRecordMapping").is_some();
-        let at = fields.iter().position(|field| holds(field) && is_named(field, &steps[..taken], None))?;
+        let at = fields.iter().position(|field| holds(field) && is_named(field, &steps[..taken]))?;
         Some((at, taken))
     })?;
     let sub = fields.get_mut(at)?.get_mut("subRecordMapping")?;

@@ -234,3 +234,21 @@ fn a_target_that_is_removed_and_still_named_is_said() {
     let (_, said) = done(&netsuite, "remove_mapping", json!({ "target": "memo" }));
     assert!(said.contains("`memo` is still named at /netsuite_da/mapping/fields/0/hardCodedValue"), "{said}");
 }
+
+#[test]
+fn a_quoted_target_is_not_the_path_of_the_same_letters() {
+    let rows = [
+        json!({ "extract": "a", "generate": "size.unit" }),
+        json!({ "extract": "a", "generate": "['size.unit']" }),
+    ];
+    let fields = json!({ "fields": rows, "lists": [] });
+    let document = json!({ "name": "n", "adaptorType": "NetSuiteDistributedImport",
+        "netsuite_da": { "operation": "add", "recordType": "x", "mapping": fields } });
+    for (target, changed) in [("size.unit", 0), ("[\"size.unit\"]", 1), ("['size.unit']", 1)] {
+        let (after, said) =
+            done(&document, "edit_mapping", json!({ "target": target, "set": { "source": "x" } }));
+        let fields = &after["netsuite_da"]["mapping"]["fields"];
+        assert_eq!(fields[changed]["extract"], "x", "{target}: {said}");
+        assert_eq!((&fields[1 - changed], said.as_str()), (&rows[1 - changed], ""), "{target}");
+    }
+}
