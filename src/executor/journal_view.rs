@@ -8,7 +8,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use crate::documents::references::Kind;
 use crate::executor::owned_ids::OwnedIds;
 use crate::inventory::error::EngineError;
-use crate::journal::{Doubt, Entry, ItemState, ItemStates, Journal, JournalError, Phase, Step};
+use crate::journal::{Cloned, Doubt, Entry, ItemState, ItemStates, Journal, JournalError, Phase, Step};
 use crate::model::{Chunks, Fingerprint, Id, IdSet, ItemKey, ItemSet, Outcome};
 use crate::run_folder::dependency_items::DependencyItems;
 
@@ -176,8 +176,8 @@ impl<'a> JournalView<'a> {
     }
 
     /// When the service last changed the clone of an item that is not completed yet, by its own words.
-    pub(crate) fn cloned_at(&self, item: ItemKey) -> Option<String> {
-        self.memory.borrow().cloned_at(item).map(str::to_owned)
+    pub(crate) fn cloned(&self, item: ItemKey) -> Option<Cloned> {
+        self.memory.borrow().cloned(item).cloned()
     }
 
     pub(crate) fn doubt(&self, item: ItemKey) -> Option<Doubt> {

@@ -15,7 +15,7 @@ use crate::inventory::error::EngineError;
 use crate::job::Verify;
 use crate::journal::{NOT_SENT, Step};
 use crate::model::event::Event;
-use crate::model::{Id, ItemKey, Operation, Outcome, Verdict, crash};
+use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict, crash};
 use crate::run_folder::plan_item::PlanItem;
 
 /// What a step of an item led to.
@@ -154,6 +154,18 @@ pub(crate) async fn applied(
         context.ledger.note(item.item, step).await?;
     }
     Ok(if differs { Next::Differs } else { Next::Go })
+}
+
+/// The fingerprint of the document that an answer brings.
+pub(crate) fn print_of_whole(
+    context: &Context<'_>,
+    item: &PlanItem,
+    sent: &[u8],
+    answer: &Document,
+) -> Option<Fingerprint> {
+    let printed = printed(context, &answer.text);
+    let print = printed.print;
+    printed.into_tree().is_ok_and(|tree| is_whole(item.kind, sent, &tree)).then_some(print)
 }
 
 /// Whether an answer to a write brings the document, and not only who it is. That to the write of a script may lack its code

@@ -139,13 +139,22 @@ pub(crate) async fn touched_clone(
     if item.operation != Operation::Clone {
         return Ok(None);
     }
-    let (then, now) = (context.ledger.cloned_at(item.item), &there.head.last_modified);
+    let cloned = context.ledger.cloned(item.item);
+    let then = cloned.as_ref().and_then(|cloned| cloned.modified.clone());
+    let now = &there.head.last_modified;
     // An answer that is no document does not say when it was made; the clone does.
     let made = then.as_ref().or(there.head.created_at.as_ref()).map(|made| Stamp::of(made));
     let modified = now.as_deref().map(Stamp::of);
     let is_of_then = made.as_ref().zip(modified.as_ref()).is_some_and(|(made, now)| made.is_moment_of(now));
     let is_exact = modified.is_some_and(|modified| modified.is_exact());
     if is_of_then && is_exact || at_once && (is_of_then || then.is_none()) {
+        return Ok(None);
+    }
+    // What a clone is like when it was made, its answer says, whatever the service made of it.
+    if cloned
+        .and_then(|cloned| cloned.sha256)
+        .is_some_and(|print| print == printed(context, &there.text).print)
+    {
         return Ok(None);
     }
     if let Some(next) = was_completed(context, item, there).await? {

@@ -11,7 +11,8 @@ use crate::documents::document::read_tree;
 use crate::documents::planted::{STALE_WRITE, is_planted};
 use crate::executor::context::{Context, document, printed};
 use crate::executor::record::{
-    End, Next, applied, end, failed, failed_to_change, failed_to_make, not_its_own, present, unchecked,
+    End, Next, applied, end, failed, failed_to_change, failed_to_make, not_its_own, present, print_of_whole,
+    unchecked,
 };
 use crate::executor::resolve_doubt;
 use crate::executor::send::{Intent, Sent, intend, send};
@@ -66,7 +67,9 @@ pub(crate) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next
                         status: Some(cloned.status),
                         sends: cloned.attempts,
                         adopted: false,
-                        sha256: None,
+                        sha256: answer
+                            .as_ref()
+                            .and_then(|answer| print_of_whole(context, item, &wanted, answer)),
                         modified: answer.as_ref().and_then(|answer| answer.head.last_modified.clone()),
                     };
                     context.ledger.note(item.item, step).await?;

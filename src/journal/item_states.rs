@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::Misfit;
 use super::{Entry, ItemState, Phase, Record, Step};
 use crate::model::packed_id::{UsualId, pack, unpack};
-use crate::model::{Id, ItemKey, Operation, Outcome, Verdict};
+use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 
 /// The code with which an item ends whose call was never sent.
 pub const NOT_SENT: &str = "not_sent";
@@ -53,9 +53,18 @@ pub struct ItemStates {
     /// Whether a call that makes an import was announced again after it may have been sent.
     made_again: bool,
     /// `lastModified` of clones, as the service said it when it made them.
-    cloned: BTreeMap<ItemKey, String>,
+    cloned: BTreeMap<ItemKey, Cloned>,
     /// What items were found to be already, so that nothing was sent for them.
     found: BTreeMap<ItemKey, Id>,
+}
+
+/// What the service answered of a clone, if it answered with the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cloned {
+    /// When it was last changed, by the service's own words.
+    pub modified: Option<String>,
+    /// The fingerprint of that document.
+    pub sha256: Option<Fingerprint>,
 }
 
 impl ItemStates {
@@ -104,12 +113,13 @@ impl ItemStates {
             }
             _ => drop(self.unread.remove(&item)),
         }
-        if let Step::Applied { modified: Some(modified), .. } = step
+        if let Step::Applied { modified, sha256, adopted, .. } = step
             && self.doubts.get(&item).is_some_and(|doubt| doubt.operation == Operation::Clone)
         {
             match state {
                 ItemState::Applied { phase: Phase::Operation, .. } => {
-                    drop(self.cloned.insert(item, modified.clone()));
+                    let cloned = Cloned { modified: modified.clone(), sha256: sha256.filter(|_| !adopted) };
+                    drop(self.cloned.insert(item, cloned));
                 }
                 _ => drop(self.cloned.remove(&item)),
             }
@@ -229,9 +239,9 @@ impl ItemStates {
         self.doubts.get(&item).copied()
     }
 
-    /// When the service last changed the clone of an item that is not completed yet, by its own words.
-    pub fn cloned_at(&self, item: ItemKey) -> Option<&str> {
-        self.cloned.get(&item).map(String::as_str)
+    /// What the service answered of the clone of an item that is not completed yet.
+    pub fn cloned(&self, item: ItemKey) -> Option<&Cloned> {
+        self.cloned.get(&item)
     }
 
     /// The state of an item.
@@ -286,108 +296,4 @@ fn word(step: &Step) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::journal::record::Call;
-    use crate::model::Fingerprint;
-
-    #[test]
-    fn a_state_is_small_and_its_id_is_told_as_it_was() {
-        assert!(size_of::<ItemState<KeptId>>() <= 15);
-        let ids =
-            ["5f7c579b6411271af4e7cefa", "snapshot", "snapshot", "5F7C579B6411271AF4E7CEFA", "snapshot"];
-        let mut states = ItemStates::blank(5);
-        for (item, id) in (1..).map(ItemKey).zip(ids) {
-            let sha256 = Fingerprint::of(b"");
-            states.step(item, &Step::Archived { snapshot: Id::from(id), sha256 }).unwrap();
-        }
-        assert!(states.states().map(|state| state.target().cloned()).eq(ids.map(|id| Some(Id::from(id)))));
-        assert_eq!(states.odd.len(), 3);
-    }
-
-    #[test]
-    fn what_was_sent_again_is_remembered_after_it_is_settled() {
-        let item = ItemKey(1);
-        let intended = |operation, attempt| Step::Intended {
-            operation,
-            call: Call::Operation,
-            attempt,
-            server_time: None,
-            before_sha256: None,
-        };
-        for (operation, attempts, again) in
-            [(Operation::Create, 1, false), (Operation::Create, 2, true), (Operation::Update, 2, false)]
-        {
-            let mut states = ItemStates::blank(1);
-            for attempt in 1..=attempts {
-                states.step(item, &intended(operation, attempt)).unwrap();
-                states.step(item, &Step::Absent).unwrap();
-            }
-            assert_eq!(states.made_again(), again, "{operation:?} {attempts}");
-        }
-    }
-
-    #[test]
-    fn the_calls_that_complete_an_import_are_counted_until_one_had_its_effect() {
-        let item = ItemKey(1);
-        let intended = |call, attempt| Step::Intended {
-            operation: Operation::Clone,
-            call,
-            attempt,
-            server_time: None,
-            before_sha256: None,
-        };
-        let applied = Step::Applied {
-            target: Id::from("t"),
-            status: Some(200),
-            sends: 1,
-            adopted: false,
-            sha256: None,
-            modified: None,
-        };
-        let mut states = ItemStates::blank(1);
-        states.step(item, &intended(Call::Operation, 1)).unwrap();
-        states.step(item, &applied).unwrap();
-        assert_eq!(states.attempts(item), 0);
-        for attempt in 1..=3 {
-            states.step(item, &intended(Call::Adjust, attempt)).unwrap();
-            states.step(item, &Step::Absent).unwrap();
-            assert_eq!(states.attempts(item), attempt);
-        }
-        states.step(item, &intended(Call::Adjust, 4)).unwrap();
-        states.step(item, &applied).unwrap();
-        assert_eq!(states.attempts(item), 0);
-    }
-
-    #[test]
-    fn a_clone_is_remembered_as_it_was_made_until_it_is_completed() {
-        let item = ItemKey(1);
-        let intended = |operation, call| Step::Intended {
-            operation,
-            call,
-            attempt: 1,
-            server_time: None,
-            before_sha256: None,
-        };
-        let applied = |modified: &str| Step::Applied {
-            target: Id::from("t"),
-            status: Some(201),
-            sends: 1,
-            adopted: false,
-            sha256: None,
-            modified: Some(modified.to_owned()),
-        };
-        for (operation, remembered) in [(Operation::Clone, Some("then")), (Operation::Create, None)] {
-            let mut states = ItemStates::blank(1);
-            states.step(item, &intended(operation, Call::Operation)).unwrap();
-            states.step(item, &applied("then")).unwrap();
-            assert_eq!(states.cloned_at(item), remembered);
-            states.step(item, &intended(operation, Call::Adjust)).unwrap();
-            states.step(item, &Step::Absent).unwrap();
-            assert_eq!(states.cloned_at(item), remembered, "its PUT had no effect");
-            states.step(item, &intended(operation, Call::Adjust)).unwrap();
-            states.step(item, &applied("later")).unwrap();
-            assert_eq!(states.cloned_at(item), None);
-        }
-    }
-}
+mod tests;

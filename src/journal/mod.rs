@@ -21,7 +21,7 @@ pub mod writer;
 pub use by_item::StepsByItem;
 pub use disk::{Halt, JournalOptions, JournalStats, Writing};
 pub use error::{JournalError, Misfit};
-pub use item_states::{Doubt, GIVEN_UP, ItemStates, NO_ANSWER, NOT_SENT};
+pub use item_states::{Cloned, Doubt, GIVEN_UP, ItemStates, NO_ANSWER, NOT_SENT};
 pub use mirror::{Mirror, Mirrors};
 pub use reader::{Replay, replay};
 pub use record::{Call, Copy, Costs, Ending, Entry, FORMAT, Record, RunHeader, Step};

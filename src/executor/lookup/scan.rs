@@ -208,17 +208,21 @@ impl<'a, 'b> Looker<'a, 'b> {
             if search.namesakes.contains(&head.id) {
                 continue;
             }
-            let equal = print == search.print || is_equal(search, head, likeness, found.as_ref());
+            let (equal, is_unsure) = if search.is_clone {
+                may_be_the_clone(search, head, likeness, found.as_ref())
+            } else {
+                (print == search.print || is_alike(search, found.as_ref()), false)
+            };
             if equal || likeness != Likeness::Content {
-                like.push((index, likeness, equal));
+                like.push((index, likeness, equal, is_unsure));
             }
         }
-        for &(index, likeness, equal) in &like {
-            let is_rival = |(other, _, equal): &&(usize, Likeness, bool)| *other != index && *equal;
+        for &(index, likeness, equal, is_unsure) in &like {
+            let is_rival = |(other, _, equal, _): &&(usize, Likeness, bool, bool)| *other != index && *equal;
             let rivals = like.iter().filter(is_rival).map(|(other, ..)| *other).collect();
             // Those that look for it are rivals; whoever bears its name and does not look yet is one too.
-            let by_name = like.iter().any(|(_, likeness, _)| *likeness == Likeness::Named);
-            let ambiguous = likeness != Likeness::Named && is_contested && !by_name;
+            let by_name = like.iter().any(|(_, likeness, ..)| *likeness == Likeness::Named);
+            let ambiguous = is_unsure || likeness != Likeness::Named && is_contested && !by_name;
             // A clone is completed later: whether somebody changed it since it was made is asked then, and not told by
             // the time of this look.
             let modified = head.last_modified.clone().filter(|_| !self.searches[index].is_clone);
@@ -266,10 +270,7 @@ fn owned(ledger: &JournalView<'_>, before: &Before<'_>, kind: Kind) -> (IdSet, I
 }
 
 /// Whether it holds what was sent, in all but the name.
-fn is_equal(search: &Search, head: &Head, likeness: Likeness, found: Option<&Value>) -> bool {
-    if search.is_clone && !may_be_its_clone(search, head, likeness) {
-        return false;
-    }
+fn is_alike(search: &Search, found: Option<&Value>) -> bool {
     let both = search.wanted.as_ref().zip(found);
     let is_alike = |(wanted, found)| {
         compare(wanted, found).verdict != Verdict::Differs
@@ -279,25 +280,31 @@ fn is_equal(search: &Search, head: &Head, likeness: Likeness, found: Option<&Val
     both.is_some_and(|both| contained(|| is_alike(both)).unwrap_or(false))
 }
 
-/// Whether it is a clone of the source, where the service tells that, under a name that the service may have given it: every
-/// clone of an import holds the same.
-fn may_be_its_clone(search: &Search, head: &Head, likeness: Likeness) -> bool {
-    let is_of_another = head.cloned_from.is_some() && head.cloned_from != search.source;
-    let bears = |name: &String| {
-        let (asked, found) = (loose_name_key(name), loose_name_key(&head.name));
-        !found.is_empty() && (asked.starts_with(&found) || found.ends_with(&asked))
-    };
-    !is_of_another && (likeness != Likeness::Content || search.names.iter().any(bears))
+/// Whether it may be the clone that is looked for, and whether somebody may have cloned it as well: every clone of an import
+/// holds the same, so the name and the connection that were asked for say whose it is.
+fn may_be_the_clone(search: &Search, head: &Head, likeness: Likeness, found: Option<&Value>) -> (bool, bool) {
+    let asked = &search.loose_key;
+    let is_cut = |name: &str| !name.is_empty() && asked.starts_with(name);
+    let bears_its_name = likeness != Likeness::Content || is_cut(&loose_name_key(&head.name));
+    match &head.cloned_from {
+        Some(from) if search.source.as_ref() != Some(from) => (false, false),
+        Some(_) => (true, !bears_its_name || !found.is_some_and(|found| has_its_connection(search, found))),
+        None => (is_alike(search, found), !bears_its_name),
+    }
+}
+
+/// Whether a clone has the connection that was asked for, or that of its source, which a service may leave it.
+fn has_its_connection(search: &Search, found: &Value) -> bool {
+    let has = found["_connectionId"].as_str();
+    has == search.wanted.as_ref().and_then(|wanted| wanted["_connectionId"].as_str())
+        || has.is_some() && has == search.connection.as_deref()
 }
 
 /// Whether a fresh clone lacks only what the PUT behind it is to give it.
 fn is_yet_to_be_completed(search: &Search, wanted: &Value, found: &Value) -> bool {
     let lacking = diff(found, wanted).into_iter().filter(|change| change.to.is_some());
-    let keeps_its_connection =
-        found["_connectionId"].as_str().is_some_and(|id| search.connection.as_deref() == Some(id));
-    lacking.into_iter().all(|change| {
-        search.to_complete.contains(&change.path) || keeps_its_connection && change.path == "/_connectionId"
-    })
+    let is_excused = |path: &str| path == "/_connectionId" && has_its_connection(search, found);
+    lacking.into_iter().all(|change| search.to_complete.contains(&change.path) || is_excused(&change.path))
 }
 
 impl PageVisitor for Looker<'_, '_> {

@@ -67,8 +67,6 @@ pub(super) struct Search {
     pub to_complete: HashSet<String>,
     /// The connection of a clone's source, where its call gives another: a service may leave the clone with it.
     pub connection: Option<String>,
-    /// Names of which a service may make that of a clone: the one that was asked for, and its source's.
-    pub names: Vec<String>,
     /// What was sent, without its name; `None` if it cannot be read: only the very same text is it then.
     pub wanted: Option<Value>,
     pub print: Fingerprint,
@@ -97,7 +95,6 @@ impl Search {
             is_clone: item.operation == Operation::Clone,
             to_complete: to_complete(item),
             connection: mapped_connection(item),
-            names: item.source.iter().map(|source| source.name.clone()).chain([item.name.clone()]).collect(),
             print: print_text(wanted),
             wanted: read_tree(wanted).ok().map(without_name),
             reason,
