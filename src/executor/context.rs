@@ -51,7 +51,8 @@ pub(crate) struct Context<'a> {
     pub options: RunOptions,
     /// The right to write to the target.
     pub lease: &'a dyn Lease,
-    pub other_runs: &'a dyn OtherRuns,
+    /// The other runs, where an earlier process began this one: nobody else writes while this process carries it out.
+    pub other_runs: Option<&'a dyn OtherRuns>,
     pub cancel: &'a Cancel,
     pub events: &'a Events,
     pub clock: &'a Clock,
@@ -104,12 +105,10 @@ impl Context<'_> {
         lost_lease(self.lease)
     }
 
-    /// Whether another run did what a call of this run in doubt was to do: since nobody else writes while this process carries
-    /// it out, only where another process began it.
+    /// Whether another run did what a call of this run in doubt was to do.
     pub(crate) async fn is_of_another_run(&self, id: &Id, is_it: impl Fn(&Deed) -> bool) -> bool {
-        let is_later = self.again || self.options.settle_only;
-        is_later
-            && deeds_since(self.other_runs, self.plan, HashSet::from([id.clone()])).await.iter().any(is_it)
+        let Some(other_runs) = self.other_runs else { return false };
+        deeds_since(other_runs, self.plan, HashSet::from([id.clone()])).await.iter().any(is_it)
     }
 
     /// Whether a read of an item's import may be behind what the plan saw: once an item, and only soon after the plan. How

@@ -139,6 +139,7 @@ pub struct RunEnd {
 pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     let ExecuteRequest { plan, folder, journal, memory, target, again, .. } = running;
     let ExecuteRequest { options, lease, other_runs, cancel, events, clock, waves, .. } = running;
+    let other_runs = (again || options.settle_only).then_some(other_runs);
     let options = RunOptions { in_flight: options.in_flight.max(1), ..options };
     let started = (tokio::time::Instant::now(), spent([target]));
     let client = target.client.asking(BeforeSend::unless_draining(cancel));
@@ -157,13 +158,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         target,
         wanted,
         ignore: Ignore::new(plan.head().settings.ignore.iter().map(Pointer::as_str)),
-        finder: LookupQueue::new(
-            (ahead, options.settle),
-            plan,
-            (&before, (again || options.settle_only).then_some(other_runs)),
-            cancel,
-            events,
-        ),
+        finder: LookupQueue::new((ahead, options.settle), plan, (&before, other_runs), cancel, events),
         // The first of the two calls may be executing still: an earlier process cannot say since when.
         sent_again: Cell::new(memory.made_again().then(tokio::time::Instant::now)),
         ledger: JournalView::new(&journal, memory, &others),

@@ -19,7 +19,7 @@ pub(super) const ASIDE: &str = ".transship-tmp-";
 /// In the place of the hash of a file that was about to be written: nobody knows what became of it.
 pub(super) const BEGUN: Fingerprint = Fingerprint([0; 32]);
 
-/// Whose documents an export wrote.
+/// The account whose documents an export wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Whose {
     name: String,
@@ -109,7 +109,7 @@ fn parents_are_plain(folder: &Path, path: &Path) -> bool {
     parents.map(|parent| folder.join(parent)).all(|parent| !parent.is_symlink())
 }
 
-/// Writes the list, unless that is what stands there.
+/// Writes the list, unless the file holds the same already.
 pub(super) fn write_index(folder: &Path, index: &Index) -> Result<(), ArchiveError> {
     let path = folder.join(INDEX);
     let mut text = serde_json::to_vec_pretty(index)

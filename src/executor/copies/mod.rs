@@ -65,8 +65,8 @@ pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<Stri
             Err(error) => return Err(error),
         };
         let mut strangers = shown.strangers;
-        if context.options.settle_only {
-            late::leave_to_other_runs(context.plan, context.other_runs, &mut strangers).await;
+        if let (true, Some(other_runs)) = (context.options.settle_only, context.other_runs) {
+            late::leave_to_other_runs(context.plan, other_runs, &mut strangers).await;
         }
         for stranger in strangers {
             record(context, &beside, stranger).await?;

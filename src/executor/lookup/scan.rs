@@ -243,11 +243,7 @@ impl<'a, 'b> Looker<'a, 'b> {
         let loose = loose_name_key(name);
         if !like.is_empty() || self.before.names_an_item(name) {
             // It bears the name of an item, and a service that cuts names may have made it of a longer one.
-            let is_cut = |search: &Search| {
-                !loose.is_empty()
-                    && search.loose_key.len() > loose.len()
-                    && search.loose_key.starts_with(&loose)
-            };
+            let is_cut = |search: &Search| search.loose_key != loose && search.may_be_cut_to(&loose);
             let cut = self.searches.iter().enumerate().filter(|(_, search)| is_cut(search));
             let room = MOST_COMPARED.saturating_sub(self.compared);
             let cut: Vec<_> = cut.take(room).map(|(index, _)| (index, Likeness::Content)).collect();
@@ -283,9 +279,7 @@ fn is_alike(search: &Search, found: Option<&Value>) -> bool {
 /// Whether it may be the clone that is looked for, and whether somebody may have cloned it as well: every clone of an import
 /// holds the same, so the name and the connection that were asked for say whose it is.
 fn may_be_the_clone(search: &Search, head: &Head, likeness: Likeness, found: Option<&Value>) -> (bool, bool) {
-    let asked = &search.loose_key;
-    let is_cut = |name: &str| !name.is_empty() && asked.starts_with(name);
-    let bears_its_name = likeness != Likeness::Content || is_cut(&loose_name_key(&head.name));
+    let bears_its_name = likeness != Likeness::Content || search.may_be_cut_to(&loose_name_key(&head.name));
     match &head.cloned_from {
         Some(from) if search.source.as_ref() != Some(from) => (false, false),
         Some(_) => (true, !bears_its_name || !found.is_some_and(|found| has_its_connection(search, found))),

@@ -115,6 +115,11 @@ impl Search {
         }
     }
 
+    /// Whether a service that cuts names may have made a name of this loose key of the one that was asked for.
+    pub(super) fn may_be_cut_to(&self, loose: &str) -> bool {
+        !loose.is_empty() && self.loose_key.starts_with(loose)
+    }
+
     /// Looks that prove that something is not there.
     pub(super) fn looks_needed(&self) -> u32 {
         match self.reason {

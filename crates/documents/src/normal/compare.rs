@@ -113,19 +113,8 @@ impl Comparison {
 /// default. Fields the service manages are left out, on both sides.
 pub fn compare(sent: &Value, found: &Value) -> Comparison {
     panic_over(PANIC_COMPARING, found);
-    let mut walk = Walk {
-        // A document of 2016 that is sent without `adaptorType` reads back with it: the blocks of either side tell.
-        shape: Shape::of(found),
-        root: (sent, found),
-        path: Vec::new(),
-        differences: Vec::new(),
-        added: Vec::new(),
-        blank: Vec::new(),
-        of_people: Vec::new(),
-        grown: Vec::new(),
-        masked: Vec::new(),
-        defaults: false,
-    };
+    // A document of 2016 that is sent without `adaptorType` reads back with it: the blocks of either side tell.
+    let mut walk = Walk::new(Shape::of(found), (sent, found));
     walk.value(Area::Root, "", sent, found);
     let verdict = if !walk.differences.is_empty() {
         Verdict::Differs
@@ -152,6 +141,21 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    fn new(shape: Shape, root: (&'a Value, &'a Value)) -> Self {
+        Self {
+            shape,
+            root,
+            path: Vec::new(),
+            differences: Vec::new(),
+            added: Vec::new(),
+            blank: Vec::new(),
+            of_people: Vec::new(),
+            grown: Vec::new(),
+            masked: Vec::new(),
+            defaults: false,
+        }
+    }
+
     fn pointer(&self) -> String {
         pointer_of(&self.path)
     }
@@ -336,18 +340,7 @@ impl<'a> Walk<'a> {
     }
 
     fn means_the_same(&self, area: Area, key: &'a str, sent: &'a Value, found: &'a Value) -> bool {
-        let mut walk = Walk {
-            shape: self.shape,
-            root: self.root,
-            path: Vec::new(),
-            differences: Vec::new(),
-            added: Vec::new(),
-            blank: Vec::new(),
-            of_people: Vec::new(),
-            grown: Vec::new(),
-            masked: Vec::new(),
-            defaults: false,
-        };
+        let mut walk = Walk::new(self.shape, self.root);
         walk.entry(area, key, 0, sent, found);
         walk.differences.is_empty()
     }
