@@ -1,27 +1,31 @@
-//! The only table of exit codes. Pinned: scripts depend on it; an unknown code means failure.
+//! The only table of exit codes. It is pinned, because scripts depend on it; an unknown code means failure.
 
 use std::process::ExitCode;
 
-/// What a command ended with.
+/// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// All as planned.
+    /// Everything went as planned.
     Done,
-    /// An unexpected error.
+    /// An unexpected error; for `verify`, a damaged run folder.
     Unexpected,
-    /// Bad arguments, job or token source; nothing was sent.
+    /// The arguments, the job or a token source are wrong; nothing was sent.
     BadInput,
-    /// Finished, but an item failed, conflicted, went stale or differs.
+    /// Finished, but something needs attention: an item failed, conflicted, went stale or differs, or there is a copy
+    /// that the run did not make. Also: `--fail-if-empty` with nothing selected, `check --online` with imports that
+    /// cannot be done, `list` with imports that it cannot judge, `verify` of a run that is not finished, a difference
+    /// or damage found by `archive`, and accounts of a fleet that need attention.
     Attention,
-    /// Stopped by `stop`.
+    /// Stopped: by `stop` in the job, by a wave whose verification failed, because the deletions of a mirror were held
+    /// back, or by `fleet stop`.
     Stopped,
     /// `plan --exit-code` found changes.
     Changes,
-    /// The token was refused.
+    /// The service refused the token.
     Token,
-    /// Another run holds the target.
+    /// Another run holds the target, or another process the archive.
     Held,
-    /// Interrupted; can be resumed.
+    /// Interrupted or declined; the run can be resumed.
     Interrupted,
 }
 
@@ -43,7 +47,7 @@ impl Exit {
 }
 
 impl Exit {
-    /// What an exit code says; one that is not known is a failure.
+    /// What an exit code means; an unknown code is an unexpected error.
     pub(super) fn of(code: u8) -> Self {
         let known = [
             Self::Done,
@@ -65,7 +69,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Of several exit codes the one that tells most: what a person has to see to first.
+/// The gravest of several exit codes: the one that a person has to deal with first.
 pub(super) fn worst(exits: impl IntoIterator<Item = Exit>) -> Exit {
     exits.into_iter().max_by_key(|exit| weight(*exit)).unwrap_or(Exit::Done)
 }

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | [`Session::preview`] | a job | a plan to look at; nothing is left on disk |
 //! | [`Session::plan`] | a job | a [`Plan`] in a staging folder, with the target locked |
-//! | [`Session::retry`] | a run | the plan of what it did not get done |
+//! | [`Session::retry`] | a run | a plan to redo what failed, conflicted, went stale, differs or was not processed, as a new run |
 //! | [`Session::undo`] | a run | the plan of what puts back what it changed |
 //! | [`Session::execute`] | a [`Plan`] | a [`Run`]: journal, evidence, report |
 //! | [`Session::resume`] | a run that was broken off | the same [`Run`], finished |

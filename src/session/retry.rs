@@ -1,4 +1,4 @@
-//! Retrying: the plan of what a run did not get done.
+//! Retrying: redoes what failed, conflicted, went stale, differs or was not processed, as a new run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,8 +68,8 @@ struct Again {
 }
 
 impl Session {
-    /// Plans what a run did not get done: what failed, conflicted, went stale, reads back different or was not
-    /// processed. The session is opened with [`OpenRequest::Retry`](super::OpenRequest), `job` is that of the run.
+    /// Plans to redo what failed, conflicted, went stale, differs or was not processed, as a new run. The session is
+    /// opened with [`OpenRequest::Retry`](super::OpenRequest), `job` is that of the run.
     ///
     /// # Errors
     ///

@@ -6,8 +6,8 @@ pub(super) const FIRST: &str = "First steps:
   transship plan job.yaml           what it would do; reads only
   transship run job.yaml            plans, shows, asks, does it
 
-Exit codes: 0 all as planned, 1 unexpected error, 2 bad arguments or job (nothing sent), 3 an import needs attention, 4 stopped \
-by `stop`, 5 `plan --exit-code` found changes, 6 token refused, 7 another run holds the target, 130 interrupted or declined \
+Exit codes: 0 all as planned, 1 unexpected error, 2 bad arguments or job (nothing sent), 3 something needs attention, 4 stopped, \
+5 `plan --exit-code` found changes, 6 token refused, 7 another run holds the target, 130 interrupted or declined \
 (resumable). Any other code means failure.";
 
 pub(super) const PLAN: &str = "Examples:

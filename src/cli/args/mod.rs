@@ -67,7 +67,7 @@ pub enum Command {
     /// Finish an interrupted run
     #[command(after_help = examples::RESUME)]
     Resume(Resume),
-    /// Redo what failed, conflicted, went stale or was not processed
+    /// Redo what failed, conflicted, went stale, differs or was not processed, as a new run
     #[command(after_help = examples::RETRY)]
     Retry(Retry),
     /// Put back what a run changed, except where somebody changed it since
@@ -291,7 +291,7 @@ pub struct Resume {
     pub settle: f64,
 }
 
-/// The run whose failed items `retry` does again, and whether it asks.
+/// The run that `retry` redoes in part, and whether it asks.
 #[derive(Debug, Args)]
 pub struct Retry {
     /// The run: its folder, its address in a store, or its id [default: the last that left something to redo]
