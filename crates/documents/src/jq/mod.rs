@@ -7,7 +7,7 @@
 //! clock and at the depth of the stack, and ends the run in a way that `try` cannot catch.
 //!
 //! Not offered, for a document is transformed without clock, environment or output: `now`, `localtime`,
-//! `strflocaltime`, `env`, `debug`, `stderr`, `halt`, modules. What else differs from jq 1.7 is in the README.
+//! `strflocaltime`, `env`, `debug`, `stderr`, `halt`, modules. `docs/jq.md` lists what else differs from jq 1.7.
 
 mod as_jq;
 mod bounds;
