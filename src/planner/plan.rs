@@ -118,7 +118,7 @@ async fn plan_from_list(
         builder.witnesses.source = picks.remembered.witnesses(&here);
     }
     builder.remembered = std::mem::take(&mut picks.remembered);
-    builder.supply(resolver, here, &there, Arc::clone(&picks.ids)).await?;
+    builder.plan_dependencies(resolver, here, &there, Arc::clone(&picks.ids)).await?;
     if !mirroring && job.action != Action::Delete {
         // They were needed to tell mentions of them, and there may be very many.
         picks.ids = Arc::default();

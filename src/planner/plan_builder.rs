@@ -16,7 +16,7 @@ use crate::inventory::witnesses::Remembered;
 use crate::job::Action;
 use crate::model::{Chunks, Fingerprint, Head, Id, IdMap, IdSet, Outcome, Verdict};
 use crate::planner::account_users::AccountUsers;
-use crate::planner::dependencies::{DependencyPlanner, DependencyStock};
+use crate::planner::dependencies::{DependencyInputs, DependencyPlanner};
 use crate::planner::draft::Draft;
 use crate::planner::given_names::GivenNames;
 use crate::planner::likeness::Place;
@@ -40,7 +40,7 @@ pub(crate) struct PlanBuilder<'a> {
     pub drafts: Chunks<Draft>,
     /// What would be sent for an item, where that is not what it is compared by.
     sent: HashMap<usize, Fingerprint>,
-    /// What items need, by its place among the supplies.
+    /// What items need, by its place among the dependencies.
     needs: HashMap<usize, Box<[u32]>>,
     pub items: DocumentFile,
     pub documents: DocumentFile,
@@ -69,7 +69,7 @@ pub(crate) struct PlanBuilder<'a> {
     /// Some imports of the source.
     pub remembered: Remembered,
     pub witnesses: Witnesses,
-    pub supplies: DependencyPlanner,
+    pub dependencies: DependencyPlanner,
     /// What holds of the files of an apply where the target does not have their very import, by the numbers of the items.
     pub apart: HashMap<u32, Apart>,
     /// Which imports of the target are those of imports of the source that are not written.
@@ -113,7 +113,7 @@ impl<'a> PlanBuilder<'a> {
             references: Vec::new(),
             remembered: Remembered::default(),
             witnesses: Witnesses::default(),
-            supplies: DependencyPlanner::default(),
+            dependencies: DependencyPlanner::default(),
             apart: HashMap::new(),
             claims: Claims::default(),
             in_files: BTreeSet::new(),
@@ -137,7 +137,7 @@ impl<'a> PlanBuilder<'a> {
         }
         if let Some(text) = &prepared.wanted {
             wanted = Some(self.documents.append(text.as_bytes())?);
-            needs = self.supplies.needs_in(text, &prepared.fresh);
+            needs = self.dependencies.needs_in(text, &prepared.pending);
             self.listed_apart |= may_be_listed_apart(head.adaptor_type.as_deref());
             let action = self.with.job.action;
             if head.id.as_str().is_empty() {
@@ -236,24 +236,24 @@ impl<'a> PlanBuilder<'a> {
         Ok(self.documents.read(span)?.try_into().ok().map(Fingerprint))
     }
 
-    /// What an item needs, by its place among the supplies.
+    /// What an item needs, by its place among the dependencies.
     pub(crate) fn needs(&self, index: usize) -> &[u32] {
         self.needs.get(&index).map(|needs| &**needs).unwrap_or_default()
     }
 
     /// Plans what is to be created first.
-    pub(crate) async fn supply(
+    pub(crate) async fn plan_dependencies(
         &mut self,
         resolver: Option<Arc<Resolver>>,
         here: ResourceIndex,
         there: &ResourceIndex,
         imports: Arc<IdSet>,
     ) -> Result<(), EngineError> {
-        let (Some(resolver), false) = (resolver, self.supplies.is_empty()) else {
+        let (Some(resolver), false) = (resolver, self.dependencies.is_empty()) else {
             return Ok(());
         };
         let (with, there) = (self.with, there.clone());
-        let stock = DependencyStock {
+        let inputs = DependencyInputs {
             job: with.job,
             source: with.source,
             target: with.target,
@@ -262,12 +262,12 @@ impl<'a> PlanBuilder<'a> {
             resolver,
             imports,
         };
-        let note = self.supplies.plan(stock, &mut self.documents).await?;
+        let note = self.dependencies.plan(inputs, &mut self.documents).await?;
         let note = note.filter(|note| !self.notes.contains(note));
         self.notes.extend(note);
         for reference in self.references.iter_mut().filter(|reference| reference.resolution == CREATED) {
             let name = reference.name.clone().unwrap_or_default();
-            if let Some(reason) = self.supplies.reason(reference.kind, &name) {
+            if let Some(reason) = self.dependencies.reason(reference.kind, &name) {
                 reference.resolution = "missing";
                 reference.target = None;
                 reference.reason = Some(format!("cannot be created: {reason}"));

@@ -49,7 +49,7 @@ pub(crate) struct Prepared {
     /// What the document is compared by; `None` where that is what is sent.
     pub print: Option<Fingerprint>,
     /// What has to be created first: the document holds placeholders in its stead.
-    pub fresh: Vec<PendingResource>,
+    pub pending: Vec<PendingResource>,
     /// What holds of a file where the target does not have its very import.
     pub apart: Option<Apart>,
 }
@@ -57,7 +57,7 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// An item for which nothing is to be written.
     pub(crate) fn over(item: PlanItem) -> Self {
-        Self { item, wanted: None, key: None, print: None, fresh: Vec::new(), apart: None }
+        Self { item, wanted: None, key: None, print: None, pending: Vec::new(), apart: None }
     }
 }
 
@@ -173,7 +173,7 @@ impl TransformContext {
                 return Prepared { key, ..done(ended(item, outcome, &trouble.code, trouble.message)) };
             }
         }
-        let fresh = resolution.fresh;
+        let pending = resolution.pending;
         if self.action == Action::Apply
             && let Some(PlanItem { outcome: Some(outcome), trouble: Some(trouble), .. }) =
                 self.owned_by_an_app(&item, head)
@@ -202,7 +202,7 @@ impl TransformContext {
             return done(ended(item, Outcome::Failed, code, message));
         }
         let name = name.unwrap_or_default();
-        if fresh.iter().any(|fresh| name.contains(&fresh.placeholder())) {
+        if pending.iter().any(|pending| name.contains(&pending.placeholder())) {
             let message =
                 "its name mentions the id of what this run creates: it could not be recognised by it";
             return done(ended(item, Outcome::Failed, "unknown_name", message));
@@ -257,7 +257,7 @@ impl TransformContext {
         }
         let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(wanted.now()));
         let apart = (self.action == Action::Apply).then_some(apart);
-        Prepared { item, wanted: Some(wanted.to_text(&written)), key, print, fresh, apart }
+        Prepared { item, wanted: Some(wanted.to_text(&written)), key, print, pending, apart }
     }
 
     /// Applies the steps of the job; where one fails, gives back how the item ended.

@@ -13,7 +13,7 @@ use crate::documents::document::read_tree;
 use crate::documents::import_ids::replace_import_ids;
 use crate::documents::normal::{Ignore, fingerprint, masks};
 use crate::documents::pointer::Pointer;
-use crate::documents::references::{Kind, fresh};
+use crate::documents::references::{Kind, placeholders};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
@@ -143,7 +143,7 @@ fn one(
             Becomes::Import(id) => (id.as_str().to_owned(), format!("\"{id}\"")),
             Becomes::OfItem(item, name) => {
                 needs.insert(item);
-                let placeholder = fresh::placeholder(Kind::Imports, old.as_str());
+                let placeholder = placeholders::placeholder(Kind::Imports, old.as_str());
                 (placeholder, format!("(the id that \"{name}\" will have)"))
             }
         };

@@ -47,25 +47,25 @@ fn clone(item: &mut PlanItem) -> Operation {
     Operation::Clone
 }
 
-/// Says which supplies an import needs, if it is carried out; and ends it if one of them cannot be had.
+/// Says which dependencies an import needs, if it is carried out; and ends it if one of them cannot be had.
 pub(crate) fn weigh(builder: &mut PlanBuilder<'_>, index: usize, item: &mut PlanItem) {
     let needs = builder.needs(index).to_vec();
     if needs.is_empty() {
         return;
     }
     let was_work = item.is_work();
-    if let (true, Some((outcome, trouble))) = (was_work, builder.supplies.trouble(&needs)) {
+    if let (true, Some((outcome, trouble))) = (was_work, builder.dependencies.first_problem(&needs)) {
         *item = ended(item.clone(), outcome, &trouble.code, trouble.message);
     }
     if was_work {
-        builder.supplies.mark(&needs, item.is_work());
+        builder.dependencies.mark(&needs, item.is_work());
     }
     if !item.is_work() {
         // It would be over a document that is never sent.
         item.sent_sha256 = None;
     }
     for change in &mut item.changes {
-        change.to.iter_mut().for_each(|text| builder.supplies.spell(text));
+        change.to.iter_mut().for_each(|text| builder.dependencies.spell(text));
     }
 }
 

@@ -125,8 +125,8 @@ pub(crate) async fn decide_and_write(
             Scope::Retry { of_run, .. } => Some(of_run.to_owned()),
         },
     };
-    // Which supplies are needed is known when every import is settled, and they come first in the plan.
-    let is_settled = !builder.supplies.is_empty() || with.job.mirror.is_some();
+    // Which dependencies are needed is known when every import is settled, and they come first in the plan.
+    let is_settled = !builder.dependencies.is_empty() || with.job.mirror.is_some();
     let mut failed = 0;
     for index in 0..if is_settled { builder.drafts.len() } else { 0 } {
         let mut item = settled(&mut builder, index, &decided, &mut imports)?;
@@ -136,15 +136,15 @@ pub(crate) async fn decide_and_write(
         builder.put_back(index, &item)?;
     }
     let only_in_target = take_deletions(&mut builder, &mut decided, &mut imports, failed, source).await?;
-    let first = builder.supplies.number();
+    let first = builder.dependencies.number();
     let old = old_ids(&mut builder, &decided, &mut imports).await?;
     let repointed = if old.repoint { repoint(&mut builder, &old, first).await? } else { Vec::new() };
     let bin = ask_the_bin(&mut builder, &decided).await?;
     builder.notes.extend(bin.notes());
     let mut output = Output::begin(with, head)?;
     let mut used = IdSet::default();
-    let supplies: Vec<_> = builder.supplies.items().collect();
-    for (item, slot) in supplies {
+    let dependencies: Vec<_> = builder.dependencies.items().collect();
+    for (item, slot) in dependencies {
         let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
         output.push(item, text.as_deref())?;
     }
@@ -162,7 +162,7 @@ pub(crate) async fn decide_and_write(
         }
         tell(&mut builder.usage, &mut item);
         if item.is_work() {
-            item.needs = builder.supplies.numbers(builder.needs(index));
+            item.needs = builder.dependencies.numbers(builder.needs(index));
         }
         if let (Operation::Archive, Some(source)) = (item.operation, &item.source) {
             used.insert(&source.id, ());
@@ -174,7 +174,7 @@ pub(crate) async fn decide_and_write(
         builder.drafts.release(index);
     }
     let last = first + u32::try_from(builder.drafts.len()).unwrap_or(u32::MAX);
-    let mut others = builder.supplies.others();
+    let mut others = builder.dependencies.others();
     others.extend(counts(&repointed, &old.usage));
     let selected = last + u32::try_from(repointed.len()).unwrap_or(u32::MAX);
     for one in repointed {
@@ -205,7 +205,7 @@ pub(crate) async fn decide_and_write(
             if [Operation::Create, Operation::Clone, Operation::Restore].into_iter().any(makes) =>
         {
             let mut known = imports.known.take();
-            for (kind, id) in builder.supplies.known() {
+            for (kind, id) in builder.dependencies.known() {
                 if let Some(known) = &mut known {
                     known.insert(kind, id);
                 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::documents::normal::fingerprint;
-use crate::documents::references::{Kind, fresh};
+use crate::documents::references::{Kind, placeholders};
 use crate::model::{Fingerprint, Id, ItemKey};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::plan_file::PlanFile;
@@ -77,15 +77,18 @@ impl DependencyItems {
             if let Some(old) = self.import(*need).and_then(PlanItem::old_id) {
                 // What was not made keeps the id that is named now.
                 let id = made(*need).unwrap_or_else(|| old.clone());
-                return Some((fresh::placeholder(Kind::Imports, old.as_str()), id.as_str().to_owned()));
+                return Some((
+                    placeholders::placeholder(Kind::Imports, old.as_str()),
+                    id.as_str().to_owned(),
+                ));
             }
             let other = self.get(*need)?;
-            let placeholder = fresh::placeholder(other.kind, &other.name);
+            let placeholder = placeholders::placeholder(other.kind, &other.name);
             Some((placeholder, made(*need)?.as_str().to_owned()))
         });
         let known: BTreeMap<String, String> = known.collect();
         let text = String::from_utf8(text).map_err(|_| Unfilled::NotAText)?;
-        fresh::fill(&text, &known).map(Bytes::from).map_err(|unknown| Unfilled::NoIdOf(unknown.0))
+        placeholders::fill(&text, &known).map(Bytes::from).map_err(|unknown| Unfilled::NoIdOf(unknown.0))
     }
 
     /// Fingerprint of what is sent for `item`; `None` while that is not known.

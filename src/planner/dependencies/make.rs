@@ -7,7 +7,7 @@ use crate::documents::document::read_tree;
 use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::documents::references::{Kind, Missing, PendingResource, strangers};
 use crate::model::{Head, Id, ItemKey, Operation, Outcome};
-use crate::planner::dependencies::DependencyStock;
+use crate::planner::dependencies::DependencyInputs;
 use crate::planner::items::{blank, ended};
 use crate::planner::references::{judge, tell};
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
@@ -16,7 +16,7 @@ use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
 pub(crate) struct Made {
     pub item: PlanItem,
     pub wanted: Option<Value>,
-    pub fresh: Vec<PendingResource>,
+    pub pending: Vec<PendingResource>,
 }
 
 /// transform and resolve for a resource: what is the service's own goes, references become the target's.
@@ -25,7 +25,7 @@ pub(crate) fn make(
     name: &str,
     id: Id,
     document: Result<&Document, Reason>,
-    stock: &DependencyStock<'_>,
+    inputs: &DependencyInputs<'_>,
 ) -> Made {
     let head =
         document.as_ref().map_or_else(|_| Head::new(Id::from(""), ""), |document| document.head.clone());
@@ -37,7 +37,7 @@ pub(crate) fn make(
     let over = |item: PlanItem, outcome: Outcome, code: &str, message: &str| Made {
         item: ended(item, outcome, code, message),
         wanted: None,
-        fresh: Vec::new(),
+        pending: Vec::new(),
     };
     let document = match document {
         Ok(document) => document,
@@ -68,9 +68,9 @@ pub(crate) fn make(
     strip_of(kind, &mut wanted);
     let unknown = strangers(&wanted);
     let before: Vec<Option<Value>> = unknown.iter().map(|pointer| wanted.pointer(pointer).cloned()).collect();
-    let resolution = stock.resolver.resolve(&mut wanted);
-    tell(&resolution, &stock.imports, &mut item);
-    if let Some((outcome, trouble)) = judge(&resolution, &stock.job.references) {
+    let resolution = inputs.resolver.resolve(&mut wanted);
+    tell(&resolution, &inputs.imports, &mut item);
+    if let Some((outcome, trouble)) = judge(&resolution, &inputs.job.references) {
         return over(item, outcome, &trouble.code, &trouble.message);
     }
     // What is no counterpart's by now is an id of the source, of a kind that is not known.
@@ -83,7 +83,7 @@ pub(crate) fn make(
     if !left.is_empty() {
         let places = left.join(", ");
         let message = format!("holds ids of the source of a kind that is not known ({places})");
-        match stock.job.references.missing {
+        match inputs.job.references.missing {
             Missing::Fail => return over(item, Outcome::Failed, "missing_reference", &message),
             Missing::Skip => return over(item, Outcome::Skipped, "missing_reference", &message),
             Missing::Drop => {
@@ -107,7 +107,7 @@ pub(crate) fn make(
     }
     item.operation = Operation::Create;
     item.sent_sha256 = Some(fingerprint(&wanted));
-    Made { item, wanted: Some(wanted), fresh: resolution.fresh }
+    Made { item, wanted: Some(wanted), pending: resolution.pending }
 }
 
 /// Removes what the service manages in a kind of resource beside what it manages in all.

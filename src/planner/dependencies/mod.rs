@@ -1,7 +1,7 @@
 //! Dependencies: what imports need and the target lacks (`references.create`). Each becomes an item of the plan, before the
 //! imports; what it needs itself comes before it.
 //!
-//! A supply is told by kind and name, as it will be in the target: of two that bear one name and are equal one is made,
+//! A dependency is told by kind and name, as it will be in the target: two of one name that are equal are made once,
 //! and two that differ are an error. Their documents are read in full, by id: the lists do not show all of them.
 
 mod make;
@@ -13,7 +13,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use crate::api::{Document, ErrorKind};
 use crate::documents::references::{
-    Kind, PendingResource, Resolver, ResourceIndex, fresh, kinds_in, mentions_ids,
+    Kind, PendingResource, Resolver, ResourceIndex, kinds_in, mentions_ids, placeholders,
 };
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
@@ -52,7 +52,7 @@ impl Dependency {
     }
 }
 
-/// All supplies of a plan.
+/// All dependencies of a plan.
 #[derive(Debug, Default)]
 pub(crate) struct DependencyPlanner {
     index: HashMap<(Kind, String), u32>,
@@ -66,8 +66,8 @@ pub(crate) struct DependencyPlanner {
     there: Vec<(Kind, Id)>,
 }
 
-/// What supplies are planned with.
-pub(crate) struct DependencyStock<'a> {
+/// What dependencies are planned with.
+pub(crate) struct DependencyInputs<'a> {
     pub job: &'a Job,
     pub source: &'a Account,
     pub target: &'a Account,
@@ -83,25 +83,25 @@ impl DependencyPlanner {
         self.all.is_empty()
     }
 
-    /// Those of `fresh` that a document still holds, each once, in their order: what a dropped reference stood in is not
+    /// Those of `pending` that a document still holds, each once, in their order: what a dropped reference stood in is not
     /// needed any more.
-    pub(crate) fn needs_in(&mut self, text: &str, fresh: &[PendingResource]) -> Vec<u32> {
-        let held = fresh.iter().filter(|fresh| text.contains(&fresh.placeholder()));
-        let mut needs: Vec<u32> = held.map(|fresh| self.need(fresh)).collect();
+    pub(crate) fn needs_in(&mut self, text: &str, pending: &[PendingResource]) -> Vec<u32> {
+        let held = pending.iter().filter(|pending| text.contains(&pending.placeholder()));
+        let mut needs: Vec<u32> = held.map(|pending| self.need(pending)).collect();
         needs.sort_unstable();
         needs.dedup();
         needs
     }
 
-    /// The index of a supply; it is new when nobody needed it before.
-    fn need(&mut self, fresh: &PendingResource) -> u32 {
+    /// The index of a dependency; it is new when nobody needed it before.
+    fn need(&mut self, pending: &PendingResource) -> u32 {
         let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-        let index = *self.index.entry((fresh.kind, fresh.name.clone())).or_insert(next);
+        let index = *self.index.entry((pending.kind, pending.name.clone())).or_insert(next);
         if index == next {
             self.all.push(Dependency {
-                kind: fresh.kind,
-                name: fresh.name.clone(),
-                placeholder: fresh.placeholder(),
+                kind: pending.kind,
+                name: pending.name.clone(),
+                placeholder: pending.placeholder(),
                 ids: BTreeSet::new(),
                 needs: Vec::new(),
                 item: None,
@@ -110,8 +110,8 @@ impl DependencyPlanner {
                 number: None,
             });
         }
-        if self.all[index as usize].ids.insert(fresh.id.clone()) {
-            self.unread.push((index, fresh.id.clone()));
+        if self.all[index as usize].ids.insert(pending.id.clone()) {
+            self.unread.push((index, pending.id.clone()));
         }
         index
     }
@@ -119,13 +119,13 @@ impl DependencyPlanner {
     /// Reads what is needed, and what that needs, and plans its creation. Gives what a person should know beside.
     pub(crate) async fn plan(
         &mut self,
-        mut stock: DependencyStock<'_>,
+        mut inputs: DependencyInputs<'_>,
         documents: &mut DocumentFile,
     ) -> Result<Option<String>, EngineError> {
         let (mut note, mut has_looked) = (None, false);
         while !self.unread.is_empty() {
             let wave = std::mem::take(&mut self.unread);
-            let source = stock.source;
+            let source = inputs.source;
             let kinds: Vec<Kind> = wave.iter().map(|(index, _)| self.all[*index as usize].kind).collect();
             let reads = wave.into_iter().zip(kinds).map(|((index, id), kind)| async move {
                 match source.client.get(kind.as_str(), &id).await {
@@ -146,27 +146,28 @@ impl DependencyPlanner {
                 kinds_in(&document.text, &mut kinds);
                 mentions = mentions || mentions_ids(&document.text);
             }
-            let known = stock.here.kinds.len();
-            let rules = &stock.job.references;
-            let (here, there) = ((stock.source, &mut stock.here), (stock.target, &mut stock.there));
+            let known = inputs.here.kinds.len();
+            let rules = &inputs.job.references;
+            let (here, there) = ((inputs.source, &mut inputs.here), (inputs.target, &mut inputs.there));
             resource_index::fill_both(here, there, &kinds, rules).await?;
             if mentions && !has_looked {
-                let (here, there) = ((stock.source, &mut stock.here), (stock.target, &mut stock.there));
+                let (here, there) = ((inputs.source, &mut inputs.here), (inputs.target, &mut inputs.there));
                 note = resource_index::fill_mentioned(here, there, &rules.create).await?;
                 has_looked = true;
             }
-            if stock.here.kinds.len() > known {
-                let (here, there) = (stock.here.clone(), stock.there.clone());
-                let accounts = stock.resolver.accounts();
-                stock.resolver = Arc::new(Resolver::new(here, there, stock.job.references.clone(), accounts));
+            if inputs.here.kinds.len() > known {
+                let (here, there) = (inputs.here.clone(), inputs.there.clone());
+                let accounts = inputs.resolver.accounts();
+                inputs.resolver =
+                    Arc::new(Resolver::new(here, there, inputs.job.references.clone(), accounts));
             }
             for (index, id, document) in read {
-                self.take(index, id, document.as_ref().map_err(Clone::clone), &stock, documents)?;
+                self.take(index, id, document.as_ref().map_err(Clone::clone), &inputs, documents)?;
             }
         }
-        let there = stock.there.kinds.iter();
+        let there = inputs.there.kinds.iter();
         self.there = there.flat_map(|(kind, list)| list.iter().map(|one| (*kind, one.id.clone()))).collect();
-        self.listed = stock.there.kinds.iter().map(|(kind, list)| (*kind, list.len() as u64)).collect();
+        self.listed = inputs.there.kinds.iter().map(|(kind, list)| (*kind, list.len() as u64)).collect();
         self.arrange();
         Ok(note)
     }
@@ -177,14 +178,14 @@ impl DependencyPlanner {
         index: u32,
         id: Id,
         document: Result<&Document, Reason>,
-        stock: &DependencyStock<'_>,
+        inputs: &DependencyInputs<'_>,
         documents: &mut DocumentFile,
     ) -> Result<(), EngineError> {
-        let supply = &self.all[index as usize];
-        let Made { item, wanted, fresh } = make(supply.kind, &supply.name, id, document, stock);
-        if let Some(first) = &supply.item {
-            let ids = supply.ids.iter().map(Id::as_str).collect::<Vec<_>>().join(" and ");
-            let kinds = supply.kind.as_str();
+        let dependency = &self.all[index as usize];
+        let Made { item, wanted, pending } = make(dependency.kind, &dependency.name, id, document, inputs);
+        if let Some(first) = &dependency.item {
+            let ids = dependency.ids.iter().map(Id::as_str).collect::<Vec<_>>().join(" and ");
+            let kinds = dependency.kind.as_str();
             let mut first = first.clone();
             if item.is_work() && first.is_work() && item.sent_sha256 == first.sent_sha256 {
                 let warning = format!(
@@ -207,10 +208,10 @@ impl DependencyPlanner {
         if let Some(wanted) = wanted {
             let text = wanted.to_string();
             slot = Some(documents.append(text.as_bytes())?);
-            self.all[index as usize].needs = self.needs_in(&text, &fresh);
+            self.all[index as usize].needs = self.needs_in(&text, &pending);
         }
-        let supply = &mut self.all[index as usize];
-        (supply.item, supply.wanted) = (Some(item), slot);
+        let dependency = &mut self.all[index as usize];
+        (dependency.item, dependency.wanted) = (Some(item), slot);
         Ok(())
     }
 
@@ -247,7 +248,7 @@ impl DependencyPlanner {
             placed[index] = true;
             self.order.push(u32::try_from(index).unwrap_or(u32::MAX));
             if let (true, Some((outcome, trouble))) =
-                (self.all[index].is_work(), self.trouble(&self.all[index].needs))
+                (self.all[index].is_work(), self.first_problem(&self.all[index].needs))
             {
                 self.end(index, outcome, trouble);
             }
@@ -269,15 +270,16 @@ impl DependencyPlanner {
     }
 
     fn end(&mut self, index: usize, outcome: Outcome, trouble: Reason) {
-        let supply = &mut self.all[index];
-        if let Some(item) = supply.item.take() {
-            supply.item = Some(ended(item, outcome, &trouble.code, trouble.message));
+        let dependency = &mut self.all[index];
+        if let Some(item) = dependency.item.take() {
+            dependency.item = Some(ended(item, outcome, &trouble.code, trouble.message));
         }
     }
 
     /// Why what needs these cannot be done; `None` if all of them are created.
-    pub(crate) fn trouble(&self, needs: &[u32]) -> Option<(Outcome, Reason)> {
-        let open = needs.iter().map(|need| &self.all[*need as usize]).find(|supply| !supply.is_work())?;
+    pub(crate) fn first_problem(&self, needs: &[u32]) -> Option<(Outcome, Reason)> {
+        let open =
+            needs.iter().map(|need| &self.all[*need as usize]).find(|dependency| !dependency.is_work())?;
         let item = open.item.as_ref();
         let why = item.and_then(|item| item.trouble.as_ref()).map_or("", |trouble| trouble.message.as_str());
         let skipped = item.is_some_and(|item| item.outcome == Some(Outcome::Skipped));
@@ -285,7 +287,7 @@ impl DependencyPlanner {
         Some((outcome, not_created(open.kind.singular(), &open.name, why)))
     }
 
-    /// Why a supply is not created, by kind and name; `None` for one that is, or that nobody needs.
+    /// Why a dependency is not created, by kind and name; `None` for one that is, or that nobody needs.
     pub(crate) fn reason(&self, kind: &str, name: &str) -> Option<&str> {
         let index = self.index.get(&(Kind::of(kind)?, name.to_owned()))?;
         let item = self.all[*index as usize].item.as_ref().filter(|item| !item.is_work())?;
@@ -296,10 +298,10 @@ impl DependencyPlanner {
     pub(crate) fn mark(&mut self, needs: &[u32], is_work: bool) {
         let mut open: Vec<u32> = needs.to_vec();
         while let Some(index) = open.pop() {
-            let supply = &mut self.all[index as usize];
-            if !supply.wanted_by_work && (is_work || !supply.is_work()) {
-                supply.wanted_by_work = true;
-                open.extend(&supply.needs);
+            let dependency = &mut self.all[index as usize];
+            if !dependency.wanted_by_work && (is_work || !dependency.is_work()) {
+                dependency.wanted_by_work = true;
+                open.extend(&dependency.needs);
             }
         }
     }
@@ -308,10 +310,10 @@ impl DependencyPlanner {
     pub(crate) fn number(&mut self) -> u32 {
         let mut count = 0;
         for index in &self.order {
-            let supply = &mut self.all[*index as usize];
-            if supply.wanted_by_work {
+            let dependency = &mut self.all[*index as usize];
+            if dependency.wanted_by_work {
                 count += 1;
-                supply.number = Some(ItemKey(count));
+                dependency.number = Some(ItemKey(count));
             }
         }
         count
@@ -327,22 +329,22 @@ impl DependencyPlanner {
     /// The items, in the order of their numbers, and where their documents stand.
     pub(crate) fn items(&self) -> impl Iterator<Item = (PlanItem, Option<Span>)> + '_ {
         self.order.iter().filter_map(|index| {
-            let supply = &self.all[*index as usize];
-            let mut item = supply.item.clone()?;
-            item.item = supply.number?;
+            let dependency = &self.all[*index as usize];
+            let mut item = dependency.item.clone()?;
+            item.item = dependency.number?;
             if item.is_work() {
-                item.needs = self.numbers(&supply.needs);
+                item.needs = self.numbers(&dependency.needs);
             }
-            Some((item, supply.wanted))
+            Some((item, dependency.wanted))
         })
     }
 
     /// How many items of each kind there are, and how many of it the target listed.
     pub(crate) fn others(&self) -> BTreeMap<Kind, Others> {
         let mut others: BTreeMap<Kind, Others> = BTreeMap::new();
-        for supply in self.all.iter().filter(|supply| supply.number.is_some()) {
-            let listed = self.listed.get(&supply.kind).copied().unwrap_or(0);
-            let of = others.entry(supply.kind).or_insert(Others { items: 0, listed });
+        for dependency in self.all.iter().filter(|dependency| dependency.number.is_some()) {
+            let listed = self.listed.get(&dependency.kind).copied().unwrap_or(0);
+            let of = others.entry(dependency.kind).or_insert(Others { items: 0, listed });
             of.items += 1;
         }
         others
@@ -356,15 +358,16 @@ impl DependencyPlanner {
 
     /// Says placeholders in the words of people.
     pub(crate) fn spell(&self, text: &mut String) {
-        if !fresh::is_in(text) {
+        if !placeholders::is_in(text) {
             return;
         }
-        for supply in self.all.iter().filter(|supply| text.contains(&supply.placeholder)).collect::<Vec<_>>()
+        for dependency in
+            self.all.iter().filter(|dependency| text.contains(&dependency.placeholder)).collect::<Vec<_>>()
         {
-            let words = format!("the new {} \"{}\"", supply.kind.singular(), supply.name);
+            let words = format!("the new {} \"{}\"", dependency.kind.singular(), dependency.name);
             *text = text
-                .replace(&format!("\"{}\"", supply.placeholder), &words)
-                .replace(&supply.placeholder, &words);
+                .replace(&format!("\"{}\"", dependency.placeholder), &words)
+                .replace(&dependency.placeholder, &words);
         }
     }
 }

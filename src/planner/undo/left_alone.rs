@@ -9,7 +9,7 @@ use crate::documents::document::read_tree;
 use crate::documents::name::loose_name_key;
 use crate::documents::normal::consensus::place;
 use crate::documents::normal::{Consensus, unexplained};
-use crate::documents::references::fresh;
+use crate::documents::references::placeholders;
 use crate::inventory::error::EngineError;
 use crate::model::{Operation, Outcome};
 use crate::planner::items::ended;
@@ -93,7 +93,7 @@ pub(crate) fn foreign(
     };
     let mut foreign = unexplained(before, &sent, now);
     let is_reference =
-        |pointer: &String| sent.pointer(pointer).and_then(Value::as_str).is_some_and(fresh::is_in);
+        |pointer: &String| sent.pointer(pointer).and_then(Value::as_str).is_some_and(placeholders::is_in);
     foreign.retain(|pointer| !is_reference(pointer) && !standings.services_own.contains(&place(pointer)));
     if !foreign.is_empty() {
         let mut consensus = Consensus::new();

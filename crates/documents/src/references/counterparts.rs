@@ -123,7 +123,7 @@ impl Counterparts {
         let found = match self.answer(kind, id) {
             Answer::Stands => one(Id::from(id), How::SameId),
             Answer::Becomes(id) => one(id, if mapped { How::Map } else { How::Name }),
-            Answer::Created(fresh) => Found::Created { name: fresh.name },
+            Answer::Created(pending) => Found::Created { name: pending.name },
             Answer::None { reason, namesakes } => {
                 let namesakes = namesakes.into_iter().map(|other| (other.id, other.name)).collect();
                 Found::Nothing { reason, namesakes }

@@ -6,8 +6,8 @@
 
 mod counterparts;
 mod family;
-pub mod fresh;
 mod paths;
+pub mod placeholders;
 mod resolve;
 mod scan;
 
@@ -17,8 +17,8 @@ use crate::Id;
 use crate::name::name_key;
 
 pub use counterparts::ADD_TO_MAP;
-pub use fresh::PendingResource;
 pub use paths::{Candidates, kinds_in, mentions_ids, places, strangers};
+pub use placeholders::PendingResource;
 pub use resolve::{Resolver, carried};
 
 pub use crate::schema::Kind;
@@ -184,7 +184,7 @@ pub struct Resolution {
     /// Pointers, in the document as it was, of what was dropped (`missing: drop`).
     pub dropped: Vec<String>,
     /// What has to be created first; the document holds placeholders in its stead.
-    pub fresh: Vec<PendingResource>,
+    pub pending: Vec<PendingResource>,
     /// What has the shape of an id in texts and keys, and is no resource's that was read: the pointer, and the id.
     pub unknown: Vec<(String, Id)>,
     /// What a person should look at: known source ids in free-form places, connections of another type.

@@ -121,11 +121,11 @@ impl Resolver {
                     *value = Value::String(id.as_str().to_owned());
                 }
             }
-            Answer::Created(fresh) => {
+            Answer::Created(pending) => {
                 if let Some(value) = document.pointer_mut(&place.pointer) {
-                    *value = Value::String(fresh.placeholder());
+                    *value = Value::String(pending.placeholder());
                 }
-                resolution.fresh.push(fresh);
+                resolution.pending.push(pending);
             }
             Answer::None { reason, namesakes } => {
                 for other in namesakes {
@@ -193,10 +193,10 @@ impl Resolver {
                     resolution.warnings.push(format!("{} was replaced by {other}", what()));
                     put(other.as_str());
                 }
-                Answer::Created(fresh) => {
+                Answer::Created(pending) => {
                     resolution.warnings.push(format!("{} is replaced by the one that is created", what()));
-                    put(&fresh.placeholder());
-                    resolution.fresh.push(fresh);
+                    put(&pending.placeholder());
+                    resolution.pending.push(pending);
                 }
                 Answer::None { reason, .. } => {
                     resolution.unresolved.push(self.unresolved(place(), "mentioned in", &reason, Vec::new()));

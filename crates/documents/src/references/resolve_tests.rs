@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::references::{Found, How, PendingResource, Resource, fresh};
+use crate::references::{Found, How, PendingResource, Resource, placeholders};
 
 const OLD: &str = "aaaaaaaaaaaaaaaaaaaaaaaa";
 const NEW: &str = "bbbbbbbbbbbbbbbbbbbbbbbb";
@@ -213,13 +213,13 @@ fn what_is_missing_is_created_where_its_kind_is_named() {
         json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}, "settings": {"x": format!("see {SCRIPT}")}});
     let resolver = Resolver::new(source(), scripts(Vec::new()), rules(), Accounts::Different);
     let resolution = resolver.resolve(&mut document);
-    let fresh = PendingResource { kind: Kind::Scripts, id: SCRIPT.into(), name: "Check".to_owned() };
-    let placeholder = fresh.placeholder();
+    let pending = PendingResource { kind: Kind::Scripts, id: SCRIPT.into(), name: "Check".to_owned() };
+    let placeholder = pending.placeholder();
     assert_eq!(
         document,
         json!({"hooks": {"preMap": {"_scriptId": placeholder}}, "settings": {"x": format!("see {placeholder}")}})
     );
-    assert_eq!((resolution.fresh, resolution.unresolved), (vec![fresh.clone(), fresh], Vec::new()));
+    assert_eq!((resolution.pending, resolution.unresolved), (vec![pending.clone(), pending], Vec::new()));
     assert_eq!(resolver.lookup(Kind::Scripts, SCRIPT).found, Found::Created { name: "Check".to_owned() });
 
     let mut owned = json!({"hooks": {"preMap": {"_scriptId": OLD}}});
@@ -318,7 +318,7 @@ fn what_is_gone_from_its_own_account_is_made_there_where_that_is_asked_for() {
     let document = json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}});
     let source = || scripts(vec![resource(SCRIPT, "Check", None)]);
     for (there, create, becomes) in [
-        (scripts(Vec::new()), true, fresh::placeholder(Kind::Scripts, "Check")),
+        (scripts(Vec::new()), true, placeholders::placeholder(Kind::Scripts, "Check")),
         (scripts(vec![resource(NEW, "Check", None)]), true, NEW.to_owned()),
         (source(), true, SCRIPT.to_owned()),
         (scripts(Vec::new()), false, SCRIPT.to_owned()),
@@ -339,7 +339,9 @@ fn what_could_not_be_listed_in_the_target_is_not_made() {
     let mut document = json!({"settings": {"x": SCRIPT}});
     let resolver = Resolver::new(source, ResourceIndex::default(), rules, Accounts::Different);
     let resolution = resolver.resolve(&mut document);
-    assert!(resolution.fresh.is_empty() && resolution.unresolved[0].message.contains("could not be listed"));
+    assert!(
+        resolution.pending.is_empty() && resolution.unresolved[0].message.contains("could not be listed")
+    );
 }
 
 #[test]
