@@ -2,7 +2,7 @@
 //! GET + POST + GET per import with no safety at all, both against the same emulator, in turns.
 //!
 //! `cargo bench --bench pipeline` compares the two with the limiter off; `cargo bench --bench pipeline -- rate`
-//! measures 10,000 creates at 300 a second against the floor (calls − burst) / rate; `-- memory N` runs N imports and
+//! measures 10,000 creates at 300 a second against the floor (calls − burst) / rate; `-- states N` runs N imports and
 //! prints the peak memory of this process, which holds the emulator too.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints and may fail loudly")]
@@ -166,7 +166,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
         plan: &planned.plan,
         folder: &folder,
         journal,
-        memory: ItemStates::blank(planned.plan.len()),
+        states: ItemStates::blank(planned.plan.len()),
         target: &to,
         again: false,
         options: RunOptions {
@@ -174,8 +174,8 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
             stop: settings.stop,
             in_flight: 64,
             attempts: 6,
-            settle: Duration::from_secs(10),
-            settle_only: false,
+            grace_period: Duration::from_secs(10),
+            lookup_only: false,
         },
         lease: &AlwaysHeld,
         other_runs: &FolderRuns,
@@ -186,8 +186,8 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
     })
     .await
     .unwrap();
-    let (memory, story, _) = read_journal(&folder, &planned.plan).unwrap();
-    let told = Told { folder: &folder, plan: &planned.plan, memory: &memory, story: &story };
+    let (states, record, _) = read_journal(&folder, &planned.plan).unwrap();
+    let told = Told { folder: &folder, plan: &planned.plan, states: &states, record: &record };
     let summary = write_files(told).unwrap().summary;
     assert_eq!(summary.outcomes["created"], planned.plan.len());
     assert_eq!(summary.verdicts["differs"], 0);

@@ -47,7 +47,7 @@ pub struct BackupRequest<'a> {
     /// The journal of the run, open for writing.
     pub journal: Journal,
     /// What the journal says of an earlier part of this run.
-    pub memory: ItemStates,
+    pub states: ItemStates,
     /// Where the snapshot goes.
     pub archive: &'a Archive,
     /// What is written with it.
@@ -74,11 +74,11 @@ pub struct BackupRequest<'a> {
 ///
 /// Dropping the future leaves a run that can be resumed.
 pub async fn shelve(with: BackupRequest<'_>) -> Result<RunEnd, EngineError> {
-    let BackupRequest { plan, journal, memory, source, cancel, .. } = with;
+    let BackupRequest { plan, journal, states, source, cancel, .. } = with;
     let started = (tokio::time::Instant::now(), spent([source]));
     // A backup creates nothing in an account.
     let others = DependencyItems::default();
-    let ledger = JournalView::new(&journal, memory, &others);
+    let journal_view = JournalView::new(&journal, states, &others);
     let inside = Inside {
         plan,
         archive: with.archive,
@@ -95,11 +95,11 @@ pub async fn shelve(with: BackupRequest<'_>) -> Result<RunEnd, EngineError> {
         stored = inside.store(with.again) => stored,
     };
     let recorded = match stored {
-        Ok(Some(snapshot)) => inside.record(&ledger, &snapshot).await.map(|()| true),
+        Ok(Some(snapshot)) => inside.record(&journal_view, &snapshot).await.map(|()| true),
         Ok(None) => Ok(false),
         Err(error) => Err(error),
     };
-    drop(ledger);
+    drop(journal_view);
     let (ending, reason) = match &recorded {
         Ok(true) => (Ending::Finished, None),
         Ok(false) => (Ending::Interrupted, Some("interrupted".to_owned())),
@@ -239,16 +239,16 @@ impl Inside<'_> {
     }
 
     /// Records that every import of the plan is in the snapshot.
-    async fn record(&self, ledger: &JournalView<'_>, snapshot: &Snapshot) -> Result<(), EngineError> {
+    async fn record(&self, journal_view: &JournalView<'_>, snapshot: &Snapshot) -> Result<(), EngineError> {
         let id = Id::from(snapshot.id.as_str());
         for number in 1..=self.plan.len() {
             let key = ItemKey(number);
             let item = self.plan.item(key)?;
-            if !item.is_work() || !ledger.is_untouched(key) {
+            if !item.is_work() || !journal_view.is_untouched(key) {
                 continue;
             }
             let Some(sha256) = item.sent_sha256 else { continue };
-            ledger.note(key, Step::Archived { snapshot: id.clone(), sha256 }).await?;
+            journal_view.note(key, Step::Archived { snapshot: id.clone(), sha256 }).await?;
             let name: Arc<str> = item.name.into();
             let (item, outcome) = (key, Outcome::Archived);
             self.events.emit(&Event::ItemFinished { item, name: Arc::clone(&name), outcome, message: None });

@@ -40,14 +40,14 @@ pub(crate) struct Context<'a> {
     pub wanted: Option<TextsInOrder>,
     /// What is left out of every comparison.
     pub ignore: Ignore,
-    pub ledger: JournalView<'a>,
+    pub journal: JournalView<'a>,
     /// What stood in the target when the run was planned.
     pub before: &'a Before<'a>,
     /// Whether an earlier process carried out a part of the run.
     pub again: bool,
     /// When this process began to carry it out.
     pub began: Instant,
-    pub finder: LookupQueue<'a>,
+    pub lookups: LookupQueue<'a>,
     pub options: RunOptions,
     /// The right to write to the target.
     pub lease: &'a dyn Lease,
@@ -114,7 +114,7 @@ impl Context<'_> {
     /// Whether a read of an item's import may be behind what the plan saw: once an item, and only soon after the plan. How
     /// old that is, is not told by clocks, which jump: it was made before this process began to carry it out.
     pub(crate) fn may_be_behind(&self, item: ItemKey) -> bool {
-        self.began.elapsed() < self.options.settle && self.waited_for.borrow_mut().insert(item)
+        self.began.elapsed() < self.options.grace_period && self.waited_for.borrow_mut().insert(item)
     }
 }
 
@@ -139,7 +139,7 @@ pub(crate) fn print_as_sent(
 
 /// The document that is to stand in the target, as text.
 pub(crate) fn document(context: &Context<'_>, item: &PlanItem) -> Result<Bytes, EngineError> {
-    let made = |need| context.ledger.state(need).target().cloned();
+    let made = |need| context.journal.state(need).target().cloned();
     wanted_text(context.plan, context.wanted.as_ref(), context.others, item, made)
 }
 
@@ -162,7 +162,7 @@ pub(crate) fn wanted_text(
 /// Fingerprint of what is sent for an item.
 pub(crate) fn sent_sha256(context: &Context<'_>, item: &PlanItem) -> Option<Fingerprint> {
     let text = || context.wanted.as_ref()?.read(item.wanted?).ok();
-    context.others.sent_sha256(item, text, |need| context.ledger.state(need).target().cloned())
+    context.others.sent_sha256(item, text, |need| context.journal.state(need).target().cloned())
 }
 
 /// "an import", "a script".

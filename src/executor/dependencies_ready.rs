@@ -12,7 +12,7 @@ use crate::run_folder::plan_item::PlanItem;
 pub(crate) fn open_needs(context: &Context<'_>, item: &PlanItem) -> Vec<ItemKey> {
     let is_open = |need: &ItemKey| {
         let other = context.others.get(*need).or_else(|| context.others.import(*need));
-        context.ledger.is_open(*need) && other.is_none_or(PlanItem::is_work)
+        context.journal.is_open(*need) && other.is_none_or(PlanItem::is_work)
     };
     item.needs.iter().copied().filter(is_open).collect()
 }
@@ -22,7 +22,7 @@ pub(crate) fn open_needs(context: &Context<'_>, item: &PlanItem) -> Vec<ItemKey>
 /// The service is asked too, but not every service tells.
 async fn still_used(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next>, EngineError> {
     for need in &item.needs {
-        let state = context.ledger.state(*need);
+        let state = context.journal.state(*need);
         let left = match state {
             ItemState::Applied { .. } | ItemState::Verified { .. } => continue,
             // It was gone already.
@@ -48,14 +48,14 @@ pub(crate) async fn unmet(context: &Context<'_>, item: &PlanItem) -> Result<Opti
     }
     for need in &item.needs {
         if context.others.import(*need).is_some() {
-            if let ItemState::InDoubt { .. } = context.ledger.state(*need) {
+            if let ItemState::InDoubt { .. } = context.journal.state(*need) {
                 let message = "it is not known what became of an import that it uses".to_owned();
                 return Ok(Some(Next::StillInDoubt(message)));
             }
             continue;
         }
         let Some(other) = context.others.get(*need) else { continue };
-        let state = context.ledger.state(*need);
+        let state = context.journal.state(*need);
         let (made, over) = (state.target().is_some(), matches!(state, ItemState::Ended { .. }));
         if made && !over {
             continue;

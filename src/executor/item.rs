@@ -71,7 +71,7 @@ pub(crate) async fn drive_or_fail(
     }
     let mut done = Done::unprocessed(Box::new(context.plan.item(key)?));
     let message = &Mistake.to_string();
-    if matches!(context.ledger.state(key), ItemState::Untouched) {
+    if matches!(context.journal.state(key), ItemState::Untouched) {
         end(context, key, End::failed("panic", message.as_str())).await?;
         done.outcome = Outcome::Failed;
     }
@@ -103,7 +103,7 @@ async fn drive(
 ) -> Result<Done, EngineError> {
     let key = item.item;
     context.events.emit(&Event::ItemStarted { item: key });
-    let _at_work = context.finder.work();
+    let _at_work = context.lookups.work();
     let mut place = place;
     let mut doubts = Doubts::default();
     // An earlier process may have made it after this journal was written, or somebody by hand.
@@ -111,18 +111,18 @@ async fn drive(
     let mut may_be_in_bin = true;
     // When the call that made it was answered.
     let mut made: Option<Instant> = None;
-    let ended_before = context.ledger.doubt(key).is_some_and(|doubt| doubt.ended_before);
+    let ended_before = context.journal.doubt(key).is_some_and(|doubt| doubt.ended_before);
     let mut doubted: Option<Instant> = None;
     let mut done = Done::unprocessed(item);
     loop {
-        let state = context.ledger.state(key);
+        let state = context.journal.state(key);
         // When the call of an earlier process went out is not known: it is taken for just now.
         doubted = matches!(state, ItemState::InDoubt { .. }).then(|| doubted.unwrap_or_else(Instant::now));
-        let settled = doubted.unwrap_or_else(Instant::now) + context.options.settle;
+        let safe_after = doubted.unwrap_or_else(Instant::now) + context.options.grace_period;
         if place.is_none() && !matches!(state, ItemState::InDoubt { phase: Phase::Operation, .. }) {
             place = std::sync::Arc::clone(&context.places).acquire_owned().await.ok();
         }
-        if context.options.settle_only && !matches!(state, ItemState::InDoubt { .. }) {
+        if context.options.lookup_only && !matches!(state, ItemState::InDoubt { .. }) {
             if ended_before {
                 ended_again(context, &done.item, &state).await?;
             }
@@ -170,23 +170,31 @@ async fn drive(
             }
             (Operation::Create | Operation::Clone, ItemState::InDoubt { phase: Phase::Operation, .. }) => {
                 place = None;
-                Box::pin(look_up(context, &done.item, settled, &mut doubts)).await?
+                Box::pin(look_up(context, &done.item, safe_after, &mut doubts)).await?
             }
             (Operation::Update, ItemState::InDoubt { phase, .. })
             | (_, ItemState::InDoubt { phase: phase @ Phase::Adjust, .. }) => {
                 let target = state.target();
-                Box::pin(resolve_doubt::settle_put(context, &done.item, *phase, target, settled, &mut doubts))
-                    .await?
+                Box::pin(resolve_doubt::resolve_put(
+                    context,
+                    &done.item,
+                    *phase,
+                    target,
+                    safe_after,
+                    &mut doubts,
+                ))
+                .await?
             }
             // It was no longer in the recycle bin, and was being made anew.
             (Operation::Restore, ItemState::InDoubt { .. })
-                if context.ledger.doubt(key).is_some_and(|doubt| doubt.operation == Operation::Create) =>
+                if context.journal.doubt(key).is_some_and(|doubt| doubt.operation == Operation::Create) =>
             {
                 place = None;
-                Box::pin(look_up(context, &done.item, settled, &mut doubts)).await?
+                Box::pin(look_up(context, &done.item, safe_after, &mut doubts)).await?
             }
             (Operation::Delete | Operation::Restore, ItemState::InDoubt { .. }) => {
-                Box::pin(resolve_doubt::settle_presence(context, &done.item, settled, &mut doubts)).await?
+                Box::pin(resolve_doubt::resolve_presence(context, &done.item, safe_after, &mut doubts))
+                    .await?
             }
             (
                 Operation::Clone | Operation::Restore,
@@ -204,8 +212,8 @@ async fn drive(
             Next::Doubted(doubt) => doubts.take(doubt),
             Next::TooEarly | Next::NotInBin | Next::ReadOnceMore => {
                 let until = match next {
-                    Next::ReadOnceMore => Instant::now() + context.options.settle,
-                    _ => settled,
+                    Next::ReadOnceMore => Instant::now() + context.options.grace_period,
+                    _ => safe_after,
                 };
                 if matches!(next, Next::NotInBin) {
                     // Another run may have made it anew, or somebody by hand.
@@ -236,7 +244,7 @@ async fn drive(
             }
         }
     }
-    done.outcome = outcome_of(&done.item, &context.ledger.state(key)).0;
+    done.outcome = outcome_of(&done.item, &context.journal.state(key)).0;
     Ok(done)
 }
 

@@ -16,7 +16,7 @@ use crate::run_folder::dependency_items::DependencyItems;
 #[derive(Debug)]
 pub(crate) struct JournalView<'a> {
     journal: &'a Journal,
-    memory: RefCell<ItemStates>,
+    states: RefCell<ItemStates>,
     others: &'a DependencyItems,
     /// The imports and resources of the target that items have.
     owned: RefCell<OwnedIds>,
@@ -34,14 +34,14 @@ pub(crate) struct JournalView<'a> {
 }
 
 impl<'a> JournalView<'a> {
-    pub(crate) fn new(journal: &'a Journal, memory: ItemStates, others: &'a DependencyItems) -> Self {
-        let earlier = memory.all_attempts().clone();
+    pub(crate) fn new(journal: &'a Journal, states: ItemStates, others: &'a DependencyItems) -> Self {
+        let earlier = states.all_attempts().clone();
         let mut owned = OwnedIds::default();
-        memory.items().for_each(|item| owned.own(item, &memory));
-        memory.found().for_each(|(item, id)| owned.met(item, id, &memory));
+        states.items().for_each(|item| owned.own(item, &states));
+        states.found().for_each(|(item, id)| owned.met(item, id, &states));
         Self {
             journal,
-            memory: RefCell::new(memory),
+            states: RefCell::new(states),
             others,
             owned: RefCell::new(owned),
             earlier,
@@ -82,22 +82,22 @@ impl<'a> JournalView<'a> {
     }
 
     fn learn(&self, item: ItemKey, step: &Step) -> Result<(), EngineError> {
-        let (mut memory, mut owned) = (self.memory.borrow_mut(), self.owned.borrow_mut());
-        let was = memory.state(item);
-        memory
+        let (mut states, mut owned) = (self.states.borrow_mut(), self.owned.borrow_mut());
+        let was = states.state(item);
+        states
             .step(item, step)
             .map_err(|message| JournalError::Stopped(format!("{message}: this is a bug")))?;
         if let Some(id) = was.target()
-            && memory.state(item).target() != Some(id)
+            && states.state(item).target() != Some(id)
         {
             owned.had(item, id);
         }
         // What is announced has no import yet, and what is verified has one that is known.
         if !matches!(step, Step::Intended { .. } | Step::Verified { .. }) {
-            owned.own(item, &memory);
+            owned.own(item, &states);
         }
         if let Step::Ended { outcome: Outcome::Unchanged, found: Some(id), .. } = step {
-            owned.met(item, id, &memory);
+            owned.met(item, id, &states);
         }
         if let Step::Applied { sha256, modified, .. } = step {
             let version = self.version(modified.as_deref(), *sha256);
@@ -157,17 +157,17 @@ impl<'a> JournalView<'a> {
     }
 
     pub(crate) fn state(&self, item: ItemKey) -> ItemState {
-        self.memory.borrow().state(item)
+        self.states.borrow().state(item)
     }
 
     /// Whether the item's call was sent and may have had its effect, whatever was answered.
     pub(crate) fn may_have_acted(&self, item: ItemKey) -> bool {
-        self.memory.borrow().may_have_acted(item)
+        self.states.borrow().may_have_acted(item)
     }
 
     /// How often the item's call was announced.
     pub(crate) fn attempts(&self, item: ItemKey) -> u32 {
-        self.memory.borrow().attempts(item)
+        self.states.borrow().attempts(item)
     }
 
     /// How often it was announced by this process: whoever resumes a run wants it tried again.
@@ -177,31 +177,31 @@ impl<'a> JournalView<'a> {
 
     /// When the service last changed the clone of an item that is not completed yet, by its own words.
     pub(crate) fn cloned(&self, item: ItemKey) -> Option<Cloned> {
-        self.memory.borrow().cloned(item).cloned()
+        self.states.borrow().cloned(item).cloned()
     }
 
     pub(crate) fn doubt(&self, item: ItemKey) -> Option<Doubt> {
-        self.memory.borrow().doubt(item)
+        self.states.borrow().doubt(item)
     }
 
     pub(crate) fn is_untouched(&self, item: ItemKey) -> bool {
-        self.memory.borrow().state(item) == ItemState::Untouched
+        self.states.borrow().state(item) == ItemState::Untouched
     }
 
     /// Whether nothing has been done for any item.
     pub(crate) fn is_blank(&self) -> bool {
-        self.memory.borrow().states().all(|state| state == ItemState::Untouched)
+        self.states.borrow().states().all(|state| state == ItemState::Untouched)
     }
 
     /// Whether something is left to write for the item.
     pub(crate) fn is_open(&self, item: ItemKey) -> bool {
-        matches!(self.memory.borrow().state(item), ItemState::Untouched | ItemState::InDoubt { .. })
+        matches!(self.states.borrow().state(item), ItemState::Untouched | ItemState::InDoubt { .. })
     }
 
     /// Whether `resume` does something about the item: it has no end yet, its call was never sent, or it could not be read back.
     pub(crate) fn may_be_resumed(&self, item: ItemKey) -> bool {
-        let memory = self.memory.borrow();
-        !memory.state(item).is_final() || memory.is_reopened_by_resume(item)
+        let states = self.states.borrow();
+        !states.state(item).is_final() || states.is_reopened_by_resume(item)
     }
 
     /// Items whose last call's effect is not known.
@@ -216,7 +216,7 @@ impl<'a> JournalView<'a> {
 
     /// Whether nothing waits to be read back.
     pub(crate) fn is_verified(&self) -> bool {
-        !self.memory.borrow().states().any(|state| matches!(state, ItemState::Applied { .. }))
+        !self.states.borrow().states().any(|state| matches!(state, ItemState::Applied { .. }))
     }
 
     /// Items that wait to be read back.
@@ -226,10 +226,10 @@ impl<'a> JournalView<'a> {
 
     /// The items of some state.
     fn all<C: FromIterator<ItemKey>>(&self, keep: impl Fn(&ItemState) -> bool) -> C {
-        let memory = self.memory.borrow();
+        let states = self.states.borrow();
         (1_u32..)
             .map(ItemKey)
-            .zip(memory.states())
+            .zip(states.states())
             .filter(|(_, state)| keep(state))
             .map(|(key, _)| key)
             .collect()
@@ -237,7 +237,7 @@ impl<'a> JournalView<'a> {
 
     /// The item of this run that has that import or resource of the target.
     pub(crate) fn owner(&self, id: &Id) -> Option<ItemKey> {
-        self.owned.borrow().owner(id, &self.memory.borrow())
+        self.owned.borrow().owner(id, &self.states.borrow())
     }
 
     /// Whether an item of this run has that import of the target.
@@ -262,8 +262,8 @@ impl<'a> JournalView<'a> {
 
     /// Those among them that some of its items have.
     pub(crate) fn owned_by(&self, kind: Kind, is_one: impl Fn(ItemKey) -> bool) -> IdSet {
-        let (owned, memory) = (self.owned.borrow(), self.memory.borrow());
-        let those = owned.all(&memory).filter(|(_, of)| self.others.kind(*of) == kind && is_one(*of));
+        let (owned, states) = (self.owned.borrow(), self.states.borrow());
+        let those = owned.all(&states).filter(|(_, of)| self.others.kind(*of) == kind && is_one(*of));
         those.map(|(id, _)| (id, ())).collect()
     }
 }

@@ -48,21 +48,21 @@ impl Doubts {
 pub(crate) async fn look_up(
     context: &Context<'_>,
     item: &PlanItem,
-    settled: Instant,
+    safe_after: Instant,
     doubts: &mut Doubts,
 ) -> Result<Next, EngineError> {
     let wanted = document(context, item)?;
     let since = *doubts.since.get_or_insert_with(Instant::now);
     let reason = match &doubts.last {
         _ if is_planted(ONE_LOOK) => Reason::TakenUpAgain,
-        None | Some(Doubt::NoAnswer) => Reason::InDoubt { settled },
+        None | Some(Doubt::NoAnswer) => Reason::InDoubt { safe_after },
         Some(Doubt::Throttled(_)) => Reason::Throttled,
         // It was answered: it is not executing any more.
-        Some(Doubt::Conflict(_)) => Reason::InDoubt { settled: Instant::now() },
+        Some(Doubt::Conflict(_)) => Reason::InDoubt { safe_after: Instant::now() },
     };
-    let step = match context.finder.search(item, reason, &wanted).await {
+    let step = match context.lookups.search(item, reason, &wanted).await {
         Found::There { id, sha256, modified } => {
-            if context.ledger.attempts(item.item) > 1 {
+            if context.journal.attempts(item.item) > 1 {
                 // Which of its calls made it is not known, nor whether the others made more.
                 context.lag.set(context.lag.get().max(since.elapsed()));
             }
@@ -93,7 +93,7 @@ pub(crate) async fn look_up(
         Found::Unauthorized => return Ok(Next::Unauthorized),
         Found::Unknown(message) => return Ok(Next::StillInDoubt(message)),
     };
-    context.ledger.sync(item.item, step, None).await?;
+    context.journal.sync(item.item, step, None).await?;
     Ok(Next::Go)
 }
 
@@ -101,11 +101,11 @@ pub(crate) async fn look_up(
 /// older than the run, and somebody may have made by hand what was missing.
 pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let wanted = document(context, item)?;
-    match context.finder.search(item, Reason::TakenUpAgain, &wanted).await {
+    match context.lookups.search(item, Reason::TakenUpAgain, &wanted).await {
         Found::There { id, sha256, modified } if !item.is_import() => {
             // Imports are to refer to it.
             intend(context, item, Intent::of(item.operation)).await?;
-            context.ledger.sync(item.item, adopted(id, sha256, modified), None).await?;
+            context.journal.sync(item.item, adopted(id, sha256, modified), None).await?;
             Ok(Next::Go)
         }
         Found::There { id, .. } | Found::MadeByAnotherRun(id) => {

@@ -25,7 +25,7 @@ pub(crate) fn unless_journaled(context: &Context<'_>, error: EngineError) -> Eng
 fn wrote(context: &Context<'_>) -> String {
     let (mut done, mut doubtful) = (Vec::new(), Vec::new());
     for key in (1..=context.plan.len()).map(ItemKey) {
-        let state = context.ledger.state(key);
+        let state = context.journal.state(key);
         let list = match &state {
             ItemState::Applied { .. } | ItemState::Verified { .. } => &mut done,
             ItemState::InDoubt { .. } => &mut doubtful,

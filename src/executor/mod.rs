@@ -81,9 +81,9 @@ pub struct RunOptions {
     /// How often an item's call is announced at most.
     pub attempts: u32,
     /// How long after a call without an answer it can no longer be executing in the service: the grace period.
-    pub settle: Duration,
+    pub grace_period: Duration,
     /// Only find out, by reads, what is in doubt and what stands beside what was made; nothing is written to the service.
-    pub settle_only: bool,
+    pub lookup_only: bool,
 }
 
 /// What a run works with.
@@ -96,7 +96,7 @@ pub struct ExecuteRequest<'a> {
     /// The journal of the run, open for writing.
     pub journal: Journal,
     /// What the journal says of an earlier part of this run.
-    pub memory: ItemStates,
+    pub states: ItemStates,
     /// The account that is written to.
     pub target: &'a Account,
     /// Whether an earlier process carried out a part of it.
@@ -137,9 +137,9 @@ pub struct RunEnd {
 ///
 /// Dropping the future leaves a run that can be resumed.
 pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
-    let ExecuteRequest { plan, folder, journal, memory, target, again, .. } = running;
+    let ExecuteRequest { plan, folder, journal, states, target, again, .. } = running;
     let ExecuteRequest { options, lease, other_runs, cancel, events, clock, waves, .. } = running;
-    let other_runs = (again || options.settle_only).then_some(other_runs);
+    let other_runs = (again || options.lookup_only).then_some(other_runs);
     let options = RunOptions { in_flight: options.in_flight.max(1), ..options };
     let started = (tokio::time::Instant::now(), spent([target]));
     let client = target.client.asking(BeforeSend::unless_draining(cancel));
@@ -158,10 +158,10 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         target,
         wanted,
         ignore: Ignore::new(plan.head().settings.ignore.iter().map(Pointer::as_str)),
-        finder: LookupQueue::new((ahead, options.settle), plan, (&before, other_runs), cancel, events),
+        lookups: LookupQueue::new((ahead, options.grace_period), plan, (&before, other_runs), cancel, events),
         // The first of the two calls may be executing still: an earlier process cannot say since when.
-        sent_again: Cell::new(memory.made_again().then(tokio::time::Instant::now)),
-        ledger: JournalView::new(&journal, memory, &others),
+        sent_again: Cell::new(states.made_again().then(tokio::time::Instant::now)),
+        journal: JournalView::new(&journal, states, &others),
         before: &before,
         again,
         began: started.0,
@@ -177,7 +177,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         waves,
         declined: Cell::default(),
         running: RunningFlows::of(&plan.tail().usage)
-            .filter(|_| options.stop.running && !options.settle_only),
+            .filter(|_| options.stop.running && !options.lookup_only),
         away: Cell::new(false),
         lease_lost: Cell::new(false),
         waited_for: RefCell::default(),
@@ -251,13 +251,13 @@ fn halt(context: &Context<'_>, policy: &Policy) {
 
 /// How many items have still to be written.
 fn work_left(context: &Context<'_>) -> Result<u64, EngineError> {
-    if context.ledger.is_blank() {
+    if context.journal.is_blank() {
         return Ok(context.plan.tail().work());
     }
     let mut work = 0;
     for number in 1..=context.plan.len() {
         let key = ItemKey(number);
-        if context.ledger.is_open(key) && context.plan.item(key)?.is_work() {
+        if context.journal.is_open(key) && context.plan.item(key)?.is_work() {
             work += 1;
         }
     }
@@ -278,7 +278,7 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
             (false, false) => "interrupted".to_owned(),
         };
         (Ending::Interrupted, Some(reason))
-    } else if context.options.settle_only && !is_complete(context)? {
+    } else if context.options.lookup_only && !is_complete(context)? {
         (Ending::Interrupted, Some("what was in doubt was looked up; the rest was not done".to_owned()))
     } else if let Some(reason) = left_open(context)?.or(unknown) {
         (Ending::Broken, Some(reason))
@@ -290,7 +290,7 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
 
 /// Whether every item has its outcome, and its verdict where it is to have one.
 fn is_complete(context: &Context<'_>) -> Result<bool, EngineError> {
-    let verified = context.options.verify != Verify::Full || context.ledger.is_verified();
+    let verified = context.options.verify != Verify::Full || context.journal.is_verified();
     Ok(verified && left_open(context)?.is_none())
 }
 
@@ -301,7 +301,7 @@ pub(super) fn imports(count: usize) -> String {
 
 /// What is neither done nor not done when all was tried: an end only `resume` can make out.
 fn left_open(context: &Context<'_>) -> Result<Option<String>, EngineError> {
-    let doubts = context.ledger.in_doubt().len();
+    let doubts = context.journal.in_doubt().len();
     if doubts > 0 {
         let what = imports(doubts);
         return Ok(Some(format!("it could not be found out whether the calls of {what} had their effect")));
@@ -317,7 +317,7 @@ fn left_open(context: &Context<'_>) -> Result<Option<String>, EngineError> {
 /// Items that should have been written, and for which nothing was done.
 fn untouched_work(context: &Context<'_>) -> Result<usize, EngineError> {
     let mut count = 0;
-    for key in (1..=context.plan.len()).map(ItemKey).filter(|key| context.ledger.is_untouched(*key)) {
+    for key in (1..=context.plan.len()).map(ItemKey).filter(|key| context.journal.is_untouched(*key)) {
         count += usize::from(context.plan.item(key)?.is_work());
     }
     Ok(count)
@@ -330,7 +330,7 @@ fn halves(context: &Context<'_>) -> Result<ItemSet, EngineError> {
     // Nothing else takes two calls.
     if [Operation::Clone, Operation::Restore].iter().any(|operation| totals.contains_key(operation.as_str()))
     {
-        for key in context.ledger.half_done() {
+        for key in context.journal.half_done() {
             if context.plan.item(key)?.adjust {
                 halves.insert(key);
             }

@@ -98,7 +98,7 @@ pub(crate) async fn end(context: &Context<'_>, item: ItemKey, end: End) -> Resul
     // Its item names it: it is no copy beside anything.
     context.copies.borrow_mut().extend(found.clone());
     let step = Step::Ended { outcome, status, code, message: message.clone(), sends, found };
-    context.ledger.note(item, step).await?;
+    context.journal.note(item, step).await?;
     Ok(Next::Ended(message))
 }
 
@@ -120,7 +120,7 @@ pub(crate) async fn applied(
     let is_another = Some(print) != sent_sha256(context, item);
     // What holds the ids of others is what was sent only as long as those have them.
     if !is_another && !item.holds_placeholders() {
-        context.ledger.is_as_sent(item.item, &answer.text);
+        context.journal.is_as_sent(item.item, &answer.text);
     }
     let tree = || read.map_or_else(|| read_tree(answer.text.as_bytes()), Printed::into_tree);
     let found = (is_another || item.kind == Kind::Scripts).then(tree);
@@ -136,7 +136,7 @@ pub(crate) async fn applied(
         sha256: whole.then_some(print),
         modified: answer.head.last_modified.clone(),
     };
-    context.ledger.note(item.item, step).await?;
+    context.journal.note(item.item, step).await?;
     if context.options.verify == Verify::None || !whole {
         unchecked(context, item.item).await?;
         return Ok(Next::Go);
@@ -151,7 +151,7 @@ pub(crate) async fn applied(
             differences: comparison.map(|comparison| comparison.differences).unwrap_or_default(),
             modified: answer.head.last_modified.clone(),
         };
-        context.ledger.note(item.item, step).await?;
+        context.journal.note(item.item, step).await?;
     }
     Ok(if differs { Next::Differs } else { Next::Go })
 }
@@ -191,7 +191,7 @@ pub(crate) async fn present(
     crash::point("call.after_answer");
     let target = target.clone();
     let step = Step::Applied { target, status, sends, adopted, sha256: None, modified: None };
-    context.ledger.note(item.item, step).await?;
+    context.journal.note(item.item, step).await?;
     // One that is still to be completed is not done yet.
     if !item.adjust {
         unchecked(context, item.item).await?;
@@ -215,7 +215,7 @@ pub(crate) async fn not_checked(context: &Context<'_>, item: ItemKey) -> Result<
         differences: Vec::new(),
         modified: None,
     };
-    context.ledger.note(item, step).await
+    context.journal.note(item, step).await
 }
 
 /// Records a failed create or clone by what it means. A second one would make a second import, so what a service says
@@ -229,7 +229,7 @@ pub(crate) async fn failed_to_make(
         ErrorKind::Throttled => {
             let (status, sends, message) = (error.status, error.attempts, error.summary);
             let failure = End::failed("rate_limited", message.clone()).answered(status, 0);
-            context.ledger.note(item.item, Step::Doubted { status, message, sends }).await?;
+            context.journal.note(item.item, Step::Doubted { status, message, sends }).await?;
             Ok(Next::Doubted(Doubt::Throttled(failure)))
         }
         ErrorKind::Refused if error.status == Some(409) => conflicted(context, item, error).await,
@@ -248,7 +248,7 @@ pub(crate) fn not_its_own(context: &Context<'_>, item: &PlanItem, id: &Id) -> Op
     let noun = item.noun();
     let message = if context.before.had(item.kind, id) {
         format!("the service answered with the {noun} {id}, which stood there before this run: {UNKNOWN}")
-    } else if context.ledger.owns(id) {
+    } else if context.journal.owns(id) {
         format!("the service answered with the {noun} {id}, which another item of this run has: {UNKNOWN}")
     } else {
         return None;
@@ -266,7 +266,10 @@ pub(crate) async fn failed(
     let message = error.summary.clone();
     match error.kind {
         ErrorKind::InDoubt | ErrorKind::Broken if sends > 0 => {
-            context.ledger.note(item.item, Step::Doubted { status, message: message.clone(), sends }).await?;
+            context
+                .journal
+                .note(item.item, Step::Doubted { status, message: message.clone(), sends })
+                .await?;
             context.events.emit(&Event::ItemDoubted {
                 item: item.item,
                 name: item.name.as_str().into(),
@@ -276,7 +279,7 @@ pub(crate) async fn failed(
         }
         ErrorKind::Withheld | ErrorKind::Away => Ok(Next::Interrupted),
         ErrorKind::Unauthorized => {
-            context.ledger.note(item.item, Step::NotTaken { status, message, sends }).await?;
+            context.journal.note(item.item, Step::NotTaken { status, message, sends }).await?;
             Ok(Next::Unauthorized)
         }
         ErrorKind::NotSent | ErrorKind::Throttled | ErrorKind::InDoubt | ErrorKind::Broken => {
@@ -288,7 +291,7 @@ pub(crate) async fn failed(
                 .code()
                 .map_or_else(|| status.map_or("refused".to_owned(), |s| s.to_string()), str::to_owned);
             // Half of a clone stands: whoever reads this has to know.
-            let message = match context.ledger.state(item.item).target() {
+            let message = match context.journal.state(item.item).target() {
                 Some(made) if item.operation == Operation::Clone => {
                     format!(
                         "{message}; its clone {made} stands as it was cloned: `transship undo` removes it"
@@ -321,7 +324,7 @@ async fn conflicted(context: &Context<'_>, item: &PlanItem, error: ApiError) -> 
     let code = error.code().unwrap_or("409").to_owned();
     let message = error.summary;
     let refusal = End::failed(code, message.clone()).answered(status, 0);
-    context.ledger.note(item.item, Step::Doubted { status, message: message.clone(), sends }).await?;
+    context.journal.note(item.item, Step::Doubted { status, message: message.clone(), sends }).await?;
     context.events.emit(&Event::ItemDoubted { item: item.item, name: item.name.as_str().into(), message });
     Ok(Next::Doubted(Doubt::Conflict(refusal)))
 }

@@ -23,13 +23,13 @@ use crate::run_folder::before_images::Befores;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_item::PlanItem;
 
-/// Settles a PUT in doubt, which can no longer be executing after `settled`.
-pub(crate) async fn settle_put(
+/// Resolves a PUT in doubt, which can no longer be executing after `safe_after`.
+pub(crate) async fn resolve_put(
     context: &Context<'_>,
     item: &PlanItem,
     phase: Phase,
     target: Option<&Id>,
-    settled: Instant,
+    safe_after: Instant,
     doubts: &mut Doubts,
 ) -> Result<Next, EngineError> {
     let target = target.or(item.target.as_ref().map(|party| &party.id)).cloned();
@@ -54,10 +54,10 @@ pub(crate) async fn settle_put(
         return end(context, item.item, End::new(Outcome::Unchanged, "made_meanwhile", message)).await;
     }
     if had_effect {
-        context.ledger.sync(item.item, adopted(target, print, &there), None).await?;
+        context.journal.sync(item.item, adopted(target, print, &there), None).await?;
         return Ok(Next::Go);
     }
-    if began < settled {
+    if began < safe_after {
         return Ok(Next::TooEarly);
     }
     if phase == Phase::Operation && planned != Some(print) {
@@ -67,11 +67,11 @@ pub(crate) async fn settle_put(
     no_effect(context, item, doubts).await
 }
 
-/// Settles a DELETE or a restore in doubt, which can no longer be executing after `settled`.
-pub(crate) async fn settle_presence(
+/// Resolves a DELETE or a restore in doubt, which can no longer be executing after `safe_after`.
+pub(crate) async fn resolve_presence(
     context: &Context<'_>,
     item: &PlanItem,
-    settled: Instant,
+    safe_after: Instant,
     doubts: &mut Doubts,
 ) -> Result<Next, EngineError> {
     let Some(target) = item.target.clone() else {
@@ -91,7 +91,7 @@ pub(crate) async fn settle_presence(
         }
         return present(context, item, &target.id, None, 0, true).await;
     }
-    if began < settled {
+    if began < safe_after {
         return Ok(Next::TooEarly);
     }
     no_effect(context, item, doubts).await
@@ -102,7 +102,7 @@ async fn no_effect(context: &Context<'_>, item: &PlanItem, doubts: &mut Doubts) 
     if let Some(refusal) = doubts.refusal() {
         return end(context, item.item, refusal).await;
     }
-    context.ledger.sync(item.item, Step::Absent, None).await?;
+    context.journal.sync(item.item, Step::Absent, None).await?;
     Ok(Next::Go)
 }
 
@@ -112,7 +112,7 @@ pub(crate) async fn late_put(
     item: &PlanItem,
     there: &Document,
 ) -> Result<Option<Next>, EngineError> {
-    if item.operation != Operation::Update || !context.ledger.may_have_acted(item.item) {
+    if item.operation != Operation::Update || !context.journal.may_have_acted(item.item) {
         return Ok(None);
     }
     let Found { print, as_wanted, .. } = found(context, item, there)?;
@@ -123,7 +123,7 @@ pub(crate) async fn late_put(
         return Ok(None);
     }
     intend(context, item, Intent::of(Operation::Update)).await?;
-    context.ledger.sync(item.item, adopted(target, print, there), None).await?;
+    context.journal.sync(item.item, adopted(target, print, there), None).await?;
     Ok(Some(Next::Go))
 }
 
@@ -139,7 +139,7 @@ pub(crate) async fn touched_clone(
     if item.operation != Operation::Clone {
         return Ok(None);
     }
-    let cloned = context.ledger.cloned(item.item);
+    let cloned = context.journal.cloned(item.item);
     let then = cloned.as_ref().and_then(|cloned| cloned.modified.clone());
     let now = &there.head.last_modified;
     // An answer that is no document does not say when it was made; the clone does.
@@ -191,7 +191,7 @@ async fn was_completed(
     }
     let intent = Intent { call: Call::Adjust, ..Intent::of(item.operation) };
     intend(context, item, intent).await?;
-    context.ledger.sync(item.item, adopted(there.head.id.clone(), print, there), None).await?;
+    context.journal.sync(item.item, adopted(there.head.id.clone(), print, there), None).await?;
     Ok(Some(Next::Go))
 }
 
@@ -347,7 +347,7 @@ pub(crate) async fn unreadable(
         _ => {}
     }
     // What was made or seen a moment ago may not be shown by its id yet.
-    let is_new = matches!(context.ledger.state(item.item), ItemState::Applied { .. });
+    let is_new = matches!(context.journal.state(item.item), ItemState::Applied { .. });
     if error.kind == ErrorKind::NotFound && is_new && context.waited_for.borrow_mut().insert(item.item) {
         return Ok(Next::TooEarly);
     }
@@ -359,19 +359,19 @@ pub(crate) async fn unreadable(
         || error.status.map_or("unreadable".to_owned(), |status| status.to_string()),
         str::to_owned,
     );
-    let state = context.ledger.state(item.item);
+    let state = context.journal.state(item.item);
     let is_sent = matches!(state, ItemState::InDoubt { .. } | ItemState::Applied { .. });
     // It had ended so before: it does again, as long as it cannot be read.
-    let ended_before = context.ledger.doubt(item.item).is_some_and(|doubt| doubt.ended_before);
+    let ended_before = context.journal.doubt(item.item).is_some_and(|doubt| doubt.ended_before);
     // What may not be read is not readable later either. Another failure may pass: it is read once more.
     let may_pass = error.kind != ErrorKind::Refused && error.is_of_one_document();
-    if is_sent && may_pass && !context.options.settle_only && context.unread.borrow_mut().insert(item.item) {
+    if is_sent && may_pass && !context.options.lookup_only && context.unread.borrow_mut().insert(item.item) {
         return Ok(Next::ReadOnceMore);
     }
     let is_over = error.is_of_one_document();
     let (outcome, message) = match state {
-        // An undo settles what it can; what it cannot read stays in doubt for the next one.
-        ItemState::InDoubt { .. } if (!is_over || context.options.settle_only) && !ended_before => {
+        // An undo resolves what it can; what it cannot read stays in doubt for the next one.
+        ItemState::InDoubt { .. } if (!is_over || context.options.lookup_only) && !ended_before => {
             return Ok(Next::StillInDoubt(format!("it could not be read back: {}", error.summary)));
         }
         ItemState::InDoubt { .. } => {

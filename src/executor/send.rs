@@ -88,12 +88,12 @@ pub(crate) async fn send<T: Counted>(
                 }
                 Announcement::NotTaken { kind: ErrorKind::NotSent, message, sends, .. } => {
                     recorded += sends;
-                    context.ledger.note(item.item, Step::NotSent { message }).await?;
+                    context.journal.note(item.item, Step::NotSent { message }).await?;
                 }
                 Announcement::NotTaken { status, message, sends, .. } => {
                     recorded += sends;
                     fresh = READ_IS_FRESH_AFTER_A_REFUSAL;
-                    context.ledger.note(item.item, Step::NotTaken { status, message, sends }).await?;
+                    context.journal.note(item.item, Step::NotTaken { status, message, sends }).await?;
                 }
             },
             answer = &mut call => break answer,
@@ -105,13 +105,13 @@ pub(crate) async fn send<T: Counted>(
             Ok(Sent::Answered(Ok(answer)))
         }
         Err(error) if error.is_held_back() => {
-            if matches!(context.ledger.state(item.item), ItemState::InDoubt { .. }) {
+            if matches!(context.journal.state(item.item), ItemState::InDoubt { .. }) {
                 let message = match error.kind {
                     ErrorKind::Away => error.summary,
                     _ if is_outdated => "it had waited long since it was read, and is read again".to_owned(),
                     _ => "the run was stopped before it was sent".to_owned(),
                 };
-                context.ledger.note(item.item, Step::NotSent { message }).await?;
+                context.journal.note(item.item, Step::NotSent { message }).await?;
             }
             Ok(Sent::Not(if is_outdated { Next::Go } else { Next::Interrupted }))
         }
@@ -128,7 +128,7 @@ async fn announce(context: &Context<'_>, item: &PlanItem, intent: Intent<'_>) ->
         return Ok(false);
     }
     // The second call of an operation whose first one had no effect: it is announced already.
-    if !matches!(context.ledger.state(item.item), ItemState::InDoubt { .. }) {
+    if !matches!(context.journal.state(item.item), ItemState::InDoubt { .. }) {
         intend(context, item, intent).await?;
     }
     crash::point("call.before_send");
@@ -142,7 +142,7 @@ pub(crate) async fn intend(
     item: &PlanItem,
     intent: Intent<'_>,
 ) -> Result<(), EngineError> {
-    if intent.call == Call::Operation && context.ledger.attempts(item.item) > 0 {
+    if intent.call == Call::Operation && context.journal.attempts(item.item) > 0 {
         context.sent_again.set(Some(Instant::now()));
     }
     let text = intent.before.map(|document| one_line(&document.text));
@@ -150,22 +150,22 @@ pub(crate) async fn intend(
     let step = Step::Intended {
         operation: intent.operation,
         call: intent.call,
-        attempt: context.ledger.attempts(item.item) + 1,
+        attempt: context.journal.attempts(item.item) + 1,
         server_time: Some(context.target.clock.estimate(context.clock.now())),
         before_sha256: text.map(|text| Fingerprint::of(text.as_bytes())),
     };
     let line = text.map(|text| format!("{{\"item\":{},\"document\":{text}}}", item.item));
-    context.ledger.sync(item.item, step, line).await
+    context.journal.sync(item.item, step, line).await
 }
 
 /// Ends an item whose calls had no effect and no answer too often.
 async fn too_often(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next>, EngineError> {
-    let attempts = context.ledger.attempts_of_this_process(item.item);
+    let attempts = context.journal.attempts_of_this_process(item.item);
     if attempts < context.options.attempts {
         return Ok(None);
     }
     let times = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
-    let (code, status, message) = match context.ledger.last_doubt(item.item) {
+    let (code, status, message) = match context.journal.last_doubt(item.item) {
         Some((status @ Some(_), last)) => (GIVEN_UP, status, format!("given up after {times}: {last}")),
         Some((None, last)) => (NO_ANSWER, None, format!("given up after {times} without an answer: {last}")),
         None => (NO_ANSWER, None, format!("given up after {times} without an answer")),

@@ -34,7 +34,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
         looked = read_back(context, policy).await?;
         if let Some(next) = open.get(at + 1)
             && !context.cancel.is_draining()
-            && !context.options.settle_only
+            && !context.options.lookup_only
         {
             waves::pass(context, policy, &order, (*wave, *next), since.elapsed()).await?;
         }
@@ -55,7 +55,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
     if let Some(wave) = last.first().copied() {
         if let Some(before) = open.last()
             && !context.cancel.is_draining()
-            && !context.options.settle_only
+            && !context.options.lookup_only
         {
             waves::pass(context, policy, &order, (*before, wave), since.elapsed()).await?;
         }
@@ -66,11 +66,11 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
     }
     if let Some(wave) = ends_with
         && !context.cancel.is_draining()
-        && !context.options.settle_only
+        && !context.options.lookup_only
     {
         waves::tell(context, &order, wave, since.elapsed())?;
     }
-    let look = reads_back || context.options.settle_only || context.sent_again.get().is_some();
+    let look = reads_back || context.options.lookup_only || context.sent_again.get().is_some();
     if looked || !look || context.cancel.is_draining() {
         return Ok(None);
     }
@@ -79,7 +79,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
 
 /// Whether what is written is read back.
 fn reads_back(context: &Context<'_>) -> bool {
-    context.options.verify == Verify::Full && !context.options.settle_only
+    context.options.verify == Verify::Full && !context.options.lookup_only
 }
 
 /// Reads back what was written, unless the job does without or the run drains. Says whether that was the look for copies: those
@@ -100,7 +100,7 @@ async fn delete(
     order: &WaveOrder,
     wave: u32,
 ) -> Result<(), EngineError> {
-    if !context.options.settle_only && !context.cancel.is_draining() {
+    if !context.options.lookup_only && !context.cancel.is_draining() {
         waves::stop_before_deletions(context, policy, order)?;
     }
     if context.cancel.is_draining() {
@@ -113,7 +113,7 @@ async fn delete(
 async fn write(context: &Context<'_>, policy: &mut Policy, batch: Batch<'_>) -> Result<(), EngineError> {
     {
         let writing = write_stage::write_all(context, policy, batch);
-        let finding = context.finder.serve(&context.ledger);
+        let finding = context.lookups.serve(&context.journal);
         tokio::pin!(writing, finding);
         tokio::select! {
             written = &mut writing => written?,

@@ -116,7 +116,7 @@ impl WaveOrder {
             return Ok(vec![0]);
         }
         let mut open = vec![false; self.count as usize];
-        for key in (1..=context.plan.len()).map(ItemKey).filter(|key| context.ledger.is_open(*key)) {
+        for key in (1..=context.plan.len()).map(ItemKey).filter(|key| context.journal.is_open(*key)) {
             if !open[self.of(key) as usize] && context.plan.item(key)?.is_work() {
                 open[self.of(key) as usize] = true;
             }
@@ -131,7 +131,7 @@ impl WaveOrder {
     pub(crate) fn work(&self, context: &Context<'_>, wave: u32) -> Result<u64, EngineError> {
         let mut work = 0;
         for key in (1..=context.plan.len()).map(ItemKey).filter(|key| self.of(*key) == wave) {
-            work += u64::from(context.ledger.is_open(key) && context.plan.item(key)?.is_work());
+            work += u64::from(context.journal.is_open(key) && context.plan.item(key)?.is_work());
         }
         Ok(work)
     }
@@ -171,13 +171,13 @@ pub(crate) fn stop_before_deletions(
         if !item.is_work() || order.deletes(order.of(key)) && item.is_deletion() {
             continue;
         }
-        let (outcome, verdict) = outcome_of(&item, &context.ledger.state(key));
+        let (outcome, verdict) = outcome_of(&item, &context.journal.state(key));
         let expected = outcome.wrote() && context.options.verify == Verify::Full;
         let is_done = outcome.wrote() || outcome == Outcome::Unchanged;
         let is_open = !is_done || expected && verdict == Verdict::NotChecked;
         open += usize::from(is_open);
         differ += usize::from(verdict == Verdict::Differs);
-        may_change |= is_open && context.ledger.may_be_resumed(key);
+        may_change |= is_open && context.journal.may_be_resumed(key);
     }
     let why = match (open, differ) {
         (0, 0) => return Ok(()),
@@ -280,7 +280,7 @@ fn report(
         if report.names.len() < NAMED {
             report.names.push(item.name.clone());
         }
-        let (outcome, verdict) = outcome_of(&item, &context.ledger.state(item.item));
+        let (outcome, verdict) = outcome_of(&item, &context.journal.state(item.item));
         *report.outcomes.entry(outcome.as_str()).or_default() += 1;
         match verdict {
             Verdict::Equal | Verdict::EqualWithDefaults => report.equal += 1,
@@ -298,7 +298,7 @@ fn preview(context: &Context<'_>, order: &WaveOrder, wave: u32) -> Result<NextWa
     let mut next = NextWave { number: wave + 1, of: order.count(), ..NextWave::default() };
     for item in order.imports(context, wave) {
         let item = item?;
-        if !context.ledger.is_open(item.item) {
+        if !context.journal.is_open(item.item) {
             continue;
         }
         next.imports += 1;

@@ -72,7 +72,7 @@ pub(crate) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next
                             .and_then(|answer| print_of_whole(context, item, &wanted, answer)),
                         modified: answer.as_ref().and_then(|answer| answer.head.last_modified.clone()),
                     };
-                    context.ledger.note(item.item, step).await?;
+                    context.journal.note(item.item, step).await?;
                     if !item.adjust {
                         unchecked(context, item.item).await?;
                     }
@@ -106,7 +106,7 @@ pub(crate) async fn adjust(
             differences: Vec::new(),
             modified: there.head.last_modified.clone(),
         };
-        context.ledger.note(item.item, step).await?;
+        context.journal.note(item.item, step).await?;
         return Ok(Next::Go);
     }
     // Between any two calls there is a moment; where the read had to wait, there is time for an edit.
@@ -198,7 +198,7 @@ pub(crate) async fn restore(context: &Context<'_>, item: &PlanItem) -> Result<Ne
             match context.target.client.get(item.list(), &target.id).await {
                 Ok(_) => present(context, item, &target.id, None, error.attempts, true).await,
                 Err(error) if error.kind == ErrorKind::NotFound => {
-                    context.ledger.sync(item.item, Step::Absent, None).await?;
+                    context.journal.sync(item.item, Step::Absent, None).await?;
                     Ok(Next::NotInBin)
                 }
                 Err(error) => resolve_doubt::unreadable(context, item, &error).await,
@@ -254,7 +254,7 @@ async fn still_there(
             return Ok(Err(Next::TooEarly));
         }
         Err(error) if error.kind == ErrorKind::NotFound => {
-            let may_be_ours = context.ledger.may_have_acted(item.item)
+            let may_be_ours = context.journal.may_have_acted(item.item)
                 && !context.is_of_another_run(target, |deed| deed.operation == Operation::Delete).await;
             let next = if item.operation == Operation::Delete && may_be_ours {
                 resolve_doubt::late_delete(context, item, target).await?

@@ -38,13 +38,13 @@ impl Batch<'_> {
                 return Ok((items, total));
             }
         };
-        let mut queue: VecDeque<ItemKey> = context.ledger.in_doubt().into();
+        let mut queue: VecDeque<ItemKey> = context.journal.in_doubt().into();
         let mut adjusted = 0;
-        if !context.options.settle_only {
+        if !context.options.lookup_only {
             let all = (1..=context.plan.len()).map(ItemKey);
-            let untouched = all.filter(|key| context.ledger.is_untouched(*key));
+            let untouched = all.filter(|key| context.journal.is_untouched(*key));
             queue.extend(untouched.filter(|key| order.of(*key) == wave));
-            for key in context.ledger.half_done() {
+            for key in context.journal.half_done() {
                 // What was made in one step is not written again: it waits to be read back.
                 if context.plan.item(key)?.adjust {
                     queue.push_back(key);
@@ -159,7 +159,7 @@ fn take_end(
 /// Tells everybody that an item came to its end, or as near as it comes in this run.
 fn ended(context: &Context<'_>, policy: &mut Policy, scheduler: &mut Scheduler, done: &Done) -> Next {
     finish(context, policy, done);
-    let (item, open) = (done.item.item, context.ledger.is_open(done.item.item));
+    let (item, open) = (done.item.item, context.journal.is_open(done.item.item));
     scheduler.on(Input::Ended { item, name: name_of(&done.item), open })
 }
 

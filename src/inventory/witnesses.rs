@@ -75,9 +75,9 @@ impl Remembered {
 pub async fn refuse_another(
     account: &Account,
     witnesses: &[Witness],
-    settle: Duration,
+    grace_period: Duration,
 ) -> Result<(), EngineError> {
-    let deadline = Instant::now() + settle;
+    let deadline = Instant::now() + grace_period;
     let mut late = witnesses.is_empty();
     while !late {
         // Once more at the end of the grace period: a read by id may be behind the list that showed it.
@@ -107,9 +107,9 @@ pub async fn refuse_another(
 pub async fn shows_one(
     account: &Account,
     witnesses: &[Witness],
-    settle: Duration,
+    grace_period: Duration,
 ) -> Result<bool, EngineError> {
-    let deadline = Instant::now() + settle;
+    let deadline = Instant::now() + grace_period;
     loop {
         let late = witnesses.is_empty() || Instant::now() >= deadline;
         if look(account, witnesses).await? == Sight::Present {

@@ -48,7 +48,7 @@ pub struct ItemStates {
     unread: BTreeSet<ItemKey>,
     /// Items that ended while it was not known whether their call had its effect: what was there could not be read.
     undecided: BTreeMap<ItemKey, Doubt>,
-    /// Items whose call was answered with a 429 and that were not settled since: a service may say so after it has acted.
+    /// Items whose call was answered with a 429 and that were not resolved since: a service may say so after it has acted.
     not_taken: BTreeSet<ItemKey>,
     /// Whether a call that makes an import was announced again after it may have been sent.
     made_again: bool,
@@ -125,10 +125,10 @@ impl ItemStates {
             }
         }
         // What completes an import and had no effect leaves that as it was made: the call is counted on.
-        let is_settled = state.is_final() || matches!(step, Step::Applied { .. });
+        let is_resolved = state.is_final() || matches!(step, Step::Applied { .. });
         if matches!(step, Step::NotTaken { .. }) {
             self.not_taken.insert(item);
-        } else if is_settled {
+        } else if is_resolved {
             self.not_taken.remove(&item);
         }
         let undecided = self.undecided.remove(&item);
@@ -156,7 +156,7 @@ impl ItemStates {
                     more => drop(self.attempts.insert(item, more - 1)),
                 }
             }
-            if is_settled {
+            if is_resolved {
                 self.attempts.remove(&item);
             }
         }
@@ -214,12 +214,12 @@ impl ItemStates {
         self.states.iter().map(|kept| kept.with_id(|kept| self.id(kept)))
     }
 
-    /// How often the item's call was announced since it was last settled, and may have had an effect.
+    /// How many intents for the item's call were written since it was last resolved, and may have had an effect.
     pub fn attempts(&self, item: ItemKey) -> u32 {
         self.attempts.get(&item).copied().unwrap_or(0)
     }
 
-    /// Whether the item's call was sent since it was last settled and may have had its effect, whatever was answered.
+    /// Whether the item's call was sent since it was last resolved and may have had its effect, whatever was answered.
     pub fn may_have_acted(&self, item: ItemKey) -> bool {
         self.attempts(item) > 0 || self.not_taken.contains(&item)
     }

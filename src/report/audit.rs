@@ -58,10 +58,10 @@ pub struct AuditContext {
 
 impl AuditContext {
     /// The context of the run that carries out `plan`.
-    pub fn of(plan: &PlanFile, story: &RunRecord) -> Self {
+    pub fn of(plan: &PlanFile, record: &RunRecord) -> Self {
         let head = plan.head();
         Self {
-            run_id: story.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default(),
+            run_id: record.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default(),
             action: head.action.clone(),
             source_account: head.source.name.clone(),
             target_account: head.target.name.clone(),

@@ -50,9 +50,9 @@ pub struct Told<'a> {
     /// The plan of the run.
     pub plan: &'a PlanFile,
     /// Where every item stands.
-    pub memory: &'a ItemStates,
+    pub states: &'a ItemStates,
     /// What the journal says of the run as a whole.
-    pub story: &'a RunRecord,
+    pub record: &'a RunRecord,
 }
 
 /// What a report counted, and what needs attention.
@@ -84,12 +84,12 @@ pub fn render(told: Told<'_>, format: Format, out: &mut dyn Write) -> Result<(),
     match format {
         Format::Csv => audit(told, out, &to_output),
         Format::Html => {
-            let mut page = Page::begin(out, told.plan, told.story).map_err(to_output)?;
+            let mut page = Page::begin(out, told.plan, told.record).map_err(to_output)?;
             let reported = told.walk(0, |row| page.row(row).map_err(to_output))?;
             page.finish(&reported.summary).map_err(to_output)
         }
         Format::Json => {
-            let context = AuditContext::of(told.plan, told.story);
+            let context = AuditContext::of(told.plan, told.record);
             let mut items = JsonRows::begin(out).map_err(to_output)?;
             let reported = told.walk(0, |row| items.row(&context, row).map_err(to_output))?;
             items.finish(&reported.summary).map_err(to_output)
@@ -122,7 +122,7 @@ fn audit(
     out: &mut dyn Write,
     failed: &dyn Fn(io::Error) -> RunFolderError,
 ) -> Result<(), RunFolderError> {
-    let context = AuditContext::of(told.plan, told.story);
+    let context = AuditContext::of(told.plan, told.record);
     let mut audit = AuditWriter::new(out).map_err(failed)?;
     told.walk(0, |row| audit.write(&context, row).map_err(failed))?;
     audit.finish().map_err(failed)
@@ -135,14 +135,14 @@ fn audit(
 /// Plan or journal cannot be read, or the disk said no; what was there before is untouched then.
 pub fn write_files(told: Told<'_>) -> Result<Reported, RunFolderError> {
     let (audit_path, page_path) = (told.folder.audit(), told.folder.report());
-    let context = AuditContext::of(told.plan, told.story);
+    let context = AuditContext::of(told.plan, told.record);
     // Both in one pass over the journal, which is the larger part of the work.
     let reported = whole(&audit_path, |audit_out| {
         let audit_failed = |error| RunFolderError::file("write", &audit_path)(error);
         let page_failed = |error| RunFolderError::file("write", &page_path)(error);
         let mut audit = AuditWriter::new(audit_out).map_err(audit_failed)?;
         let reported = whole(&page_path, |page_out| {
-            let mut page = Page::begin(page_out, told.plan, told.story).map_err(page_failed)?;
+            let mut page = Page::begin(page_out, told.plan, told.record).map_err(page_failed)?;
             let reported = told.walk(console::MOST_NAMED, |row| {
                 audit.write(&context, row).map_err(audit_failed)?;
                 page.row(row).map_err(page_failed)
@@ -184,10 +184,10 @@ impl Told<'_> {
         named: usize,
         mut each: impl FnMut(&Row) -> Result<(), RunFolderError>,
     ) -> Result<Reported, RunFolderError> {
-        let mut summary = Summary::begin(self.plan, self.story);
+        let mut summary = Summary::begin(self.plan, self.record);
         let (mut attention, mut reasons) = (Vec::new(), Reasons::default());
         let (mut affected, mut copied) = (UserCounts::new(), UserCounts::new());
-        let reads_back = self.plan.head().reads_back() && !self.story.is_finished();
+        let reads_back = self.plan.head().reads_back() && !self.record.is_finished();
         self.read_ahead(|row| {
             summary.add(&row);
             if row.outcome.wrote() {
@@ -218,7 +218,7 @@ impl Told<'_> {
         thread::scope(|scope| {
             let reader = scope.spawn(move || {
                 let mut chunk = Vec::with_capacity(CHUNK);
-                rows(self.folder, self.plan, self.memory, |row| {
+                rows(self.folder, self.plan, self.states, |row| {
                     chunk.push(row);
                     if chunk.len() == CHUNK {
                         send.send(mem::take(&mut chunk)).map_err(|_| nobody_reads(self.folder))?;

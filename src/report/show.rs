@@ -152,7 +152,7 @@ pub fn run(
     let mut room = if is_first { LINES.saturating_sub(lines_in(&top) + 2) } else { usize::MAX };
     let (mut shown, mut is_full) = (0, false);
     let lines = Changes { diff: options.diff, width: options.width, paint };
-    rows_of(told.folder, told.plan, told.memory, |mut found| {
+    rows_of(told.folder, told.plan, told.states, |mut found| {
         let is_meant = match options.detail {
             Detail::Named(names) => is_called(&found, names),
             _ if only_open => Attention::of(&found).is_some(),

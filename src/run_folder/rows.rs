@@ -174,21 +174,21 @@ impl Facts {
 pub fn rows(
     folder: &RunFolder,
     plan: &PlanFile,
-    memory: &ItemStates,
+    states: &ItemStates,
     mut each: impl FnMut(Row) -> Result<(), RunFolderError>,
 ) -> Result<(), RunFolderError> {
     let others = DependencyItems::of(plan)?;
     let wanted = File::open(folder.wanted()).ok();
     let sent = |item: &PlanItem| {
         let text = || read_span(wanted.as_ref()?, item.wanted?).ok();
-        others.sent_sha256(item, text, |need| memory.state(need).target().cloned())
+        others.sent_sha256(item, text, |need| states.state(need).target().cloned())
     };
     // Once with its chain; what was whole a moment ago is only read again, item by item.
     let mut steps = StepsByItem::of(&folder.journal())?;
     // What was taken for a copy while its item was in doubt is none once the item has it.
     let mut owned: HashSet<Id> = HashSet::new();
     if steps.found_copies() {
-        owned.extend(memory.of_items());
+        owned.extend(states.of_items());
     }
     for key in (1..=plan.len()).map(ItemKey) {
         let mut facts = Facts { copies: steps.copies(key), ..Facts::default() };
@@ -200,8 +200,8 @@ pub fn rows(
         })?;
         let item = plan.item(key)?;
         let sent_sha256 = sent(&item);
-        let row = row(item, &memory.state(key), facts);
-        let in_doubt = row.in_doubt || memory.is_undecided(key);
+        let row = row(item, &states.state(key), facts);
+        let in_doubt = row.in_doubt || states.is_undecided(key);
         each(Row { sent_sha256, in_doubt, ..row })?;
     }
     Ok(())

@@ -103,7 +103,7 @@ impl RunRecord {
     }
 }
 
-/// Reads a journal: where every item stands, and the story of the run.
+/// Reads a journal: the state of every item, and the record of the run.
 ///
 /// # Errors
 ///
@@ -115,33 +115,33 @@ pub fn read_journal(
     let bytes = || std::fs::metadata(folder.journal()).map(|found| found.len()).ok();
     loop {
         let before = bytes();
-        let (memory, mut story, replay) = read_once(folder, plan)?;
-        if story.ending.is_none() {
-            story.writer = RunLock::writer(folder);
+        let (states, mut record, replay) = read_once(folder, plan)?;
+        if record.ending.is_none() {
+            record.writer = RunLock::writer(folder);
         }
         // Of a run that ended in between, the end was not read.
-        if story.ending.is_some() || story.writer.is_some() || bytes() == before {
-            return Ok((memory, story, replay));
+        if record.ending.is_some() || record.writer.is_some() || bytes() == before {
+            return Ok((states, record, replay));
         }
     }
 }
 
 fn read_once(folder: &RunFolder, plan: &PlanFile) -> Result<(ItemStates, RunRecord, Replay), RunFolderError> {
-    let mut memory = ItemStates::blank(plan.len());
-    let mut story = RunRecord::default();
+    let mut states = ItemStates::blank(plan.len());
+    let mut run = RunRecord::default();
     let (reported, mut has_reported) = (reported_head(folder), false);
     let replay = replay(&folder.journal(), |_, record| {
         has_reported |= Some(record.prev) == reported;
         if let Entry::Opened(taken) = &record.entry {
             fits(taken, plan)?;
         }
-        memory.take(&record)?;
-        story.take(&record);
+        states.take(&record)?;
+        run.take(&record);
         Ok(())
     })?;
-    story.head = Some(replay.head);
-    story.lacks_reported = reported.is_some() && !has_reported && reported != story.head;
-    Ok((memory, story, replay))
+    run.head = Some(replay.head);
+    run.lacks_reported = reported.is_some() && !has_reported && reported != run.head;
+    Ok((states, run, replay))
 }
 
 fn fits(taken: &RunHeader, plan: &PlanFile) -> Result<(), Misfit> {

@@ -152,46 +152,46 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// A summary with the story of the run and no items yet.
-    pub fn begin(plan: &PlanFile, story: &RunRecord) -> Self {
+    /// A summary with the record of the run and no items yet.
+    pub fn begin(plan: &PlanFile, record: &RunRecord) -> Self {
         let head = plan.head();
-        let run_id = story.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default();
+        let run_id = record.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default();
         let zero = |words: Vec<&'static str>| words.into_iter().map(|word| (word.to_owned(), 0)).collect();
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run are far below 2^52")]
-        let [seconds, waited] = [story.millis, story.costs.waited_ms].map(|millis| millis as f64 / 1000.0);
+        let [seconds, waited] = [record.millis, record.costs.waited_ms].map(|millis| millis as f64 / 1000.0);
         Self {
             run_id,
             job: head.job.clone(),
             action: head.action.clone(),
             source: head.source.name.clone(),
             target: head.target.name.clone(),
-            state: state_word(story.ending).to_owned(),
-            reason: story.reason.clone(),
+            state: state_word(record.ending).to_owned(),
+            reason: record.reason.clone(),
             selected: plan.tail().selected,
             planned: plan.len(),
             outcomes: zero(Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect()),
             verdicts: zero(Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect()),
-            started_at: story.opened_at,
-            finished_at: story.last_at,
+            started_at: record.opened_at,
+            finished_at: record.last_at,
             seconds,
             snapshots: head.snapshots(),
             forecast: plan.tail().forecast.clone(),
             planning_calls: plan.tail().spent.clone(),
-            calls: story.calls.clone(),
-            total_calls: story.calls.values().sum::<u64>() + plan.tail().spent.values().sum::<u64>(),
-            throttled: story.throttled,
+            calls: record.calls.clone(),
+            total_calls: record.calls.values().sum::<u64>() + plan.tail().spent.values().sum::<u64>(),
+            throttled: record.throttled,
             waited_seconds: waited,
-            retries: story.costs.retries,
-            latency: story
+            retries: record.costs.retries,
+            latency: record
                 .costs
                 .latency
                 .iter()
                 .map(|(purpose, all)| (purpose.clone(), Latency::of(all)))
                 .collect(),
-            resumed: story.resumed,
-            writer: story.writer.clone(),
-            undone: story.undone.clone(),
-            journal_sha256: story.head,
+            resumed: record.resumed,
+            writer: record.writer.clone(),
+            undone: record.undone.clone(),
+            journal_sha256: record.head,
             ..Self::default()
         }
     }

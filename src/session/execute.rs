@@ -107,7 +107,7 @@ pub(super) enum Part {
     /// What an earlier process left.
     Resumed,
     /// Only what an earlier process left in doubt, by reads.
-    Settled,
+    LookupOnly,
 }
 
 /// What a run holds while it writes: all of it must be its own still.
@@ -226,20 +226,20 @@ impl Session {
         folder: &RunFolder,
         plan: &PlanFile,
         journal: Journal,
-        memory: ItemStates,
+        states: ItemStates,
         (run, part): (&str, Part),
         held: Option<&TargetLock>,
         events: &Events,
     ) -> Result<RunEnd, EngineError> {
-        // What ends the settling of a run does not end what comes after.
-        let settling = (part == Part::Settled).then(|| self.options.cancel.child());
-        let cancel = settling.as_ref().unwrap_or(&self.options.cancel);
+        // What ends this lookup does not end what comes after.
+        let lookup_cancel = (part == Part::LookupOnly).then(|| self.options.cancel.child());
+        let cancel = lookup_cancel.as_ref().unwrap_or(&self.options.cancel);
         if let (Some(shelved), Some(backups)) = (&self.settings.shelved, self.target.backups()) {
             let request = BackupRequest {
                 plan,
                 folder,
                 journal,
-                memory,
+                states,
                 archive: &backups.archive,
                 shelved,
                 run,
@@ -256,8 +256,8 @@ impl Session {
             stop: settings.stop,
             in_flight: settings.concurrency.map_or(64, std::num::NonZeroUsize::get),
             attempts: settings.retry.attempts,
-            settle: self.options.grace_period,
-            settle_only: part == Part::Settled,
+            grace_period: self.options.grace_period,
+            lookup_only: part == Part::LookupOnly,
         };
         let (target, clock) = (self.target_account(), &self.host.clock);
         let again = part == Part::Resumed;
@@ -270,7 +270,7 @@ impl Session {
             plan,
             folder,
             journal,
-            memory,
+            states,
             target,
             again,
             options,
@@ -297,7 +297,7 @@ fn write_report(folder: RunFolder, plan: PlanFile) -> Result<Run, SessionError> 
     // Its writer is this process, and that is done with it.
     record.writer = None;
     crash::point("report.before_files");
-    let told = Told { folder: &folder, plan: &plan, memory: &states, story: &record };
+    let told = Told { folder: &folder, plan: &plan, states: &states, record: &record };
     let reported = report::write_files(told)?;
     crash::point("report.after_files");
     let report::Reported { summary, attention, reasons } = reported;

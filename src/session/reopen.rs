@@ -21,13 +21,13 @@ impl OpenedRun {
     }
 
     /// Whether it is not known what some of its calls came to.
-    pub(super) fn is_unsettled(&self) -> bool {
+    pub(super) fn has_doubts(&self) -> bool {
         self.states.states().any(|state| matches!(state, ItemState::InDoubt { .. }))
     }
 
     /// What is in doubt must be looked up before anything is built on the run.
-    pub(super) fn refuse_unsettled(&self) -> Result<(), SessionError> {
-        if self.record.ending.is_none() || self.is_unsettled() {
+    pub(super) fn refuse_unfinished(&self) -> Result<(), SessionError> {
+        if self.record.ending.is_none() || self.has_doubts() {
             return Err(SessionError::Refused(format!(
                 "this run was cut off, and it is not known what it did last: first `transship resume {}`",
                 shell_word(&self.folder.path().display().to_string())

@@ -123,8 +123,8 @@ impl Session {
                 there.push(Witness { list, id });
             }
         }
-        let settle = self.options.grace_period;
-        self.unless_stopped(refuse_another(self.target_account(), &there, settle)).await
+        let grace_period = self.options.grace_period;
+        self.unless_stopped(refuse_another(self.target_account(), &there, grace_period)).await
     }
 
     /// Refuses to go on in accounts of other places than those a run was planned for.

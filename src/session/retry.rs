@@ -101,7 +101,7 @@ impl Session {
             return Err(SessionError::Refused(message));
         }
         self.same_accounts(&earlier.plan)?;
-        earlier.refuse_unsettled()?;
+        earlier.refuse_unfinished()?;
         for message in self.known_accounts(&earlier).await? {
             events.emit(&Event::Noted { message });
         }

@@ -55,7 +55,7 @@ impl OpenedRun {
 
     /// What is rendered of it.
     pub fn told(&self) -> Told<'_> {
-        Told { folder: &self.folder, plan: &self.plan, memory: &self.states, story: &self.record }
+        Told { folder: &self.folder, plan: &self.plan, states: &self.states, record: &self.record }
     }
 
     /// Whether nothing is left to resume: it is finished, nothing failed only because it was never sent, what it wrote was read

@@ -50,7 +50,7 @@ impl Session {
         if is_open || !earlier.states.undecided().is_empty() {
             // Looking up in another account would find nothing, and the journal would say so for ever.
             self.refuse_another_account(&earlier).await?;
-            earlier = self.settle_doubts(earlier).await?;
+            earlier = self.resolve_doubts(earlier).await?;
         }
         if is_finished {
             (earlier, _) = self.find_late_copies(earlier).await?;
@@ -84,13 +84,13 @@ impl Session {
 
     /// Finds out, by reads, what the last calls of a run came to that was broken off, or could not read what it had done, and
     /// whether copies stand beside what it made; and records it in its journal.
-    async fn settle_doubts(&self, run: OpenedRun) -> Result<OpenedRun, SessionError> {
+    async fn resolve_doubts(&self, run: OpenedRun) -> Result<OpenedRun, SessionError> {
         let path = run.folder.path().to_owned();
         let journal = run.reopen_to_note(&self.options.journal).await?;
         let OpenedRun { folder, plan, mut states, .. } = run;
         reopen(&mut states, &journal, ItemStates::undecided).await?;
         let ended =
-            self.act(&folder, &plan, journal, states, ("", Part::Settled), None, &Events::none()).await;
+            self.act(&folder, &plan, journal, states, ("", Part::LookupOnly), None, &Events::none()).await;
         match ended {
             Ok(_) | Err(EngineError::Folder(_)) if self.options.cancel.is_draining() => {
                 return Err(EngineError::Interrupted.into());

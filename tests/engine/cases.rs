@@ -75,7 +75,7 @@ fn case_41_the_second_look_up_begins_when_the_grace_period_is_over() {
         paused(async {
             let names = names(20);
             let mut migration = migration(&names);
-            migration.settle = Duration::from_secs(1);
+            migration.grace_period = Duration::from_secs(1);
             migration.target.list_takes = Duration::from_secs(1);
             for at in &cut {
                 migration.target.fate(&names[*at], [Fate::NotDone(0)]);

@@ -196,7 +196,7 @@ fn a_run_folder_put_back_from_an_older_copy_makes_nothing_twice() {
 fn a_look_up_with_nothing_else_to_do_waits_no_longer_than_the_grace_period() {
     paused(async {
         let mut migration = Migration::of(&["A"]);
-        migration.settle = Duration::from_secs(3);
+        migration.grace_period = Duration::from_secs(3);
         migration.target.fate("A", [Fate::NotDone(504)]);
         let folder = migration.plan().await;
         let began = Instant::now();
@@ -213,7 +213,7 @@ fn however_many_are_in_doubt_one_look_answers_them_all_and_none_waits_for_anothe
         let names: Vec<String> = (0..150).map(|number| format!("Import {number}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut migration = Migration::of(&names);
-        migration.settle = Duration::from_secs(3);
+        migration.grace_period = Duration::from_secs(3);
         for name in &names {
             migration.target.fate(name, [Fate::NotDone(504)]);
         }

@@ -227,7 +227,7 @@ pub fn import(name: &str) -> Value {
 pub struct Migration {
     pub source: Service,
     pub target: Service,
-    pub settle: Duration,
+    pub grace_period: Duration,
     pub in_flight: usize,
     /// Where the target is called over HTTP/2, if it is not called in this process.
     pub target_at: Option<Url>,
@@ -267,9 +267,9 @@ impl Migration {
             source.put(import, Duration::ZERO);
         }
         let work = tempfile::tempdir().unwrap();
-        let (settle, lease) = (Duration::from_secs(10), Arc::new(AlwaysHeld));
+        let (grace_period, lease) = (Duration::from_secs(10), Arc::new(AlwaysHeld));
         let (target_at, per_second) = (None, f64::INFINITY);
-        Self { source, target, settle, in_flight: 64, target_at, per_second, lease, work }
+        Self { source, target, grace_period, in_flight: 64, target_at, per_second, lease, work }
     }
 
     /// The target, which takes so many calls a second, one at a time where that is bounded.
@@ -366,7 +366,7 @@ impl Migration {
     /// Carries out what is left of a planned run, until it ends or `cancel` is used.
     pub async fn carry_out(&self, folder: &RunFolder, again: bool, cancel: &Cancel) -> Outcome {
         let plan = PlanFile::open(&folder.plan()).unwrap();
-        let (memory, _, replay) = read_journal(folder, &plan).unwrap();
+        let (states, _, replay) = read_journal(folder, &plan).unwrap();
         let journal =
             Journal::reopen(&folder.journal(), &folder.before(), &replay, Self::journal_options()).unwrap();
         let target = self.target(self.per_second);
@@ -375,7 +375,7 @@ impl Migration {
             plan: &plan,
             folder,
             journal,
-            memory,
+            states,
             target: &target,
             again,
             options: RunOptions {
@@ -383,8 +383,8 @@ impl Migration {
                 stop: Stop::default(),
                 in_flight: self.in_flight,
                 attempts: 6,
-                settle: self.settle,
-                settle_only: false,
+                grace_period: self.grace_period,
+                lookup_only: false,
             },
             lease: &*self.lease,
             other_runs: &FolderRuns,

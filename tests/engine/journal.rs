@@ -92,14 +92,14 @@ fn closed() -> Entry {
 /// A journal in a folder of its own, written as a run writes it, and what was so after each of its records.
 struct Written {
     folder: tempfile::TempDir,
-    memories: Vec<ItemStates>,
+    states: Vec<ItemStates>,
 }
 
 impl Written {
     /// Writes those of `steps` that may follow one another.
     fn of(steps: &[(ItemKey, Step)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut written = Self { folder, memories: vec![ItemStates::blank(ITEMS)] };
+        let mut written = Self { folder, states: vec![ItemStates::blank(ITEMS)] };
         let journal = Journal::create(&written.path(), &written.before(), options()).unwrap();
         written.append(journal, std::iter::once(opened()).chain(legal(&ItemStates::blank(ITEMS), steps)));
         written
@@ -116,9 +116,9 @@ impl Written {
     fn append(&mut self, journal: Journal, entries: impl Iterator<Item = Entry>) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for entry in entries {
-            let mut memory = self.memories.last().unwrap().clone();
-            memory.take(&record(&entry)).unwrap();
-            self.memories.push(memory);
+            let mut states = self.states.last().unwrap().clone();
+            states.take(&record(&entry)).unwrap();
+            self.states.push(states);
             let before = match &entry {
                 Entry::Item { item, step: Step::Intended { before_sha256: Some(_), attempt, .. } } => {
                     Some(format!("{{\"item\":{item},\"document\":{}}}", document(*attempt)))
@@ -154,9 +154,9 @@ fn record(entry: &Entry) -> Record {
 }
 
 /// The steps that the law lets follow.
-fn legal<'a>(memory: &ItemStates, steps: &'a [(ItemKey, Step)]) -> impl Iterator<Item = Entry> + use<'a> {
+fn legal<'a>(states: &ItemStates, steps: &'a [(ItemKey, Step)]) -> impl Iterator<Item = Entry> + use<'a> {
     let mut states: Vec<ItemState> =
-        (1..=ITEMS).map(|number| memory.state(ItemKey(number)).clone()).collect();
+        (1..=ITEMS).map(|number| states.state(ItemKey(number)).clone()).collect();
     steps.iter().filter_map(move |(item, step)| {
         let state = &mut states[item.0 as usize - 1];
         *state = state.after(step)?;
@@ -164,10 +164,10 @@ fn legal<'a>(memory: &ItemStates, steps: &'a [(ItemKey, Step)]) -> impl Iterator
     })
 }
 
-fn remembered(path: &Path) -> Result<(ItemStates, Replay), JournalError> {
-    let mut memory = ItemStates::blank(ITEMS);
-    let replay = replay(path, |_, record| memory.take(&record))?;
-    Ok((memory, replay))
+fn read_states(path: &Path) -> Result<(ItemStates, Replay), JournalError> {
+    let mut states = ItemStates::blank(ITEMS);
+    let replay = replay(path, |_, record| states.take(&record))?;
+    Ok((states, replay))
 }
 
 proptest! {
@@ -178,13 +178,13 @@ proptest! {
         let written = Written::of(&steps);
         let whole = written.bytes();
         let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| at + 1).collect();
-        prop_assert_eq!(ends.len() + 1, written.memories.len());
+        prop_assert_eq!(ends.len() + 1, written.states.len());
         let at_lines = std::iter::once(0).chain(ends.iter().copied());
         for cut in at_lines.chain(cuts.iter().map(|cut| cut.index(whole.len() + 1))) {
             std::fs::write(written.path(), &whole[..cut]).unwrap();
             let records = ends.iter().filter(|end| **end <= cut).count();
-            let (memory, replayed) = remembered(&written.path()).unwrap();
-            prop_assert_eq!(&memory, &written.memories[records], "cut at {}", cut);
+            let (states, replayed) = read_states(&written.path()).unwrap();
+            prop_assert_eq!(&states, &written.states[records], "cut at {}", cut);
             prop_assert_eq!(replayed.next, records as u64);
             prop_assert_eq!(replayed.torn, cut > 0 && whole[cut - 1] != b'\n');
         }
@@ -197,13 +197,13 @@ proptest! {
         let first = 1 + whole.iter().position(|byte| *byte == b'\n').unwrap();
         let cut = first + cut.index(whole.len() - first + 1);
         std::fs::write(written.path(), &whole[..cut]).unwrap();
-        let (memory, replayed) = remembered(&written.path()).unwrap();
-        written.memories = vec![memory.clone()];
+        let (states, replayed) = read_states(&written.path()).unwrap();
+        written.states = vec![states.clone()];
         let journal = Journal::reopen(&written.path(), &written.before(), &replayed, options()).unwrap();
         let resumed = std::iter::once(Entry::Resumed { tool: "t".into(), format: FORMAT });
-        written.append(journal, resumed.chain(legal(&memory, &more)).chain([closed()]));
-        let (memory, replayed) = remembered(&written.path()).unwrap();
-        prop_assert_eq!(&memory, written.memories.last().unwrap());
+        written.append(journal, resumed.chain(legal(&states, &more)).chain([closed()]));
+        let (states, replayed) = read_states(&written.path()).unwrap();
+        prop_assert_eq!(&states, written.states.last().unwrap());
         prop_assert!(!replayed.torn);
         // before.jsonl holds what the journal names, in its order, and nothing of what was cut off.
         let mut named = Vec::new();
@@ -227,7 +227,7 @@ proptest! {
         let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
         bytes[at] ^= 1 << bit;
         std::fs::write(written.path(), bytes).unwrap();
-        match remembered(&written.path()) {
+        match read_states(&written.path()) {
             Err(JournalError::Damaged { line: named, .. }) => prop_assert!(named == line || named == line + 1),
             Err(JournalError::Newer { .. }) => prop_assert_eq!(line, 1),
             other => prop_assert!(false, "line {}: {:?}", line, other),
@@ -237,16 +237,16 @@ proptest! {
     #[test]
     fn a_step_that_may_not_follow_is_an_error_with_its_line(steps in steps(), item in 1..=ITEMS, step in step()) {
         let mut written = Written::of(&steps);
-        let memory = written.memories.last().unwrap().clone();
+        let states = written.states.last().unwrap().clone();
         let (item, entry) = (ItemKey(item), Entry::Item { item: ItemKey(item), step: step.clone() });
-        prop_assume!(memory.state(item).after(&step).is_none());
-        let (_, replayed) = remembered(&written.path()).unwrap();
+        prop_assume!(states.state(item).after(&step).is_none());
+        let (_, replayed) = read_states(&written.path()).unwrap();
         let journal = Journal::reopen(&written.path(), &written.before(), &replayed, options()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(journal.note(entry)).unwrap();
         journal.close().unwrap();
-        written.memories.clear();
-        match remembered(&written.path()) {
+        written.states.clear();
+        match read_states(&written.path()) {
             Err(JournalError::Damaged { line, .. }) => prop_assert_eq!(line, replayed.next + 1),
             other => prop_assert!(false, "{:?}", other),
         }
@@ -263,7 +263,7 @@ fn a_document_the_journal_names_and_before_lacks_stops_the_run() {
         before_sha256: Some(Fingerprint::of(document(1).as_bytes())),
     };
     let written = Written::of(&[(ItemKey(1), intent)]);
-    let (_, replayed) = remembered(&written.path()).unwrap();
+    let (_, replayed) = read_states(&written.path()).unwrap();
     assert_eq!(replayed.befores, 1);
     std::fs::write(written.before(), "").unwrap();
     let error = Journal::reopen(&written.path(), &written.before(), &replayed, options()).unwrap_err();
@@ -306,8 +306,8 @@ fn a_journal_of_version_1_is_read_and_gone_on_with() {
     };
     let path = written_by_version_1(folder.path(), std::slice::from_ref(&intended));
     assert!(!std::fs::read_to_string(&path).unwrap().lines().last().unwrap().contains("format"));
-    let (memory, replayed) = remembered(&path).unwrap();
-    assert!(matches!(memory.state(ItemKey(1)), ItemState::InDoubt { .. }));
+    let (states, replayed) = read_states(&path).unwrap();
+    assert!(matches!(states.state(ItemKey(1)), ItemState::InDoubt { .. }));
     let before = folder.path().join("before.jsonl");
     let journal = Journal::reopen(&path, &before, &replayed, options()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -317,17 +317,17 @@ fn a_journal_of_version_1_is_read_and_gone_on_with() {
         journal.append(Entry::Item { item: ItemKey(1), step: not_sent }, None).await.unwrap();
     });
     journal.close().unwrap();
-    let (memory, _) = remembered(&path).unwrap();
-    assert_eq!(memory.state(ItemKey(1)), ItemState::Untouched);
-    assert_eq!(memory.attempts(ItemKey(1)), 0, "it cannot have had an effect");
+    let (states, _) = read_states(&path).unwrap();
+    assert_eq!(states.state(ItemKey(1)), ItemState::Untouched);
+    assert_eq!(states.attempts(ItemKey(1)), 0, "it cannot have had an effect");
 }
 
 #[test]
 fn a_newer_program_that_took_a_run_up_again_keeps_older_ones_from_it() {
     let mut written = Written::of(&[]);
-    let (_, replayed) = remembered(&written.path()).unwrap();
+    let (_, replayed) = read_states(&written.path()).unwrap();
     let journal = Journal::reopen(&written.path(), &written.before(), &replayed, options()).unwrap();
     written.append(journal, std::iter::once(Entry::Resumed { tool: "t".into(), format: FORMAT + 1 }));
-    let error = remembered(&written.path()).unwrap_err();
+    let error = read_states(&written.path()).unwrap_err();
     assert!(matches!(error, JournalError::Newer { found, .. } if found == FORMAT + 1), "{error}");
 }

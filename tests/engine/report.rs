@@ -20,13 +20,13 @@ struct Left {
     _place: tempfile::TempDir,
     folder: RunFolder,
     plan: PlanFile,
-    memory: ItemStates,
-    story: RunRecord,
+    states: ItemStates,
+    record: RunRecord,
 }
 
 impl Left {
     fn told(&self) -> Told<'_> {
-        Told { folder: &self.folder, plan: &self.plan, memory: &self.memory, story: &self.story }
+        Told { folder: &self.folder, plan: &self.plan, states: &self.states, record: &self.record }
     }
 
     fn rendered(&self, format: Format) -> String {
@@ -130,8 +130,8 @@ async fn left(reached: u32, ending: Option<Ending>) -> Left {
             .unwrap();
     }
     journal.close().unwrap();
-    let (memory, story, _) = read_journal(&folder, &plan).unwrap();
-    Left { _place: place, folder, plan, memory, story }
+    let (states, record, _) = read_journal(&folder, &plan).unwrap();
+    Left { _place: place, folder, plan, states, record }
 }
 
 fn steps(number: u32) -> Vec<Step> {

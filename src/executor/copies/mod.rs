@@ -35,18 +35,18 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// again may have made more than its folder knows, if that was put back from an older copy.
 pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<String>, EngineError> {
     let again = context.sent_again.get();
-    let made_nothing = !context.ledger.owns_any(Kind::Imports) && again.is_none() && !context.again;
+    let made_nothing = !context.journal.owns_any(Kind::Imports) && again.is_none() && !context.again;
     if !may_be_told(context) || made_nothing {
         return Ok(None);
     }
-    let (of_item, may_have_acted) = (of_item(context), |item| context.ledger.may_have_acted(item));
+    let (of_item, may_have_acted) = (of_item(context), |item| context.journal.may_have_acted(item));
     let beside = beside(context, &of_item, &may_have_acted);
     // A call that is sent again may have been executing all the time.
-    let wait = context.options.settle.max(context.lag.get());
+    let wait = context.options.grace_period.max(context.lag.get());
     let mut due = again.map_or_else(Instant::now, |at| at + wait);
     let give_up = match again {
-        Some(_) => due + (context.options.settle * LAG_PERIODS).max(LEAST_LAG),
-        None => due + context.options.settle,
+        Some(_) => due + (context.options.grace_period * LAG_PERIODS).max(LEAST_LAG),
+        None => due + context.options.grace_period,
     };
     let mut looks = 0_u32;
     loop {
@@ -65,7 +65,7 @@ pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<Stri
             Err(error) => return Err(error),
         };
         let mut strangers = shown.strangers;
-        if let (true, Some(other_runs)) = (context.options.settle_only, context.other_runs) {
+        if let (true, Some(other_runs)) = (context.options.lookup_only, context.other_runs) {
             late::leave_to_other_runs(context.plan, other_runs, &mut strangers).await;
         }
         for stranger in strangers {
@@ -100,7 +100,7 @@ pub(crate) async fn record_those_among(
     context: &Context<'_>,
     met: BTreeMap<Id, String>,
 ) -> Result<(), EngineError> {
-    let (of_item, may_have_acted) = (of_item(context), |item| context.ledger.may_have_acted(item));
+    let (of_item, may_have_acted) = (of_item(context), |item| context.journal.may_have_acted(item));
     let beside = beside(context, &of_item, &may_have_acted);
     for stranger in beside.strangers_among(met)? {
         record(context, &beside, stranger).await?;
@@ -121,12 +121,12 @@ pub(crate) fn is_look(context: &Context<'_>, imports: usize) -> bool {
         && context.sent_again.get().is_none()
         // What the service makes of names is read back only where they are compared.
         && !context.ignore.covers("/name")
-        && context.ledger.count_owned(Kind::Imports) == imports
+        && context.journal.count_owned(Kind::Imports) == imports
 }
 
 /// The import that an item has.
 fn of_item(context: &Context<'_>) -> impl Fn(ItemKey) -> Option<Id> {
-    |item| context.ledger.state(item).target().cloned()
+    |item| context.journal.state(item).target().cloned()
 }
 
 fn beside<'a>(
@@ -143,15 +143,15 @@ fn beside<'a>(
         target: context.target,
         of_item,
         may_have_acted,
-        owned: context.ledger.owned(Kind::Imports),
-        deleted: context.ledger.owned_by(Kind::Imports, |item| context.before.deletes(item)),
+        owned: context.journal.owned(Kind::Imports),
+        deleted: context.journal.owned_by(Kind::Imports, |item| context.before.deletes(item)),
     }
 }
 
 /// Records a copy once, with what it holds.
 async fn record(context: &Context<'_>, beside: &Beside<'_>, stranger: Stranger) -> Result<(), EngineError> {
     // What is in doubt may turn out to be an item's own: whoever finds that out looks again.
-    let may_be_own = stranger.items.iter().any(|item| context.ledger.doubt(*item).is_some());
+    let may_be_own = stranger.items.iter().any(|item| context.journal.doubt(*item).is_some());
     if may_be_own || context.copies.borrow().contains(&stranger.id) {
         return Ok(());
     }
@@ -166,7 +166,7 @@ async fn record(context: &Context<'_>, beside: &Beside<'_>, stranger: Stranger) 
     };
     context.copies.borrow_mut().insert(stranger.id);
     let (id, item, equal): (Id, ItemKey, bool) = (copy.id.clone(), copy.item, copy.equal);
-    context.ledger.record(Entry::CopyFound(copy)).await?;
+    context.journal.record(Entry::CopyFound(copy)).await?;
     let likeness = if equal { "equal to" } else { "unlike" };
     let message = format!(
         "import {id} bears the name \"{}\", is {likeness} it, and was not made by this run",

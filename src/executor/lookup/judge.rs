@@ -41,13 +41,13 @@ pub(crate) struct Looks {
     pub trusted: u32,
     /// So many of them prove that something is not there.
     pub needed: u32,
-    /// Whether this one began after the call can no longer be executing.
-    pub settled: bool,
+    /// Whether this one began after the grace period, when the call can no longer be executing.
+    pub after_grace_period: bool,
 }
 
 impl Looks {
     fn prove_absence(self) -> bool {
-        self.settled && self.trusted >= self.needed
+        self.after_grace_period && self.trusted >= self.needed
     }
 }
 
@@ -109,11 +109,11 @@ mod tests {
         }
     }
 
-    const FIRST: Looks = Looks { trusted: 1, needed: 2, settled: false };
-    const BLIND: Looks = Looks { trusted: 0, needed: 2, settled: true };
-    const EARLY: Looks = Looks { trusted: 2, needed: 2, settled: false };
-    const ENOUGH: Looks = Looks { trusted: 2, needed: 2, settled: true };
-    const ONCE: Looks = Looks { trusted: 1, needed: 1, settled: true };
+    const FIRST: Looks = Looks { trusted: 1, needed: 2, after_grace_period: false };
+    const BLIND: Looks = Looks { trusted: 0, needed: 2, after_grace_period: true };
+    const EARLY: Looks = Looks { trusted: 2, needed: 2, after_grace_period: false };
+    const ENOUGH: Looks = Looks { trusted: 2, needed: 2, after_grace_period: true };
+    const ONCE: Looks = Looks { trusted: 1, needed: 1, after_grace_period: true };
 
     #[test]
     fn every_law_of_the_create_protocol_is_a_row() {

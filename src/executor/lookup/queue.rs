@@ -42,7 +42,7 @@ const WORTH_TELLING: Duration = Duration::from_secs(1);
 pub(crate) struct LookupQueue<'a> {
     target: Account,
     /// How long a call without an answer may still be executing.
-    grace: Duration,
+    grace_period: Duration,
     plan: &'a PlanFile,
     before: &'a Before<'a>,
     /// The other runs, where an earlier process began this one: while it was not carried out, they may have made what it looks for.
@@ -64,7 +64,7 @@ pub(crate) struct LookupQueue<'a> {
 impl<'a> LookupQueue<'a> {
     /// Looks in `target`, whose calls should go before writes.
     pub(crate) fn new(
-        (target, grace): (Account, Duration),
+        (target, grace_period): (Account, Duration),
         plan: &'a PlanFile,
         (before, other_runs): (&'a Before<'a>, Option<&'a dyn OtherRuns>),
         cancel: &'a Cancel,
@@ -72,7 +72,7 @@ impl<'a> LookupQueue<'a> {
     ) -> Self {
         Self {
             target,
-            grace,
+            grace_period,
             plan,
             before,
             other_runs,
@@ -111,7 +111,7 @@ impl<'a> LookupQueue<'a> {
     }
 
     /// Answers searches for ever.
-    pub(crate) async fn serve(&self, ledger: &JournalView<'_>) -> Infallible {
+    pub(crate) async fn serve(&self, journal: &JournalView<'_>) -> Infallible {
         let mut rested = Instant::now();
         loop {
             if self.cancel.is_draining() {
@@ -149,7 +149,7 @@ impl<'a> LookupQueue<'a> {
             }
             for (kind, searches) in by_kind {
                 let by = searches.len() as u64;
-                self.look(kind, searches, ledger).await;
+                self.look(kind, searches, journal).await;
                 self.events.emit(&Event::StageAdvanced { stage: Stage::LookUp, by });
             }
             self.was_busy.set(was_busy || self.at_work.get() > 0);
@@ -188,12 +188,12 @@ impl<'a> LookupQueue<'a> {
         }
     }
 
-    async fn look(&self, kind: Kind, searches: Vec<Search>, ledger: &JournalView<'_>) {
+    async fn look(&self, kind: Kind, searches: Vec<Search>, journal: &JournalView<'_>) {
         let began = Instant::now();
-        let owned = ledger.count_owned(kind) as u64;
+        let owned = journal.count_owned(kind) as u64;
         let looked = match kind {
-            Kind::Imports => scan::imports(&self.target, &searches, ledger, self.before).await,
-            kind => scan::others(&self.target, kind, &searches, ledger, self.before).await,
+            Kind::Imports => scan::imports(&self.target, &searches, journal, self.before).await,
+            kind => scan::others(&self.target, kind, &searches, journal, self.before).await,
         };
         let Looked { missing, unlisted, listed, deleted, whole, hits } = match looked {
             Ok(looked) => looked,
@@ -243,7 +243,7 @@ impl<'a> LookupQueue<'a> {
             hits.iter().filter(|hit| hit.candidate.equal).map(|hit| hit.candidate.likeness).min()
         });
         for (index, mut search, hits) in all {
-            let free = |hit: &Hit| !taken.contains(&hit.candidate.id) && !ledger.owns(&hit.candidate.id);
+            let free = |hit: &Hit| !taken.contains(&hit.candidate.id) && !journal.owns(&hit.candidate.id);
             let candidates = hits.into_iter().filter(free).map(|hit| {
                 let is_rivalled = hit.candidate.likeness != Likeness::Named
                     && hit.rivals.iter().any(|rival| !found.contains(rival));
@@ -257,9 +257,8 @@ impl<'a> LookupQueue<'a> {
             let candidates: Vec<Candidate> = candidates.collect();
             search.looks += u32::from(trusted);
             search.blind += u32::from(!trusted);
-            let settled = began >= search.settled();
-            let looks =
-                Looks { trusted: search.looks, needed: search.looks_needed(), settled: settled && trusted };
+            let after_grace_period = trusted && began >= search.safe_after();
+            let looks = Looks { trusted: search.looks, needed: search.looks_needed(), after_grace_period };
             match judge(candidates, looks) {
                 Judgement::Adopt(candidate) => {
                     found.insert(index);
@@ -286,7 +285,7 @@ impl<'a> LookupQueue<'a> {
     }
 
     fn look_again(&self, mut search: Search) {
-        if search.blind >= MOST_BLIND && search.began.elapsed() >= self.grace * BLIND_PERIODS {
+        if search.blind >= MOST_BLIND && search.began.elapsed() >= self.grace_period * BLIND_PERIODS {
             let list = search.kind.as_str();
             let message = format!("it could not be looked up: the list of {list} lacks some that are there");
             let _ = search.answer.send(Found::Unknown(message));
@@ -297,7 +296,7 @@ impl<'a> LookupQueue<'a> {
         } else {
             Duration::from_secs(u64::from(search.blind)).min(LONGEST_PAUSE) + COMPANY
         };
-        search.due = search.settled().max(Instant::now() + pause);
+        search.due = search.safe_after().max(Instant::now() + pause);
         self.queue.borrow_mut().push(search);
     }
 }
@@ -307,7 +306,7 @@ impl<'a> LookupQueue<'a> {
 fn due_when_idle(search: &Search, was_busy: bool) -> Instant {
     match (search.reason, search.looks + search.blind) {
         (Reason::Throttled, 0) => search.began,
-        (_, 1..) if was_busy => search.settled(),
+        (_, 1..) if was_busy => search.safe_after(),
         _ => search.due,
     }
 }
@@ -341,13 +340,13 @@ mod tests {
             serde_json::from_value(serde_json::json!({"item": 1, "operation": "create", "name": "A"}))
                 .unwrap();
         let began = Instant::now();
-        let (settled, due) = (began + Duration::from_secs(10), began + Duration::from_secs(30));
-        let in_doubt = Reason::InDoubt { settled };
+        let (safe_after, due) = (began + Duration::from_secs(10), began + Duration::from_secs(30));
+        let in_doubt = Reason::InDoubt { safe_after };
         for (what, reason, blind, was_busy, expected) in [
             ("a first look for what was throttled", Reason::Throttled, 0, true, began),
             ("a first look for what is in doubt", in_doubt, 0, true, due),
             ("throttled, and the list grew", Reason::Throttled, 1, true, began),
-            ("in doubt, and the list grew: its call may still be executing", in_doubt, 3, true, settled),
+            ("in doubt, and the list grew: its call may still be executing", in_doubt, 3, true, safe_after),
             ("a list that proves nothing by itself", Reason::Throttled, 1, false, due),
             ("a list that proves nothing by itself, in doubt", in_doubt, 2, false, due),
         ] {

@@ -61,10 +61,10 @@ pub(super) struct Hit {
 pub(super) async fn imports(
     target: &Account,
     searches: &[Search],
-    ledger: &JournalView<'_>,
+    journal: &JournalView<'_>,
     before: &Before<'_>,
 ) -> Result<Looked, EngineError> {
-    let mut looker = Looker::new(Kind::Imports, searches, ledger, before);
+    let mut looker = Looker::new(Kind::Imports, searches, journal, before);
     let manner = ScanOptions { listed_apart: true, to_the_end: true, ..ScanOptions::default() };
     // The calls themselves are held back once the run drains.
     match list_scan(target, manner, &Cancel::new(), &mut looker).await {
@@ -80,10 +80,10 @@ pub(super) async fn others(
     target: &Account,
     kind: Kind,
     searches: &[Search],
-    ledger: &JournalView<'_>,
+    journal: &JournalView<'_>,
     before: &Before<'_>,
 ) -> Result<Looked, EngineError> {
-    let mut looker = Looker::new(kind, searches, ledger, before);
+    let mut looker = Looker::new(kind, searches, journal, before);
     let mut met = HashSet::new();
     let request =
         ListRequest { path: kind.as_str().to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
@@ -96,7 +96,7 @@ pub(super) async fn others(
             if !met.insert(head.id.clone()) {
                 continue;
             }
-            if ledger.owns(&head.id) {
+            if journal.owns(&head.id) {
                 looker.missing.remove(&head.id);
             } else if looker.by_name(&head.name).is_some() && !before.had(kind, &head.id) {
                 bearers.push(head.id);
@@ -131,7 +131,7 @@ struct Looker<'a, 'b> {
     searches: &'a [Search],
     by_name: HashMap<&'a str, Vec<usize>>,
     by_loose_name: HashMap<&'a str, Vec<usize>>,
-    ledger: &'a JournalView<'b>,
+    journal: &'a JournalView<'b>,
     before: &'a Before<'b>,
     kind: Kind,
     missing: IdSet,
@@ -144,7 +144,7 @@ struct Looker<'a, 'b> {
 }
 
 impl<'a, 'b> Looker<'a, 'b> {
-    fn new(kind: Kind, searches: &'a [Search], ledger: &'a JournalView<'b>, before: &'a Before<'b>) -> Self {
+    fn new(kind: Kind, searches: &'a [Search], journal: &'a JournalView<'b>, before: &'a Before<'b>) -> Self {
         let (mut by_name, mut by_loose_name) = (HashMap::new(), HashMap::new());
         for (index, search) in searches.iter().enumerate() {
             let named: &mut Vec<usize> = by_name.entry(search.name_key.as_str()).or_default();
@@ -153,14 +153,14 @@ impl<'a, 'b> Looker<'a, 'b> {
             loosely.push(index);
         }
         let hits = vec![Vec::new(); searches.len()];
-        let (deleted, missing) = owned(ledger, before, kind);
+        let (deleted, missing) = owned(journal, before, kind);
         let places = before.imports().filter(|_| kind == Kind::Imports).map_or(0, KnownIds::places);
         let listed = vec![false; places];
         Self {
             searches,
             by_name,
             by_loose_name,
-            ledger,
+            journal,
             before,
             kind,
             missing,
@@ -197,7 +197,7 @@ impl<'a, 'b> Looker<'a, 'b> {
             return;
         }
         // What bears the name of an item may be what that item makes.
-        let is_open = |item: &ItemKey| self.ledger.is_open(*item);
+        let is_open = |item: &ItemKey| self.journal.is_open(*item);
         let is_contested = self.before.items_called(&head.name).iter().any(is_open);
         let printed = Printed::by(text.as_bytes(), fingerprint);
         let print = printed.print;
@@ -260,8 +260,8 @@ impl<'a, 'b> Looker<'a, 'b> {
 }
 
 /// What the items of this run have: what it has deleted, and the rest.
-fn owned(ledger: &JournalView<'_>, before: &Before<'_>, kind: Kind) -> (IdSet, IdSet) {
-    let those = |deleted| ledger.owned_by(kind, |item| before.deletes(item) == deleted);
+fn owned(journal: &JournalView<'_>, before: &Before<'_>, kind: Kind) -> (IdSet, IdSet) {
+    let those = |deleted| journal.owned_by(kind, |item| before.deletes(item) == deleted);
     (those(true), those(false))
 }
 
@@ -303,7 +303,7 @@ fn is_yet_to_be_completed(search: &Search, wanted: &Value, found: &Value) -> boo
 
 impl PageVisitor for Looker<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
-        (self.deleted, self.missing) = owned(self.ledger, self.before, self.kind);
+        (self.deleted, self.missing) = owned(self.journal, self.before, self.kind);
         self.listed.fill(false);
         self.compared = 0;
         self.hits.iter_mut().for_each(Vec::clear);
@@ -319,7 +319,7 @@ impl PageVisitor for Looker<'_, '_> {
         if let Some(place) = self.before.imports().and_then(|known| known.place(&head.id)) {
             self.listed[place] = true;
         }
-        if self.ledger.owns(&head.id) {
+        if self.journal.owns(&head.id) {
             self.missing.remove(&head.id);
         } else if !was_there {
             self.consider(head, text);

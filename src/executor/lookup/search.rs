@@ -23,10 +23,10 @@ pub(super) const COMPANY: Duration = Duration::from_millis(50);
 /// Why something is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// A call got no usable answer; after `settled` it can no longer be executing.
+    /// A call got no usable answer; after `safe_after` it can no longer be executing.
     InDoubt {
         /// When the call's effect must have happened, if it happened.
-        settled: Instant,
+        safe_after: Instant,
     },
     /// The service answered that it did not take the call, which may be wrong. One look after the other work will do.
     Throttled,
@@ -108,9 +108,9 @@ impl Search {
     }
 
     /// When the call can no longer be executing.
-    pub(super) fn settled(&self) -> Instant {
+    pub(super) fn safe_after(&self) -> Instant {
         match self.reason {
-            Reason::InDoubt { settled } => settled,
+            Reason::InDoubt { safe_after } => safe_after,
             Reason::Throttled | Reason::TakenUpAgain => self.began,
         }
     }

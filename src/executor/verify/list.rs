@@ -17,7 +17,7 @@ use crate::model::{Head, Id, ItemKey, ItemSet, Operation, Verdict};
 /// What a scan of the list said.
 pub(super) struct Listed {
     /// What is as wanted, and recorded so.
-    pub settled: ItemSet,
+    pub as_wanted: ItemSet,
     /// Items whose import was to be removed, and is not listed.
     pub gone: Vec<ItemKey>,
     pub differ: HashMap<ItemKey, Verified>,
@@ -48,7 +48,7 @@ pub(super) async fn compare_list(
         there: ItemSet::default(),
         met: is_look.then(BTreeMap::new),
     };
-    // Removed imports are settled by their absence, and absence needs two looks that agree.
+    // Removed imports are verified by their absence, and absence needs two looks that agree.
     let listed_apart = context.plan.tail().target_listed_apart;
     let manner = ScanOptions {
         steady,
@@ -70,10 +70,10 @@ pub(super) async fn compare_list(
             Err(error) if error.is_unauthorized() || error.is_away() => false,
             Err(error) => return Err(error),
         };
-        let Reader { there, mut removals, differ, told: settled, met, .. } = reader;
+        let Reader { there, mut removals, differ, told: as_wanted, met, .. } = reader;
         removals.remove_all(&there);
         let gone = if whole { removals.iter().collect() } else { Vec::new() };
-        Ok(Listed { settled, gone, differ, whole, met })
+        Ok(Listed { as_wanted, gone, differ, whole, met })
     };
     let recording = async {
         while let Some((item, verified)) = equal.recv().await {
@@ -128,7 +128,7 @@ impl PageVisitor for Reader<'_, '_> {
     }
 
     fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
-        let owner = self.context.ledger.owner(&head.id);
+        let owner = self.context.journal.owner(&head.id);
         let Some(key) = owner.filter(|item| self.open.contains(*item)) else {
             if let Some(met) = &mut self.met
                 && !self.context.before.had(Kind::Imports, &head.id)

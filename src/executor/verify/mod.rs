@@ -38,7 +38,7 @@ pub(crate) async fn read_back(
     policy: &mut Policy,
 ) -> Result<Option<BTreeMap<Id, String>>, EngineError> {
     // What is not completed yet is not what is wanted, and not to be: `resume` completes it.
-    let mut open = context.ledger.unverified();
+    let mut open = context.journal.unverified();
     open.remove_all(&crate::executor::halves(context)?);
     if open.is_empty() {
         return Ok(None);
@@ -47,7 +47,7 @@ pub(crate) async fn read_back(
     let mut is_look = copies::is_look(context, open.iter().filter(is_import).count());
     let mut looked = None;
     context.events.emit(&Event::StageStarted { stage: Stage::Verify, total: Some(open.len() as u64) });
-    let deadline = Instant::now() + context.options.settle;
+    let deadline = Instant::now() + context.options.grace_period;
     let listed = context.plan.tail().target_listed + open.len() as u64;
     // What the list showed as different once.
     let mut seen: HashSet<ItemKey> = HashSet::new();
@@ -56,9 +56,9 @@ pub(crate) async fn read_back(
         let late = Instant::now() >= deadline;
         let mut confirmed_by_list = false;
         if is_cheaper_by_list(context, listed, &open) {
-            let Listed { settled, gone, differ, whole, met } =
+            let Listed { as_wanted, gone, differ, whole, met } =
                 compare_list(context, policy, &open, is_look).await?;
-            open.remove_all(&settled);
+            open.remove_all(&as_wanted);
             looked = met.filter(|_| whole && !open.iter().any(|item| is_import(&item)));
             is_look = false;
             for item in gone {
@@ -79,7 +79,7 @@ pub(crate) async fn read_back(
         }
         let asked = if !confirmed_by_list || late { open.clone() } else { ItemSet::default() };
         let by_id =
-            asked.iter().filter_map(|item| Some((item, context.ledger.state(item).target().cloned()?)));
+            asked.iter().filter_map(|item| Some((item, context.journal.state(item).target().cloned()?)));
         let reads = futures::stream::iter(by_id)
             .take_until(context.cancel.draining())
             .map(|(item, target)| async move { (item, compare_one(context, item, &target).await) })
@@ -127,7 +127,7 @@ fn is_cheaper_by_list(context: &Context<'_>, listed: u64, items: &ItemSet) -> bo
 
 /// Whether what was read is the very version that the write was answered with: then no later read shows another.
 fn is_the_answer(context: &Context<'_>, item: ItemKey, verified: &Verified) -> bool {
-    context.ledger.is_the_answer(item, verified.modified.as_deref(), verified.sha256)
+    context.journal.is_the_answer(item, verified.modified.as_deref(), verified.sha256)
 }
 
 /// What reading one import by id led to.

@@ -40,7 +40,7 @@ pub(super) async fn record(
     let Verified { verdict, sha256, differences, modified, name } = verified;
     let name = name.map_or_else(|| context.plan.item(item).map(|item| item.name.into()), Ok)?;
     let step = Step::Verified { verdict, sha256, differences: differences.clone(), modified };
-    context.ledger.note(item, step).await?;
+    context.journal.note(item, step).await?;
     context.events.emit(&Event::StageAdvanced { stage: Stage::Verify, by: 1 });
     context.events.emit(&Event::ItemVerified { item, name, verdict, differences });
     if verdict == Verdict::Differs {
@@ -56,7 +56,7 @@ fn known_as_sent(
     head: &Head,
     text: &str,
 ) -> Result<Option<Verified>, EngineError> {
-    if !context.ledger.is_known_as_sent(item, text) {
+    if !context.journal.is_known_as_sent(item, text) {
         return Ok(None);
     }
     let item = context.plan.sent_item(item)?;

@@ -18,7 +18,7 @@ fn a_state_is_small_and_its_id_is_told_as_it_was() {
 }
 
 #[test]
-fn what_was_sent_again_is_remembered_after_it_is_settled() {
+fn what_was_sent_again_is_remembered_after_it_is_resolved() {
     let item = ItemKey(1);
     let intended = |operation, attempt| Step::Intended {
         operation,

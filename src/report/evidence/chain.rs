@@ -31,21 +31,21 @@ pub(super) fn end_misfit(
     chain: &Chain,
     folder: &RunFolder,
     plan: &PlanFile,
-    memory: &ItemStates,
-    story: &RunRecord,
+    states: &ItemStates,
+    record: &RunRecord,
 ) -> Option<Check> {
     let damaged = |message: &str| Some(Check::damaged(JOURNAL, Some(chain.records.max(1)), message));
     let (stored, stored_head) = stored_head(folder)?;
     if chain.ends.contains(&stored_head) {
-        return (chain.torn && chain.closed && story.is_finished())
+        return (chain.torn && chain.closed && record.is_finished())
             .then(|| Check::damaged(JOURNAL, Some(chain.records + 1), "something stands behind its end"));
     }
     if !chain.closed {
         return damaged("its end was cut off or changed: summary.json knows a record that is not there");
     }
     // Either the last record was changed or the summary's word for it: whose other words still fit is right.
-    let as_stored = RunRecord { head: Some(stored_head), ..story.clone() };
-    let rendered = render_summary(Told { folder, plan, memory, story: &as_stored }).ok()?;
+    let as_stored = RunRecord { head: Some(stored_head), ..record.clone() };
+    let rendered = render_summary(Told { folder, plan, states, record: &as_stored }).ok()?;
     let rendered: Value = serde_json::from_slice(&rendered).ok()?;
     if chain.as_written && rendered == stored {
         return None;

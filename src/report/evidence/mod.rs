@@ -122,27 +122,27 @@ pub fn verify(folder: &RunFolder) -> Evidence {
         }
     };
     let mut checks = vec![chain::check(&chain)];
-    let mut story = None;
+    let mut record = None;
     if let Some(taken) = &chain.taken {
         let plan = lines::plan(folder, taken.plan_sha256);
         checks.push(plan.1);
         checks.push(hashed(JOB, &folder.job(), taken.job_sha256));
         checks.push(lines::wanted(folder, taken.wanted_sha256, plan.0.as_ref()));
         if let Some(plan) = &plan.0 {
-            story = with_plan(folder, plan, &chain, &mut checks);
+            record = with_plan(folder, plan, &chain, &mut checks);
         }
     } else {
         checks.extend(chain::never_began(folder));
     }
     let damaged = checks.iter().any(|check| !check.fits);
-    let state = match story.as_ref().is_some_and(RunRecord::is_finished) {
+    let state = match record.as_ref().is_some_and(RunRecord::is_finished) {
         _ if damaged => State::Damaged,
         true => State::Intact,
         false => State::Unfinished,
     };
     let run_id = chain.taken.as_ref().map(|taken| taken.run.0.clone());
-    let may_be_resumed = story.as_ref().is_some_and(RunRecord::may_be_resumed);
-    let writer = story.and_then(|story| story.writer);
+    let may_be_resumed = record.as_ref().is_some_and(RunRecord::may_be_resumed);
+    let writer = record.and_then(|record| record.writer);
     Evidence { run_id, state, journal_sha256: Some(chain.head), writer, may_be_resumed, checks }
 }
 
@@ -154,14 +154,14 @@ fn with_plan(
     chain: &Chain,
     checks: &mut Vec<Check>,
 ) -> Option<RunRecord> {
-    let (memory, story, _) = match read_journal(folder, plan) {
+    let (states, record, _) = match read_journal(folder, plan) {
         Ok(read) => read,
         Err(error) => {
             checks[0] = chain::misfit(&error);
             return None;
         }
     };
-    if story.is_finished() && plan.head().settings.shelved.is_some() && !folder.wanted().exists() {
+    if record.is_finished() && plan.head().settings.shelved.is_some() && !folder.wanted().exists() {
         let message = "not there: the snapshot holds the documents; `transship archive check` reads them";
         if let Some(check) = checks.iter_mut().find(|check| check.file == WANTED) {
             *check = Check::fits(WANTED, message);
@@ -170,22 +170,22 @@ fn with_plan(
     if let Some(known) = plan.tail().known_sha256 {
         checks.push(hashed(KNOWN, &folder.known_ids(), known));
     }
-    checks.push(lines::before(folder, &chain.befores, story.ending.is_some()));
-    if let Some(misfit) = chain::end_misfit(chain, folder, plan, &memory, &story) {
+    checks.push(lines::before(folder, &chain.befores, record.ending.is_some()));
+    if let Some(misfit) = chain::end_misfit(chain, folder, plan, &states, &record) {
         checks[0] = misfit;
         return None;
     }
-    if story.ending.is_some() {
-        checks.extend(rendered::reports(Told { folder, plan, memory: &memory, story: &story }));
+    if record.ending.is_some() {
+        checks.extend(rendered::reports(Told { folder, plan, states: &states, record: &record }));
     } else {
-        let message = match (&story.writer, story.may_be_resumed()) {
+        let message = match (&record.writer, record.may_be_resumed()) {
             (Some(_), _) => "not compared: it is written when the run ends",
             (None, true) => "not compared: the run was cut off, `transship resume` completes it",
             (None, false) => "not compared: the run was cut off, and was undone since",
         };
         checks.extend([AUDIT, PAGE, SUMMARY].map(|file| Check::fits(file, message)));
     }
-    Some(story)
+    Some(record)
 }
 
 fn hashed(file: &'static str, path: &std::path::Path, wanted: Fingerprint) -> Check {

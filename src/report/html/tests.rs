@@ -10,10 +10,10 @@ fn page(rows: &[Row]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let items: Vec<_> = rows.iter().map(|row| row.item.clone()).collect();
     let plan = sample::plan(folder.path(), &items, &json!({}));
-    let story = RunRecord::default();
-    let mut summary = Summary::begin(&plan, &story);
+    let record = RunRecord::default();
+    let mut summary = Summary::begin(&plan, &record);
     let mut out = Vec::new();
-    let mut page = Page::begin(&mut out, &plan, &story).unwrap();
+    let mut page = Page::begin(&mut out, &plan, &record).unwrap();
     for row in rows {
         summary.add(row);
         page.row(row).unwrap();
