@@ -40,35 +40,35 @@ pub(super) static JOB: Table = Table {
     rule: Rule::Free,
     keys: &[
         required("version", Type::Integer(1, 1), "The version of the job file: 1."),
-        required("name", Type::Text(Format::Title), "What the job is called; part of the run folder's name."),
+        required("name", Type::Text(Format::Title), "The name of the job; part of the run folder's name."),
         required("action", Type::Word(ACTIONS), "What is done with the selected imports."),
         key("accounts", Type::Dictionary(&ACCOUNTS), "The accounts, each with a name of your choice; without it, those of the user's accounts file."),
         key(
             "source",
             Type::Either(&[Type::Text(Format::Name), Type::Table(&SOURCE)]),
-            "The account the imports are read from; for restore, whose backup.",
+            "The account that the imports are read from; for restore, the account whose backup is read.",
         ),
-        key("sources", SOURCES, "The accounts of a backup of many: their names, or a CSV of accounts.").not_for(&[(&[Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Restore, Action::Compare, Action::Apply], "several accounts are for backup: name one as `source`")]),
+        key("sources", SOURCES, "The accounts of a backup of several accounts: their names, or a CSV of accounts.").not_for(&[(&[Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Restore, Action::Compare, Action::Apply], "several accounts are for backup: name one as `source`")]),
         key("parallel", Type::Integer(1, 1000), "How many accounts of `sources` are backed up at once.").or("8").not_for(&[(&[Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Restore, Action::Compare, Action::Apply], "it is for the `sources` of a backup: remove it")]),
-        key("target", Type::Text(Format::Name), "The account they are written to; without it, the source."),
+        key("target", Type::Text(Format::Name), "The account that the imports are written to; without it, the source."),
         key(
             "select",
             Type::Table(&SELECT),
-            "Which imports. An import must match every key; without keys all imports are selected.",
+            "Which imports are selected. An import must match every key; without keys, all imports are selected.",
         ),
         key("references", Type::Table(&REFERENCES), "How ids of other resources become the target's ids.").not_for(&[(&[Action::Delete], "nothing is written that could refer: remove `references`"), (&[Action::Backup], "imports are read as they are: remove it")]),
         key("transform", Type::List(&Type::Table(&STEP)), "What is changed in each import, in order.").not_for(&[(&[Action::Delete], "a deleted import is not changed: remove `transform`"), (&[Action::Backup], "imports are read as they are: remove it")]),
         key(
             "captured_data",
             Type::Word(CAPTURED),
-            "What becomes of captured data: `sampleData`, `sampleResponseData`, `mockResponse`, `mockOutput`.",
+            "What happens to captured data: `sampleData`, `sampleResponseData`, `mockResponse`, `mockOutput`.",
         ).or("keep").not_for(&[(&[Action::Delete, Action::Backup, Action::Compare], "nothing is written: remove `captured_data`")]),
-        key("match", Type::Word(MATCHES), "How an import is recognised in the target.").or("name").not_for(&[(&[Action::Update, Action::Delete, Action::Backup], "it decides how an import is recognised in the target, for migrate and clone")]),
-        key("on_existing", Type::Word(ON_EXISTING), "What happens to an import that is there and differs; `update` without it for restore and apply.").or("skip").not_for(&[(&[Action::Update, Action::Delete, Action::Backup], "it decides what becomes of an import that already exists in the target, for migrate and clone"), (&[Action::Compare], "a comparison writes nothing: remove it")]),
+        key("match", Type::Word(MATCHES), "How an import is matched with one in the target.").or("name").not_for(&[(&[Action::Update, Action::Delete, Action::Backup], "it decides how an import is matched with one in the target, for migrate and clone")]),
+        key("on_existing", Type::Word(ON_EXISTING), "What happens to an import that already exists in the target and differs; the default of restore and apply is `update`.").or("skip").not_for(&[(&[Action::Update, Action::Delete, Action::Backup], "it decides what becomes of an import that already exists in the target, for migrate and clone"), (&[Action::Compare], "a comparison writes nothing: remove it")]),
         key(
             "ignore",
             Type::List(&Type::Text(Format::Pointer)),
-            "JSON pointers of what is left out of every comparison.",
+            "JSON pointers of fields that are left out of every comparison.",
         ),
         key("verify", Type::Word(VERIFY), "How a write is checked.").or("full").not_for(&[(&[Action::Compare], "a comparison writes nothing: remove it")]),
         key(
@@ -79,18 +79,18 @@ pub(super) static JOB: Table = Table {
         key(
             "pause",
             Type::Either(&[Type::Word(PAUSE), Type::Text(Format::Duration)]),
-            "What happens between two waves; a time like `30m` waits for so long.",
+            "What happens between two waves; with a time like `30m`, the run waits that long.",
         ).or("ask").not_for(&[(&[Action::Backup, Action::Compare], "nothing is written to an account: remove it")]),
         key(
             "mirror",
             Type::Table(&MIRROR),
-            "For migrate and apply: what the source no longer has is deleted in the target.",
+            "What the source no longer has is deleted in the target.",
         ).not_for(&[(&[Action::Clone, Action::Update, Action::Delete, Action::Backup, Action::Restore, Action::Compare], "it is for migrate and apply: remove `mirror`")]),
         key("rate", Type::Table(&RATE), "The budget of calls, for accounts that do not set their own."),
         key(
             "concurrency",
             Type::Either(&[
-                Type::Word(&[word("auto", "As many as the service bears, up to 64.")]),
+                Type::Word(&[word("auto", "As many as the service handles well, up to 64.")]),
                 Type::Integer(1, 1024),
             ]),
             "Calls in flight at once.",
@@ -101,17 +101,17 @@ pub(super) static JOB: Table = Table {
                 Type::Word(&[word("auto", "1000, halved when a page is too large or too slow.")]),
                 Type::Integer(1, 1000),
             ]),
-            "Imports on one page of a list; halved when that is too many.",
+            "Imports on one page of a list; halved when a page is too large or too slow.",
         ).or("auto"),
-        key("retry", Type::Table(&RETRY), "How a failed call is repeated."),
-        key("stop", Type::Table(&STOP), "When a run halts by itself; what was not started is `unprocessed`.").not_for(&[(&[Action::Compare], "a comparison writes nothing: remove it"), (&[Action::Backup], "a backup is whole or does not count: remove it")]),
+        key("retry", Type::Table(&RETRY), "How a failed call is retried."),
+        key("stop", Type::Table(&STOP), "When a run stops by itself; items that were not started end as `unprocessed`.").not_for(&[(&[Action::Compare], "a comparison writes nothing: remove it"), (&[Action::Backup], "a backup is whole or does not count: remove it")]),
         key(
             "output",
             Type::Text(Format::Path),
-            "The folder for run folders, from the current folder.",
+            "The folder for run folders, relative to the current folder.",
         ).or("runs"),
-        key("archive", Type::Table(&ARCHIVE), "The backup store, for backup, restore and compare.").not_for(&[(&[Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Apply], "it is for backup, restore and compare: remove it")]),
-        key("notify", Type::Table(&NOTIFY), "Who is told how the run ended."),
+        key("archive", Type::Table(&ARCHIVE), "The backup store.").not_for(&[(&[Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Apply], "it is for backup, restore and compare: remove it")]),
+        key("notify", Type::Table(&NOTIFY), "Who is notified of how the run ended."),
     ], ..Table::PLAIN };
 
 const ACTIONS: &[super::spec::Word] = &[
@@ -119,7 +119,7 @@ const ACTIONS: &[super::spec::Word] = &[
     word("clone", "Copy the imports within the account, by the service's own clone."),
     word("update", "Change the imports in place."),
     word("delete", "Remove the imports; they go to the recycle bin."),
-    word("backup", "Keep the imports in an archive."),
+    word("backup", "Store the imports in an archive."),
     word("restore", "Bring imports back from an archive."),
     word("compare", "Compare the imports with those of another account; nothing is written."),
     word("apply", "Write what was edited in a folder of exported files."),
@@ -127,7 +127,7 @@ const ACTIONS: &[super::spec::Word] = &[
 
 const PAUSE: &[super::spec::Word] = &[
     word("ask", "You are asked before each further wave."),
-    word("never", "The next wave begins as soon as the one before is verified."),
+    word("never", "The next wave begins as soon as the previous one is verified."),
 ];
 
 /// `source` of an apply.
@@ -164,13 +164,13 @@ const MATCHES: &[super::spec::Word] =
 const ON_EXISTING: &[super::spec::Word] = &[
     word("skip", "It is left alone."),
     word("update", "It is overwritten."),
-    word("create", "Another one is made beside it."),
+    word("create", "A second one is created beside it."),
     word("fail", "The item fails."),
 ];
 
 const VERIFY: &[super::spec::Word] = &[
     word("full", "Each import is read back and compared."),
-    word("response", "What the write answered is compared."),
+    word("response", "The answer to the write is compared."),
     word("none", "Nothing is compared."),
 ];
 
@@ -219,11 +219,11 @@ pub(super) static ACCOUNT: Table = Table {
         "keep one of the two",
     ),
     keys: &[
-        key("region", Type::Word(REGIONS), "The region the account lives in."),
+        key("region", Type::Word(REGIONS), "The region of the account."),
         key(
             "url",
             Type::Text(Format::Url),
-            "The origin of the service; `${VAR}` is replaced. https, but for loopback.",
+            "The origin of the service; `${VAR}` is replaced. https is required, except for loopback.",
         ),
         key(
             "emulator",
@@ -266,7 +266,7 @@ macro_rules! select_keys {
             key("integrations", TEXTS, "Integrations, by id or name."),
             key("modified_since", Type::Text(Format::Moment), "Changed at or after this time; a date means its start in UTC."),
             key("where", TEXT, "A jq filter; anything but false, null or nothing keeps the import."),
-            key("exclude", Type::Table(&CONDITION), "An import for which all of these keys hold is left out."),
+            key("exclude", Type::Table(&CONDITION), "Imports that match all of these keys are left out."),
             $($more),*
         ]
     };
@@ -283,7 +283,8 @@ pub(super) static SELECT: Table = Table {
             Type::Text(Format::Path),
             "A CSV with a column `id` or `name`; its other columns are `row.*` in templates."
         ),
-        key("integration_apps", Type::Bool, "Also take what an Integration App owns.").or("false"),
+        key("integration_apps", Type::Bool, "Also select imports that belong to an Integration App.")
+            .or("false"),
     ],
     ..Table::PLAIN
 };
@@ -309,8 +310,8 @@ static REFERENCES: Table = Table {
         key(
             "by",
             Type::Word(&[
-                word("name", "The one of the same name."),
-                word("none", "Only `map` and `map_file` count."),
+                word("name", "The resource of the same name."),
+                word("none", "Only `map` and `map_file` are used."),
             ]),
             "How a counterpart is found for what `map` and `map_file` do not name.",
         )
@@ -320,7 +321,7 @@ static REFERENCES: Table = Table {
         key(
             "create",
             Type::List(&Type::Word(CREATABLE)),
-            "Kinds of resource of which one that the target lacks is created first, for migrate and restore.",
+            "Kinds of resources that are created first where the target lacks them, for migrate and restore.",
         )
         .not_for(&[
             (
@@ -332,7 +333,7 @@ static REFERENCES: Table = Table {
         key(
             "missing",
             Type::Either(&[MISSING, Type::Dictionary(&MISSING_OF)]),
-            "What becomes of an import with a reference that has no counterpart; also by kind of resource.",
+            "What happens to an import with a reference that has no counterpart; can be set for each kind of resource.",
         )
         .or("fail"),
     ],

@@ -202,19 +202,21 @@ impl Action {
         }
     }
 
-    /// The action of a word of the job file; `undo` is none.
+    /// The actions of a job file, in the order of the documentation.
+    pub const ALL: [Self; 8] = [
+        Self::Migrate,
+        Self::Clone,
+        Self::Update,
+        Self::Delete,
+        Self::Backup,
+        Self::Restore,
+        Self::Compare,
+        Self::Apply,
+    ];
+
+    /// The action with this name in a job file; `undo` is none.
     pub fn of(word: &str) -> Option<Self> {
-        let actions = [
-            Self::Migrate,
-            Self::Clone,
-            Self::Update,
-            Self::Delete,
-            Self::Backup,
-            Self::Restore,
-            Self::Compare,
-            Self::Apply,
-        ];
-        actions.into_iter().find(|action| action.as_str() == word)
+        Self::ALL.into_iter().find(|action| action.as_str() == word)
     }
 }
 
@@ -249,7 +251,7 @@ pub enum CapturedData {
     Drop,
 }
 
-/// `match`: how an import is recognised in the target.
+/// `match`: how an import is matched with one in the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MatchBy {
     /// By its name after the transformation.
@@ -260,7 +262,7 @@ pub enum MatchBy {
 }
 
 impl MatchBy {
-    /// What an import is recognised by; one without is recognised by nothing. Names that are one have one key.
+    /// The key by which an import is matched; without one, it matches nothing. Names that count as equal have the same key.
     pub fn key(self, head: &crate::model::Head) -> Option<Cow<'_, str>> {
         match self {
             Self::Name => Some(name_key(&head.name)),

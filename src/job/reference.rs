@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::Action;
 use super::keys::JOB;
 use super::spec::{Dictionary, Key, Table, Type};
 
@@ -59,12 +60,27 @@ fn section(table: &Table, text: &mut String) {
     }
 }
 
-fn meaning(key: &Key) -> String {
+/// What a key means, and for which actions it is or is not.
+pub(super) fn meaning(key: &Key) -> String {
     let mut text = key.doc.to_owned();
-    let refused = key.not_for.iter().flat_map(|(actions, _)| actions.iter()).map(|action| action.as_str());
-    let refused: Vec<&str> = refused.collect();
-    if !refused.is_empty() {
-        text.push_str(&format!(" Not for {}.", refused.join(", ")));
+    let refused: Vec<Action> = key.not_for.iter().flat_map(|(actions, _)| actions.iter().copied()).collect();
+    let taken: Vec<Action> = Action::ALL.into_iter().filter(|action| !refused.contains(action)).collect();
+    match (refused.as_slice(), taken.as_slice()) {
+        ([], _) => {}
+        (_, taken) if taken.len() < refused.len() => {
+            text.push_str(&format!(" Only for {}.", names(taken, "and")))
+        }
+        (refused, _) => text.push_str(&format!(" Not for {}.", names(refused, "or"))),
     }
     text
+}
+
+/// The actions as a list in a sentence.
+fn names(actions: &[Action], and: &str) -> String {
+    let names: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} {and} {last}", rest.join(", ")),
+        None => String::new(),
+    }
 }

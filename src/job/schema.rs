@@ -78,7 +78,7 @@ fn written(text: &str) -> Value {
 fn table(table: &'static Table, tables: &mut Map<String, Value>) -> Value {
     let mut properties = Map::new();
     for key in table.keys {
-        let mut value = json!({ "description": key.doc });
+        let mut value = json!({ "description": super::reference::meaning(key) });
         merge(&mut value, of(&key.holds, tables));
         if let Some(default) = key.default {
             merge(&mut value, json!({ "default": written(default) }));

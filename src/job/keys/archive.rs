@@ -31,15 +31,15 @@ pub(super) static ARCHIVE: Table = Table {
         key(
             "encryption",
             Type::Table(&ENCRYPTION),
-            "What encrypts the archive when it is made, and opens it.",
+            "The key that encrypts a new archive, and opens it later.",
         ),
         key(
             "shrink",
             Type::Text(Format::Percent),
-            "The share of last time's imports that may be gone, others in their place or not, before a backup refuses to count.",
+            "The share of the last snapshot's imports that may be missing, whether or not others replace them, before a backup is refused.",
         )
         .or("20%"),
-        key("tags", TEXTS, "What the snapshot is marked with, for `keep`."),
+        key("tags", TEXTS, "Tags of the snapshot, for `keep`."),
     ],
     ..Table::PLAIN
 };
@@ -54,7 +54,7 @@ static KEEP: Table = Table {
         key("weekly", Type::Integer(1, 100_000), "One a week, for the last N weeks."),
         key("monthly", Type::Integer(1, 100_000), "One a month, for the last N months."),
         key("yearly", Type::Integer(1, 100_000), "One a year, for the last N years."),
-        key("tags", TEXTS, "All that carry one of these tags."),
+        key("tags", TEXTS, "All snapshots with one of these tags."),
     ],
     ..Table::PLAIN
 };
@@ -83,7 +83,7 @@ pub(super) static NOTIFY: Table = Table {
         key(
             "success",
             Type::Text(Format::Url),
-            "An address that is called (GET) when all went as planned; `${VAR}` is replaced.",
+            "An address that is called (GET) when everything went as planned; `${VAR}` is replaced.",
         ),
         key(
             "failure",
@@ -93,7 +93,7 @@ pub(super) static NOTIFY: Table = Table {
         key(
             "prometheus",
             Type::Text(Format::Path),
-            "A file of metrics for a collector of text files, from the current folder; written whole or not at all.",
+            "A metrics file for the textfile collector of Prometheus, relative to the current folder; written whole or not at all.",
         ),
     ],
     ..Table::PLAIN

@@ -10,7 +10,7 @@ pub(in crate::job) static FLEET: Table = Table {
     what: "a mapping",
     keys: &[
         required("version", Type::Integer(1, 1), "The version of the fleet file: 1."),
-        required("name", Type::Text(Format::Name), "What the fleet is called; its folder in the store."),
+        required("name", Type::Text(Format::Name), "The name of the fleet, and of its folder in the store."),
         required("job", Type::Text(Format::Path), "The job that is run once for each account."),
         key(
             "as",
@@ -31,9 +31,9 @@ pub(in crate::job) static FLEET: Table = Table {
         key(
             "waves",
             Type::List(&Type::Table(&WAVE)),
-            "How many accounts are done before the next are begun. The last is `{ rest: true }`.",
+            "How many accounts each wave has; a wave is done before the next one begins. The last is `{ rest: true }`.",
         ),
-        key("parallel", Type::Integer(1, 100_000), "How many accounts are done at once, over all workers.")
+        key("parallel", Type::Integer(1, 100_000), "How many accounts run at once, over all workers.")
             .or("8"),
         key("stop", Type::Table(&STOP), "When nothing new starts."),
     ],
@@ -49,9 +49,9 @@ static WAVE: Table = Table {
         "keep one of the two",
     ),
     keys: &[
-        key("accounts", Type::Integer(1, 1_000_000), "So many accounts."),
-        key("share", Type::Text(Format::Percent), "Such a share of all accounts."),
-        key("rest", Type::Bool, "All that are left."),
+        key("accounts", Type::Integer(1, 1_000_000), "This many accounts."),
+        key("share", Type::Text(Format::Percent), "This share of all accounts."),
+        key("rest", Type::Bool, "All remaining accounts."),
         key("approve", Type::Bool, "The next wave begins only after `transship fleet approve`.").or("false"),
     ],
     ..Table::PLAIN

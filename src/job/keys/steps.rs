@@ -12,25 +12,25 @@ pub(in crate::job) static STEP: Table = Table {
     rule: Rule::OneOf(STEPS, "does nothing", "a step does one thing: begin the second with a `-` of its own"),
     noun: Some("a step"),
     keys: &[
-        key("when", Type::Table(&CONDITION), "The imports the step is for; every one if not given."),
-        key("missing", MISSING, "What becomes of an import that the step does not apply to."),
+        key(
+            "when",
+            Type::Table(&CONDITION),
+            "The imports that the step applies to; all of them if not given.",
+        ),
+        key("missing", MISSING, "What happens to an import that the step does not apply to."),
         key(
             "raw",
             Type::Bool,
-            "Beside `set`: `true` keeps every `{{ }}` in its texts for the service's own templates, `false` fills every one in.",
+            "With `set`: `true` keeps every `{{ }}` in its texts for the service's own templates, `false` fills every one in.",
         ),
         key(
             "blank",
             BLANK,
-            "Beside `set`: what a blank cell of the manifest, or of the CSV of accounts, means.",
+            "With `set`: what a blank cell of the manifest, or of the CSV of accounts, means.",
         ),
         key("rename", Type::Table(&RENAME), "Changes the name by regular expression."),
         key("name", Type::Text(Format::Line), "The name, as a template."),
-        key(
-            "rename_field",
-            Type::Table(&RENAME_FIELD),
-            "Renames a field everywhere the import speaks of it.",
-        ),
+        key("rename_field", Type::Table(&RENAME_FIELD), "Renames a field everywhere the import uses it."),
         key(
             "rename_fields",
             Type::Text(Format::Path),
@@ -39,7 +39,11 @@ pub(in crate::job) static STEP: Table = Table {
         key("edit_mapping", Type::Table(&EDIT_MAPPING), "Changes a row of the mapping."),
         key("add_mapping", Type::Table(&ADD_MAPPING), "Adds a row to the mapping."),
         key("remove_mapping", Type::Table(&REMOVE_MAPPING), "Removes a row of the mapping."),
-        key("edit_lookup", Type::Table(&EDIT_LOOKUP), "Changes a lookup, in every copy the import holds."),
+        key(
+            "edit_lookup",
+            Type::Table(&EDIT_LOOKUP),
+            "Changes a lookup, in every copy that the import holds.",
+        ),
         key("add_lookup", Type::Table(&ADD_LOOKUP), "Adds a lookup."),
         key("remove_lookup", Type::Table(&REMOVE_LOOKUP), "Removes a lookup that nothing uses."),
         key(
@@ -47,10 +51,10 @@ pub(in crate::job) static STEP: Table = Table {
             Type::Table(&UPGRADE),
             "Turns a Mapper 1.0 mapping into Mapper 2.0 where nothing is lost; else the import keeps it, with a warning.",
         ),
-        key("set", Type::Dictionary(&SET), "JSON pointers and the values to put there; texts are templates."),
-        key("remove", Type::List(&Type::Text(Format::Pointer)), "JSON pointers of what is taken out."),
+        key("set", Type::Dictionary(&SET), "JSON pointers and the values to set there; texts are templates."),
+        key("remove", Type::List(&Type::Text(Format::Pointer)), "JSON pointers of what is removed."),
         key("patch", Type::List(&Type::Dictionary(&OPERATION)), "A JSON patch, RFC 6902."),
-        key("jq", TEXT, "A jq program that gives the whole document."),
+        key("jq", TEXT, "A jq program whose result is the whole document."),
     ],
     ..Table::PLAIN
 };
@@ -58,9 +62,9 @@ pub(in crate::job) static STEP: Table = Table {
 const MISSING: Type = Type::Word(&[
     word(
         "skip",
-        "The step leaves it as it is, and the plan counts it; the default, but for `patch` and `jq`.",
+        "The import stays as it is, and the plan counts it; the default, except for `patch` and `jq`.",
     ),
-    word("fail", "It fails; the default of `patch` and `jq`."),
+    word("fail", "The import fails; the default of `patch` and `jq`."),
 ]);
 
 const BLANK: Type = Type::Word(&[
@@ -74,15 +78,15 @@ static RENAME: Table = Table {
     rule: Rule::Free,
     keys: &[
         required("find", TEXT, "A regular expression."),
-        required("replace", Type::Text(Format::Free), "What stands in its place; `$1` is a group."),
+        required("replace", Type::Text(Format::Free), "The replacement; `$1` is a group."),
     ],
     ..Table::PLAIN
 };
 
 const SIDE: Type = Type::Word(&[
-    word("source", "The record that comes in (extract)."),
-    word("target", "The record that goes out (generate)."),
-    word("response", "What the target answers (responseTransform)."),
+    word("source", "The incoming record (extract)."),
+    word("target", "The outgoing record (generate)."),
+    word("response", "The answer of the target (responseTransform)."),
 ]);
 
 static RENAME_FIELD: Table = Table {
@@ -90,9 +94,9 @@ static RENAME_FIELD: Table = Table {
     what: "a mapping like `{ side: source, from: old, to: new }`",
     rule: Rule::Free,
     keys: &[
-        required("side", SIDE, "Whose field the name is."),
-        required("from", TEXT, "The path as it is, from the root of the record."),
-        required("to", TEXT, "The path as it becomes."),
+        required("side", SIDE, "The record that the field belongs to."),
+        required("from", TEXT, "The current path, from the root of the record."),
+        required("to", TEXT, "The new path."),
     ],
     ..Table::PLAIN
 };
@@ -112,15 +116,15 @@ const DATA_TYPES: &[Word] = &[
 ];
 
 const WHEN: &[Word] = &[
-    word("record_created", "The record is made."),
-    word("record_updated", "The record is there already."),
+    word("record_created", "The record is created."),
+    word("record_updated", "The record already exists."),
     word("extract_not_empty", "The source has a value."),
     word("lookup_not_empty", "The lookup finds something (Mapper 1.0)."),
     word("lookup_empty", "The lookup finds nothing (Mapper 1.0)."),
     word("ignore_if_set", "The target has no value yet (Mapper 1.0)."),
 ];
 
-const STATUS: &[Word] = &[word("Active", "It is mapped."), word("Draft", "It is not.")];
+const STATUS: &[Word] = &[word("Active", "The row is mapped."), word("Draft", "The row is not mapped.")];
 
 /// What a row says, and a word for each. `null` takes it away, where there is a row already.
 macro_rules! row_keys {
@@ -133,18 +137,18 @@ macro_rules! row_keys {
             key("lookup", $of!(TEXT), "The lookup the value goes through, by its name."),
             key("data_type", $of!(Type::Word(DATA_TYPES)), "The type of the value."),
             key("source_data_type", $of!(Type::Word(DATA_TYPES)), "The type of the source (Mapper 2.0)."),
-            key("when", $of!(Type::Word(WHEN)), "The condition under which the row counts."),
-            key("when_lookup", $of!(TEXT), "The lookup that the condition asks (Mapper 1.0)."),
+            key("when", $of!(Type::Word(WHEN)), "The condition under which the row is used."),
+            key("when_lookup", $of!(TEXT), "The lookup that the condition uses (Mapper 1.0)."),
             key("extract_date_format", $of!(TEXT), "How the source writes the date."),
             key("extract_date_timezone", $of!(TEXT), "The time zone of the source's date."),
             key("generate_date_format", $of!(TEXT), "How the target writes the date."),
             key("generate_date_timezone", $of!(TEXT), "The time zone of the target's date."),
             key("description", $of!(TEXT), "A note (Mapper 2.0)."),
-            key("status", $of!(Type::Word(STATUS)), "Whether the row counts (Mapper 2.0)."),
+            key("status", $of!(Type::Word(STATUS)), "Whether the row is used (Mapper 2.0)."),
             key("internal_id", $of!(Type::Bool), "The value is an internal id (Mapper 1.0)."),
-            key("immutable", $of!(Type::Bool), "Only set when the record is made (Mapper 1.0)."),
+            key("immutable", $of!(Type::Bool), "The value is set only when the record is created (Mapper 1.0)."),
             key("discard_if_empty", $of!(Type::Bool), "An empty value is left out (Mapper 1.0)."),
-            key("is_key", $of!(Type::Bool), "The row tells the items of a list apart (Mapper 1.0)."),
+            key("is_key", $of!(Type::Bool), "The row identifies the items of a list (Mapper 1.0)."),
         ]
     };
 }
@@ -167,24 +171,20 @@ static MAPPING_ROW: Table = Table {
     ..Table::PLAIN
 };
 
-const TARGET: Key = required("target", TEXT, "The row, by the path it fills.");
-const LIST: Key = key("list", TEXT, "The list the row is in; `item.sub.list` for one in a subrecord.");
+const TARGET: Key = required("target", TEXT, "The row, named by the path that it fills.");
+const LIST: Key = key("list", TEXT, "The list that the row is in; `item.sub.list` for one in a subrecord.");
 
 const PASS_THROUGH: Key = key(
     "pass_through",
-    Type::Word(&[word("replace", "It sends what the row maps, and nothing else from then on.")]),
-    "What becomes of an import without a mapping, which passes its records through; it fails if not given.",
+    Type::Word(&[word("replace", "From then on the import sends what the row maps, and nothing else.")]),
+    "What happens to an import without a mapping, which passes its records through; if not given, the import fails.",
 );
 
 static EDIT_MAPPING: Table = Table {
     name: "edit_mapping",
     what: "a mapping like `{ target: price, set: { source: unit_price } }`",
     rule: Rule::Free,
-    keys: &[
-        TARGET,
-        LIST,
-        required("set", Type::Table(&MAPPING_ROW), "What becomes of it; `null` takes something away."),
-    ],
+    keys: &[TARGET, LIST, required("set", Type::Table(&MAPPING_ROW), "The new values; `null` removes one.")],
     ..Table::PLAIN
 };
 
@@ -225,7 +225,7 @@ static ADD_LOOKUP: Table = Table {
     rule: Rule::Free,
     keys: &[
         LOOKUP_NAME,
-        key("map", Type::Dictionary(&LOOKUP_MAP), "Values and what becomes of them."),
+        key("map", Type::Dictionary(&LOOKUP_MAP), "Values and what they become."),
         MAP_FILE,
         LOOKUP_DEFAULT,
         FAILURES,
@@ -240,7 +240,7 @@ static EDIT_LOOKUP: Table = Table {
     rule: Rule::Free,
     keys: &[
         LOOKUP_NAME,
-        key("map", Type::Dictionary(&LOOKUP_MAP), "Values added or changed; `null` takes one away."),
+        key("map", Type::Dictionary(&LOOKUP_MAP), "Values that are added or changed; `null` removes one."),
         MAP_FILE,
         LOOKUP_DEFAULT,
         FAILURES,
@@ -282,7 +282,7 @@ static UPGRADE: Table = Table {
             word("leave", "An import with such a row stays on Mapper 1.0."),
             word("string", "They become texts."),
         ]),
-        "What becomes of rows that name no data type: Mapper 2.0 needs one.",
+        "What happens to rows without a data type, which Mapper 2.0 requires.",
     )],
     ..Table::PLAIN
 };
