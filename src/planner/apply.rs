@@ -15,7 +15,7 @@ use crate::model::{Head, Outcome};
 use crate::planner::items::ended;
 use crate::planner::likeness::{self, ServiceOwn, adaptor_of};
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::target_index::{TargetImport, TargetImports};
+use crate::planner::target_index::{TargetImport, TargetIndex};
 use crate::planner::wanted_keys::id_key;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -31,7 +31,7 @@ pub(crate) fn stands_apart(
     mut item: PlanItem,
     index: u32,
     there: Option<&TargetImport>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
 ) -> Result<PlanItem, EngineError> {
     let Some(apart) = builder.apart.remove(&index) else { return Ok(item) };
     let is_same = there.is_some_and(|import| is_same_import(builder, &item, import));
@@ -80,7 +80,7 @@ pub(crate) fn leave_out_entered(
     builder: &PlanBuilder<'_>,
     item: &mut PlanItem,
     import: &TargetImport,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
 ) -> Result<(), EngineError> {
     if !item.secrets.is_empty() && is_same_import(builder, item, import) {
         let there = read_tree(&imports.spool.read(import.slot)?).map(|tree| masks(&tree));
@@ -130,7 +130,7 @@ pub(crate) fn is_the_services(own: &ServiceOwn, adaptor: &str, field: &str, remo
 /// Refuses two files of one name, unless both are imports of the target that bear one name there too.
 pub(crate) fn refuse_equal_names(
     builder: &PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
 ) -> Result<(), EngineError> {
     let with = builder.with;
     let (Some(files), MatchBy::Name) = (with.files(), with.job.match_by) else { return Ok(()) };
@@ -169,7 +169,7 @@ pub(crate) fn refuse_equal_names(
 }
 
 fn read_head(
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     slot: crate::run_folder::document_file::Span,
 ) -> Result<Head, EngineError> {
     let text = imports.spool.read(slot)?;

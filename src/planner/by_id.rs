@@ -1,13 +1,13 @@
 //! Which import of the target is which item, where its id says it.
 
 use crate::model::{ItemKey, ItemSet};
-use crate::planner::target_index::TargetImports;
+use crate::planner::target_index::TargetIndex;
 use crate::planner::wanted_keys::WantedKeys;
 use crate::planner::wanted_keys::id_key;
 
 /// What is restored or applied is recognised by its id first: whoever renamed it since does not make it another import.
 /// Gives the keys that nobody wants any more, and the items that are recognised by id.
-pub(crate) fn by_id_first(wanted: &mut WantedKeys, imports: &mut TargetImports<'_>) -> (Vec<u64>, ItemSet) {
+pub(crate) fn by_id_first(wanted: &mut WantedKeys, imports: &mut TargetIndex<'_>) -> (Vec<u64>, ItemSet) {
     let by_id = std::mem::take(&mut imports.by_id);
     if by_id.is_empty() {
         return (Vec::new(), by_id);
@@ -20,7 +20,7 @@ pub(crate) fn by_id_first(wanted: &mut WantedKeys, imports: &mut TargetImports<'
 }
 
 /// A key that no import of the target bears, for an item that is recognised otherwise.
-pub(crate) fn free_key(imports: &TargetImports<'_>, index: u32) -> u64 {
+pub(crate) fn free_key(imports: &TargetIndex<'_>, index: u32) -> u64 {
     let mut key = id_key(index);
     while imports.by_key.contains(key) {
         key = key.wrapping_add(1 << 32);

@@ -11,7 +11,7 @@ use crate::planner::likeness::removed;
 use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::settle::{ambiguous, changes, party};
-use crate::planner::target_index::TargetImports;
+use crate::planner::target_index::TargetIndex;
 use crate::run_folder::document_file::spooled_document;
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, PlanItem};
 
@@ -24,7 +24,7 @@ pub(crate) fn contrast(
     mut item: PlanItem,
     index: usize,
     decided: &Decided,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
 ) -> Result<PlanItem, EngineError> {
     // What the transformation changed is not what the two sides differ in.
     let removed = removed(&std::mem::take(&mut item.changes));
@@ -45,23 +45,23 @@ pub(crate) fn contrast(
         Decision::Unchanged(at) => (at, builder.drafts[index].verdict),
         Decision::Differs(at) => (at, Verdict::Differs),
     };
-    let Some(standing) = there.get(at).cloned() else {
+    let Some(import) = there.get(at).cloned() else {
         return Ok(item);
     };
-    item.target = Some(party(&standing, &item.name));
-    if let Some(why) = &standing.unreadable {
+    item.target = Some(party(&import, &item.name));
+    if let Some(why) = &import.unreadable {
         let message = format!("the import in `{}` cannot be read: {why}", with.target.facts.name);
         return Ok(ended(item, Outcome::Conflict, "unreadable", message));
     }
     if verdict != Verdict::Equal
-        && let Some(damage) = damage_in(&imports.spool.read(standing.slot)?)
+        && let Some(damage) = damage_in(&imports.spool.read(import.slot)?)
     {
         let message = format!("its backup cannot be read: {damage}");
         item.verdict = Some(Verdict::NotChecked);
         return Ok(ended(item, Outcome::Failed, "damaged", message));
     }
     if verdict != Verdict::Equal {
-        item.changes = changes(builder, index, standing.slot, &removed, decided, imports)?.changes;
+        item.changes = changes(builder, index, import.slot, &removed, decided, imports)?.changes;
     }
     let differed = !item.changes.is_empty();
     leave_out_masked(builder, &mut item, index)?;
@@ -100,7 +100,7 @@ fn leave_out_masked(
 pub(crate) fn take_others(
     builder: &mut PlanBuilder<'_>,
     decided: &mut Decided,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
 ) -> Result<(), EngineError> {
     let Some(others) = &mut imports.others else {
         return Ok(());

@@ -9,12 +9,12 @@ use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
 use crate::inventory::read_by_id::{ReadById, read_by_id};
 use crate::model::{Head, Id};
 use crate::planner::request::PlanRequest;
-use crate::planner::target_index::{TargetImports, TargetPrint};
+use crate::planner::target_index::{TargetIndex, TargetPrint};
 
 /// Documents that are looked into for what the service changes at each read, at most.
 const MOST_WATCHED: u32 = 50;
 
-/// Where an import of the target stands in [`TargetImports::by_key`].
+/// Where an import of the target stands in [`TargetIndex::by_key`].
 pub(crate) type Position = (u64, usize);
 
 /// What came of reading again.
@@ -38,7 +38,7 @@ impl Confirmed {
     fn take(
         &mut self,
         print: &TargetPrint,
-        imports: &mut TargetImports<'_>,
+        imports: &mut TargetIndex<'_>,
         at: Position,
         text: &str,
     ) -> Result<(), EngineError> {
@@ -74,7 +74,7 @@ impl Confirmed {
 pub(crate) async fn confirm(
     with: &PlanRequest<'_>,
     print: &TargetPrint,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     unsure: &[Position],
 ) -> Result<Confirmed, EngineError> {
     let mut confirmed = Confirmed::default();
@@ -119,7 +119,7 @@ pub(crate) async fn confirm(
 /// Takes what a second scan shows.
 struct Again<'a, 't> {
     print: &'a TargetPrint,
-    imports: &'a mut TargetImports<'t>,
+    imports: &'a mut TargetIndex<'t>,
     confirmed: &'a mut Confirmed,
     open: &'a HashMap<Id, Position>,
     met: HashSet<Position>,

@@ -8,7 +8,7 @@ pub(crate) struct Group {
     /// The items that want the key.
     pub wanted: Vec<usize>,
     /// The imports of the target that bear it.
-    pub standing: Vec<usize>,
+    pub found: Vec<usize>,
 }
 
 /// What happens to an item.
@@ -37,22 +37,22 @@ impl Decision {
 /// Pairs the items of a group with what stands there: equal ones first, each import once. One item left against one
 /// import is that import, differing, if they were alone from the start; anything else left on both sides is ambiguous.
 pub(crate) fn pair(group: &Group, mut equal: impl FnMut(usize, usize) -> bool) -> Vec<(usize, Decision)> {
-    let mut free = group.standing.clone();
+    let mut free = group.found.clone();
     let mut decisions = Vec::with_capacity(group.wanted.len());
     let mut left = Vec::new();
     for item in &group.wanted {
-        match free.iter().position(|standing| equal(*item, *standing)) {
+        match free.iter().position(|found| equal(*item, *found)) {
             Some(at) => decisions.push((*item, Decision::Unchanged(free.remove(at)))),
             None => left.push(*item),
         }
     }
-    let alone = group.wanted.len() == 1 && group.standing.len() == 1;
+    let alone = group.wanted.len() == 1 && group.found.len() == 1;
     for item in left {
         decisions.push((
             item,
             match free.first() {
                 None => Decision::Create,
-                Some(standing) if alone => Decision::Differs(*standing),
+                Some(found) if alone => Decision::Differs(*found),
                 Some(_) => Decision::Ambiguous,
             },
         ));
@@ -71,13 +71,13 @@ mod tests {
     use Decision::{Ambiguous, Create, Differs, Unchanged};
 
     /// Items and imports are written as their contents; equal letters are equal contents.
-    fn check(wanted: &str, standing: &str, expected: &[Decision]) {
-        let (w, s): (Vec<char>, Vec<char>) = (wanted.chars().collect(), standing.chars().collect());
-        let group = Group { wanted: (0..w.len()).collect(), standing: (0..s.len()).collect() };
+    fn check(wanted: &str, found: &str, expected: &[Decision]) {
+        let (w, s): (Vec<char>, Vec<char>) = (wanted.chars().collect(), found.chars().collect());
+        let group = Group { wanted: (0..w.len()).collect(), found: (0..s.len()).collect() };
         let mut decisions = pair(&group, |item, import| w[item] == s[import]);
         decisions.sort_by_key(|(item, _)| *item);
         let decisions: Vec<_> = decisions.into_iter().map(|(_, decision)| decision).collect();
-        assert_eq!(decisions, expected, "{wanted} against {standing}");
+        assert_eq!(decisions, expected, "{wanted} against {found}");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::planner::likeness::{Likeness, Place, ServiceOwn, adaptor_of};
 use crate::planner::own::read_own;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::side_by_side::{Alike, Open, compare_all};
-use crate::planner::target_index::{TargetImport, TargetImports};
+use crate::planner::target_index::{TargetImport, TargetIndex};
 use crate::planner::wanted_keys::id_key;
 use crate::run_folder::document_file::Span;
 
@@ -59,7 +59,7 @@ impl Decided {
 /// Pairs every item with what stands in the target. What differs by the list is read again before that counts, all together.
 pub(crate) async fn decide_all(
     builder: &mut PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
 ) -> Result<Decided, EngineError> {
     let mut decided = Decided::default();
     let mut wanted = std::mem::take(&mut builder.by_key);
@@ -90,7 +90,7 @@ pub(crate) async fn decide_all(
 /// Decides a group by fingerprints; gives it back if that is not enough.
 fn decide_by_print(
     builder: &mut PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     key: u64,
     wanted: &[u32],
     decided: &mut Decided,
@@ -100,7 +100,7 @@ fn decide_by_print(
     let taken_before = |import: &TargetImport| builder.taken.is_some_and(|taken| taken.contains(&import.id));
     let group = Group {
         wanted: wanted.iter().map(|index| *index as usize).collect(),
-        standing: (0..there.len()).filter(|at| !taken_before(&there[*at])).collect(),
+        found: (0..there.len()).filter(|at| !taken_before(&there[*at])).collect(),
     };
     let prints = builder.compared_by(&group.wanted)?;
     let decisions = pair(&group, |item, at| prints.get(&item) == Some(&there[at].print));
@@ -111,7 +111,7 @@ fn decide_by_print(
             _ => None,
         });
         let taken = equal.collect();
-        return Ok(Some(Open { key, wanted: group.wanted, standing: group.standing, taken }));
+        return Ok(Some(Open { key, wanted: group.wanted, found: group.found, taken }));
     }
     settle(key, decisions, &HashSet::new(), imports, decided)?;
     Ok(None)
@@ -122,7 +122,7 @@ fn settle(
     key: u64,
     decisions: Vec<(usize, Decision)>,
     gone: &HashSet<Position>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     decided: &mut Decided,
 ) -> Result<(), EngineError> {
     let claimed = imports.others.as_ref().is_none_or(|others| others.is_claimed(key));
@@ -142,14 +142,14 @@ fn settle(
 /// Decides what fingerprints do not decide: reads it again, compares the documents, and asks what the service fills in.
 async fn decide_open(
     builder: &mut PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     mut open: Vec<Open>,
     decided: &mut Decided,
 ) -> Result<(), EngineError> {
     let unsure: Vec<Position> = open
         .iter()
         .flat_map(|group| {
-            let unsure = group.standing.iter().filter(|at| !group.taken.contains(at));
+            let unsure = group.found.iter().filter(|at| !group.taken.contains(at));
             unsure.map(|at| (group.key, *at))
         })
         .collect();
@@ -157,7 +157,7 @@ async fn decide_open(
     decided.confirmed = confirm(with, &builder.print, imports, &unsure).await?;
     let gone = &decided.confirmed.gone;
     for group in &mut open {
-        group.standing.retain(|at| !gone.contains(&(group.key, *at)));
+        group.found.retain(|at| !gone.contains(&(group.key, *at)));
     }
     let (mut alike, asked) = compare_all(builder, imports, &open).await?;
     places_in_files(builder, &asked)?;
@@ -169,7 +169,7 @@ async fn decide_open(
     for group in open {
         let there = imports.of(group.key)?;
         let (mut verdicts, mut mistakes) = (Vec::new(), Vec::new());
-        let pairs = Group { wanted: group.wanted, standing: group.standing };
+        let pairs = Group { wanted: group.wanted, found: group.found };
         let prints = builder.compared_by(&pairs.wanted)?;
         let decisions = pair(&pairs, |item, at| {
             if prints.get(&item) == Some(&there[at].print) {
@@ -208,7 +208,7 @@ async fn decide_open(
 /// Asks the documents of the target what they have in common at the places in question.
 async fn ask(
     builder: &PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     own: &mut ServiceOwn,
 ) -> Result<(), EngineError> {
     if own.is_empty() {
@@ -231,7 +231,7 @@ async fn ask(
 /// Turns what only grew into what is equal, where all documents of the target hold the same or an earlier run read it back so.
 async fn judge(
     builder: &mut PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     own: &ServiceOwn,
     alike: &mut Alike,
 ) -> Result<(), EngineError> {

@@ -18,7 +18,7 @@ use crate::model::{Head, Id, ItemKey};
 use crate::planner::facts::Known;
 use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::target_index::TargetImports;
+use crate::planner::target_index::TargetIndex;
 use crate::planner::usage::tell;
 use crate::planner::wrong_name::is_blank;
 use crate::run_folder::document_file::spooled_document;
@@ -77,7 +77,7 @@ pub(crate) struct OnlyInTarget {
 pub(crate) async fn take_deletions(
     builder: &mut PlanBuilder<'_>,
     decided: &mut Decided,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     failed: u32,
     source: &Selected,
 ) -> Result<OnlyInTarget, EngineError> {

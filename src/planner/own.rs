@@ -6,7 +6,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::read_by_id::{ReadById, read_by_id};
 use crate::model::{Id, ItemKey};
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::target_index::{TargetImport, TargetImports};
+use crate::planner::target_index::{TargetImport, TargetIndex};
 use crate::planner::wanted_keys::id_key;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -14,7 +14,7 @@ use crate::run_folder::plan_item::PlanItem;
 /// lag, and to conclude from it that one is gone would make a second one. Gives the items whose import cannot be read, and why.
 pub(crate) async fn read_own(
     builder: &PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
 ) -> Result<HashMap<u32, String>, EngineError> {
     let mut unread = HashMap::new();
     let Some(own) = builder.with.own() else {
@@ -58,7 +58,7 @@ pub(crate) fn whose(
     builder: &PlanBuilder<'_>,
     item: &PlanItem,
     import: &TargetImport,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
 ) -> Result<Whose, EngineError> {
     let source = item.source.as_ref().map(|source| &source.id);
     let Some(own) = builder.with.own().zip(source).and_then(|(own, id)| own.get(id)) else {

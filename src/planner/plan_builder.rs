@@ -23,7 +23,7 @@ use crate::planner::likeness::Place;
 use crate::planner::others::{Claimed, Claims, Lack, Others};
 use crate::planner::prepare::{Apart, Prepared};
 use crate::planner::request::PlanRequest;
-use crate::planner::target_index::{TargetImports, TargetPrint, TargetVisitor, may_make, standings};
+use crate::planner::target_index::{TargetIndex, TargetPrint, TargetQuery, may_make, read_target_index};
 use crate::planner::usage::PlanUsage;
 use crate::planner::wanted_keys::Keys;
 use crate::planner::wanted_keys::WantedKeys;
@@ -282,7 +282,7 @@ impl<'a> PlanBuilder<'a> {
         there: &ResourceIndex,
         passed_over: &[String],
         begun: Option<Begun>,
-    ) -> Result<TargetImports<'a>, EngineError> {
+    ) -> Result<TargetIndex<'a>, EngineError> {
         let with = self.with;
         let mirrors = with.mirrors();
         let others = if mirrors || with.job.action == Action::Compare && self.looks_for_others() {
@@ -306,7 +306,7 @@ impl<'a> PlanBuilder<'a> {
         } else {
             None
         };
-        let lookout = TargetVisitor {
+        let query = TargetQuery {
             wanted: &self.by_key,
             keys: &self.keys,
             match_by: with.job.match_by,
@@ -322,7 +322,8 @@ impl<'a> PlanBuilder<'a> {
             folder: with.context.folder,
         };
         let texts = WantedTexts::new(&self.drafts, &mut self.documents);
-        standings(with.target, begun, lookout, texts, others, with.context.cancel, with.context.events).await
+        read_target_index(with.target, begun, query, texts, others, with.context.cancel, with.context.events)
+            .await
     }
 
     /// Whether a comparison can tell what only the target has: not where `select` names imports one by one.

@@ -14,7 +14,7 @@ use crate::planner::earlier_runs::{EarlierWrite, Sought, earlier_writes};
 use crate::planner::likeness::{Likeness, likeness};
 use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::target_index::TargetImports;
+use crate::planner::target_index::TargetIndex;
 
 /// Looks again for what would be created. Gives why an item is not created, by its number.
 ///
@@ -22,7 +22,7 @@ use crate::planner::target_index::TargetImports;
 /// of nearly the same name is a conflict.
 pub(crate) async fn second_look(
     builder: &mut PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     decided: &mut Decided,
 ) -> Result<HashMap<u32, String>, EngineError> {
     let mut conflicts = HashMap::new();
@@ -81,7 +81,7 @@ pub(crate) async fn second_look(
 /// Takes for the import itself what an earlier run made of it under a name that the service changed.
 async fn adopt(
     builder: &mut PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     decided: &mut Decided,
     creates: &HashMap<Id, u32>,
     earlier: HashMap<Id, EarlierWrite>,

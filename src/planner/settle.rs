@@ -19,7 +19,7 @@ use crate::planner::own::{Whose, whose};
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::MODIFIED;
 use crate::planner::request::Scope;
-use crate::planner::target_index::{TargetImport, TargetImports};
+use crate::planner::target_index::{TargetImport, TargetIndex};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::{Span, spoilt};
 use crate::run_folder::plan_item::{ImportRef, PlanItem};
@@ -75,7 +75,7 @@ pub(crate) fn settle(
     mut item: PlanItem,
     index: usize,
     decided: &Decided,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
 ) -> Result<PlanItem, EngineError> {
     let job = builder.with.job;
     let number = u32::try_from(index).unwrap_or(u32::MAX);
@@ -230,7 +230,7 @@ pub(crate) fn changes(
     slot: Span,
     removed: &[String],
     decided: &Decided,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
 ) -> Result<Found, EngineError> {
     let mut found = match builder.found(index, slot)? {
         Some(found) => found,
@@ -251,8 +251,8 @@ pub(crate) fn changes(
 }
 
 /// An import that stands in the target, as an item names it.
-pub(crate) fn party(standing: &TargetImport, name: &str) -> ImportRef {
-    ImportRef { id: standing.id.clone(), name: name.to_owned(), sha256: Some(standing.print), modified: None }
+pub(crate) fn party(import: &TargetImport, name: &str) -> ImportRef {
+    ImportRef { id: import.id.clone(), name: name.to_owned(), sha256: Some(import.print), modified: None }
 }
 
 /// An item whose import in the target has no tree: what it holds is not known, so it is never overwritten.
@@ -269,7 +269,7 @@ pub(crate) fn unreadable(item: PlanItem, why: &Unreadable, on_existing: OnExisti
 
 /// An item that several imports of the target could be.
 pub(crate) fn ambiguous(item: PlanItem, there: &[TargetImport]) -> PlanItem {
-    let all = there.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(", ");
+    let all = there.iter().map(|import| import.id.to_string()).collect::<Vec<_>>().join(", ");
     let message = format!(
         "the target holds several imports called \"{}\" that differ from it ({all}): rename or remove all but one, \
          or use `match: external_id`",

@@ -16,7 +16,7 @@ use crate::inventory::error::EngineError;
 use crate::planner::found::Found;
 use crate::planner::likeness::{Likeness, Place, likeness};
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::target_index::TargetImports;
+use crate::planner::target_index::TargetIndex;
 use crate::run_folder::document_file::Span;
 
 /// Documents that are compared in one go, off the thread that waits for answers.
@@ -29,7 +29,7 @@ const AT_ONCE: usize = 2;
 pub(crate) struct Open {
     pub key: u64,
     pub wanted: Vec<usize>,
-    pub standing: Vec<usize>,
+    pub found: Vec<usize>,
     /// What is one of the items by its fingerprint.
     pub taken: BTreeSet<usize>,
 }
@@ -47,7 +47,7 @@ struct Texts {
 /// Compares the documents of all groups, in chunks, off the thread that waits for answers.
 pub(crate) async fn compare_all(
     builder: &mut PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     open: &[Open],
 ) -> Result<(Alike, BTreeSet<Place>), EngineError> {
     let (mut alike, mut asked) = (Alike::new(), BTreeSet::new());
@@ -85,7 +85,7 @@ pub(crate) async fn compare_all(
 /// The texts of the next groups; none after the last.
 fn next_chunk<'g>(
     builder: &mut PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     groups: &mut impl Iterator<Item = &'g Open>,
 ) -> Result<Vec<Texts>, EngineError> {
     let (mut chunk, mut texts) = (Vec::new(), 0);
@@ -101,7 +101,7 @@ fn next_chunk<'g>(
 
 fn texts_of(
     builder: &mut PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
     group: &Open,
 ) -> Result<Texts, EngineError> {
     let mut texts = Texts { key: group.key, wanted: Vec::new(), found: Vec::new() };
@@ -110,7 +110,7 @@ fn texts_of(
             texts.wanted.push((*item, text, builder.secrets(*item)?));
         }
     }
-    for at in &group.standing {
+    for at in &group.found {
         let Some(import) = imports.get(group.key, *at)? else {
             continue;
         };

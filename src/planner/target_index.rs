@@ -26,9 +26,9 @@ use crate::planner::wanted_texts::WantedTexts;
 use crate::run_folder::document_file::Span;
 use crate::run_folder::known_ids::KnownIds;
 
-/// What of the target bears a key that is wanted.
+/// What stands in the target, by id and by key, as far as items want it.
 #[derive(Debug)]
-pub(crate) struct TargetImports<'a> {
+pub(crate) struct TargetIndex<'a> {
     pub by_key: Bearers,
     /// The items whose very id an import of the target bears: it is found by their [`id_key`].
     pub by_id: ItemSet,
@@ -50,7 +50,7 @@ pub(crate) struct TargetImports<'a> {
     pub known: Option<KnownIds>,
 }
 
-impl TargetImports<'_> {
+impl TargetIndex<'_> {
     /// Keeps an import that was read by id.
     pub(crate) fn keep(
         &mut self,
@@ -131,7 +131,7 @@ impl TargetPrint {
 /// Documents of an adaptor that are kept although no item wants them.
 const SAMPLES: usize = 32;
 
-struct Index<'a, 'o> {
+struct IndexBuilder<'a, 'o> {
     wanted: &'a WantedKeys,
     keys: &'a Keys,
     match_by: MatchBy,
@@ -159,7 +159,7 @@ struct Index<'a, 'o> {
     events: &'a Events,
 }
 
-impl PageVisitor for Index<'_, '_> {
+impl PageVisitor for IndexBuilder<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.generation += 1;
         self.spool = Some(TargetFile::create(self.folder, self.generation)?);
@@ -191,8 +191,8 @@ impl PageVisitor for Index<'_, '_> {
         }
         let same = || self.same_ids.first(self.keys.of(head.id.as_str()));
         if let Some(index) = self.ids.get(&head.id).copied().or_else(same) {
-            let standing = self.stand(head, text)?;
-            self.by_key.push(id_key(index), standing);
+            let import = self.keep(head, text)?;
+            self.by_key.push(id_key(index), import);
             self.by_id.insert(ItemKey(index));
             return Ok(true);
         }
@@ -208,24 +208,29 @@ impl PageVisitor for Index<'_, '_> {
             Some(texts) => texts.print_of(item, text)?,
             None => None,
         };
-        let standing = match known {
-            Some(print) => self.stand_as(print, head, text)?,
-            None => self.stand(head, text)?,
+        let import = match known {
+            Some(print) => self.keep_equal(print, head, text)?,
+            None => self.keep(head, text)?,
         };
-        self.by_key.push(key, standing);
+        self.by_key.push(key, import);
         Ok(true)
     }
 }
 
-impl Index<'_, '_> {
-    /// Keeps an import of the target on the disk, and in mind what it is.
-    fn stand(&mut self, head: &Head, text: &str) -> Result<TargetImport, EngineError> {
+impl IndexBuilder<'_, '_> {
+    /// Keeps an import of the target: its document on disk, and what identifies it in memory.
+    fn keep(&mut self, head: &Head, text: &str) -> Result<TargetImport, EngineError> {
         let print = self.print;
         kept(self.spool()?, print, head, text)
     }
 
     /// Keeps one that was found to be what is wanted: its fingerprint is known, and so is that it can be read.
-    fn stand_as(&mut self, print: Fingerprint, head: &Head, text: &str) -> Result<TargetImport, EngineError> {
+    fn keep_equal(
+        &mut self,
+        print: Fingerprint,
+        head: &Head,
+        text: &str,
+    ) -> Result<TargetImport, EngineError> {
         debug_assert_eq!(
             self.print.of_text(text.as_bytes()).print,
             print,
@@ -282,7 +287,7 @@ pub(crate) fn may_make(action: Action) -> bool {
 
 /// What is looked for in the target.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct TargetVisitor<'a> {
+pub(crate) struct TargetQuery<'a> {
     /// Hashes of the keys, and the items that want them.
     pub wanted: &'a WantedKeys,
     pub keys: &'a Keys,
@@ -306,17 +311,17 @@ pub(crate) struct TargetVisitor<'a> {
     pub folder: &'a Path,
 }
 
-/// Sweeps the target for the wanted keys; its list may have been begun to be read.
-pub(crate) async fn standings<'o>(
+/// Scans the target for the wanted keys. Part of its list may have been read already.
+pub(crate) async fn read_target_index<'o>(
     account: &Account,
     begun: Option<Begun>,
-    lookout: TargetVisitor<'_>,
+    query: TargetQuery<'_>,
     texts: WantedTexts<'_>,
     others: Option<Others<'o>>,
     cancel: &Cancel,
     events: &Events,
-) -> Result<TargetImports<'o>, EngineError> {
-    let TargetVisitor {
+) -> Result<TargetIndex<'o>, EngineError> {
+    let TargetQuery {
         wanted,
         keys,
         match_by,
@@ -329,10 +334,10 @@ pub(crate) async fn standings<'o>(
         makes,
         if_empty,
         folder,
-    } = lookout;
+    } = query;
     events.emit(&Event::StageStarted { stage: Stage::Compare, total: None });
     let idle = wanted.is_empty() && ids.is_empty() && same_ids.is_empty() && others.is_none() && !makes;
-    let mut index = Index {
+    let mut builder = IndexBuilder {
         wanted,
         keys,
         match_by,
@@ -357,21 +362,21 @@ pub(crate) async fn standings<'o>(
         events,
     };
     let seen = if idle {
-        index.restart()?;
+        builder.restart()?;
         Seen::default()
     } else {
         let manner =
             ScanOptions { steady: true, listed_apart, to_the_end: true, if_empty, ..ScanOptions::default() };
-        list_scan_of(account, begun, manner, cancel, &mut index).await?
+        list_scan_of(account, begun, manner, cancel, &mut builder).await?
     };
     events.emit(&Event::StageFinished { stage: Stage::Compare });
-    let holds_source = index.of_source > 0 && index.of_source == index.source.count();
-    let spool = index.spool.take();
+    let holds_source = builder.of_source > 0 && builder.of_source == builder.source.count();
+    let spool = builder.spool.take();
     let spool = spool.map_or_else(|| TargetFile::create(folder, 0), Ok)?;
-    let Index { mut by_key, by_id, near, samples, unwanted, others, known, remembered, .. } = index;
+    let IndexBuilder { mut by_key, by_id, near, samples, unwanted, others, known, remembered, .. } = builder;
     by_key.sort();
     let known = known.filter(|_| !idle);
-    Ok(TargetImports {
+    Ok(TargetIndex {
         by_key,
         by_id,
         near,

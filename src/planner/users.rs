@@ -10,7 +10,7 @@ use crate::model::{Id, IdMap};
 use crate::planner::draft::Draft;
 use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::target_index::TargetImports;
+use crate::planner::target_index::TargetIndex;
 use crate::run_folder::import_users::ImportUser;
 
 /// What an old id of an import becomes.
@@ -56,7 +56,7 @@ impl OldIds {
 pub(crate) async fn old_ids(
     builder: &mut PlanBuilder<'_>,
     decided: &Decided,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
 ) -> Result<OldIds, EngineError> {
     let with = builder.with;
     if with.job.action != Action::Restore || !with.goes_home() {

@@ -21,7 +21,7 @@ use crate::planner::repoint::{counts, repoint};
 use crate::planner::request::{PlanRequest, Purpose, Scope};
 use crate::planner::second_look::second_look;
 use crate::planner::settle::{settle, weigh};
-use crate::planner::target_index::TargetImports;
+use crate::planner::target_index::TargetIndex;
 use crate::planner::usage::tell;
 use crate::planner::usage_reads;
 use crate::planner::users::old_ids;
@@ -98,7 +98,7 @@ async fn ask_the_bin(builder: &mut PlanBuilder<'_>, decided: &Decided) -> Result
 /// Decides what happens to each item, and writes the plan.
 pub(crate) async fn decide_and_write(
     mut builder: PlanBuilder<'_>,
-    mut imports: TargetImports<'_>,
+    mut imports: TargetIndex<'_>,
     source: &Selected,
     before: Spent,
 ) -> Result<Planned, EngineError> {
@@ -256,7 +256,7 @@ fn settled(
     builder: &mut PlanBuilder<'_>,
     index: usize,
     decided: &Decided,
-    imports: &mut TargetImports<'_>,
+    imports: &mut TargetIndex<'_>,
 ) -> Result<PlanItem, EngineError> {
     let mut item = builder.item(index)?;
     if builder.drafts[index].is_wanted() {

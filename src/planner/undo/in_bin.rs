@@ -3,7 +3,7 @@
 use crate::inventory::error::EngineError;
 use crate::planner::recycle_bin::{ComesBack, RecycleBin};
 use crate::planner::undo::UndoRequest;
-use crate::planner::undo::standings::{Now, Standings};
+use crate::planner::undo::target_states::{Now, TargetStates};
 use crate::planner::undo::touched::{Did, Touched};
 use crate::run_folder::RunFolderError;
 
@@ -15,9 +15,9 @@ use crate::run_folder::RunFolderError;
 pub(super) async fn in_bin(
     with: &UndoRequest<'_>,
     touched: &[Touched],
-    standings: &Standings,
+    target_states: &TargetStates,
 ) -> Result<RecycleBin, EngineError> {
-    let is_gone = |at: usize| matches!(standings.now(at), Now::Gone);
+    let is_gone = |at: usize| matches!(target_states.now(at), Now::Gone);
     let removed = touched.iter().enumerate().filter(|(at, one)| one.did == Did::Removed && is_gone(*at));
     let mut all = ComesBack::default();
     for (_, one) in removed {

@@ -8,7 +8,7 @@ use crate::planner::undo::touched::Left;
 
 /// What stands in the target now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Standing {
+pub(crate) struct TargetState {
     pub print: Fingerprint,
     /// The import's `lastModified`, as the service shows it.
     pub modified: Option<Stamp>,
@@ -43,7 +43,7 @@ impl Created {
 impl Left {
     /// Whether something else was read back than the write was answered with, and the times do not tell whether the service made
     /// that of it or somebody else changed it: they are whole seconds, or there are none.
-    pub(crate) fn is_overtaken_by(&self, now: &Standing) -> bool {
+    pub(crate) fn is_overtaken_by(&self, now: &TargetState) -> bool {
         let is_exact = self.was_answered && now.modified.as_ref().is_some_and(Stamp::is_exact);
         self.answer.is_some_and(|answer| answer != now.print) && !is_exact
     }
@@ -63,7 +63,7 @@ pub(crate) enum Touch {
 }
 
 /// Judges by `lastModified` and fingerprint as last recorded; where the run never saw it, by whether it was ever modified.
-pub(crate) fn judge(left: &Left, now: &Standing) -> Touch {
+pub(crate) fn judge(left: &Left, now: &TargetState) -> Touch {
     match (left.known.as_ref(), now.modified.as_ref()) {
         (Some(known), Some(modified)) => match (known.time(), modified.time()) {
             (Some(then), Some(at)) if at < then => return Touch::Behind,
@@ -105,10 +105,10 @@ mod tests {
         Left { differs, ..Left::of(print.map(|text| Fingerprint::of(text.as_bytes())), answered, seen) }
     }
 
-    fn now(print: &str, created: Option<&str>, modified: Option<&str>) -> Standing {
+    fn now(print: &str, created: Option<&str>, modified: Option<&str>) -> TargetState {
         let modified = modified.map(Stamp::of);
         let created = Created::of(created, modified.as_ref());
-        Standing { print: Fingerprint::of(print.as_bytes()), modified, created }
+        TargetState { print: Fingerprint::of(print.as_bytes()), modified, created }
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::documents::references::placeholders;
 use crate::inventory::error::EngineError;
 use crate::model::{Operation, Outcome};
 use crate::planner::items::ended;
-use crate::planner::undo::judge::{Created, Standing, Touch};
-use crate::planner::undo::standings::Standings;
+use crate::planner::undo::judge::{Created, TargetState, Touch};
+use crate::planner::undo::target_states::TargetStates;
 use crate::planner::undo::touched::{Did, Left, Touched};
 use crate::planner::undo::{Copies, UndoRequest};
 use crate::run_folder::document_file::read_span;
@@ -55,7 +55,7 @@ pub(crate) fn copy(
 /// Either its write is known to have had its effect only by what stood there afterwards, or another document was read back
 /// than the write was answered with, and its times do not tell whether that is another version. What was never modified since
 /// it was made holds no edit.
-pub(crate) fn may_hold_an_edit(one: &Touched, left: &Left, now: &Standing) -> Option<&'static str> {
+pub(crate) fn may_hold_an_edit(one: &Touched, left: &Left, now: &TargetState) -> Option<&'static str> {
     let is_modified = matches!(now.created, Created::Unknown | Created::Otherwise);
     let is_adopted = one.was_adopted
         && (one.did == Did::Overwrote || one.is_import() && one.did == Did::Made && is_modified);
@@ -80,7 +80,7 @@ pub(crate) fn foreign(
     of_run: &PlanItem,
     before: Option<&Value>,
     (at, now): (usize, &Document),
-    standings: &mut Standings,
+    target_states: &mut TargetStates,
 ) -> Result<String, EngineError> {
     let Some(span) = of_run.wanted else { return Ok(String::new()) };
     let Ok(sent) = File::open(with.folder.wanted()).and_then(|file| read_span(&file, span)) else {
@@ -94,12 +94,12 @@ pub(crate) fn foreign(
     let mut foreign = unexplained(before, &sent, now);
     let is_reference =
         |pointer: &String| sent.pointer(pointer).and_then(Value::as_str).is_some_and(placeholders::is_in);
-    foreign.retain(|pointer| !is_reference(pointer) && !standings.services_own.contains(&place(pointer)));
+    foreign.retain(|pointer| !is_reference(pointer) && !target_states.services_own.contains(&place(pointer)));
     if !foreign.is_empty() {
         let mut consensus = Consensus::new();
         foreign.iter().for_each(|pointer| consensus.ask(pointer));
         consensus.take(now);
-        let others = standings.answered()?.iter().filter(|(other, _)| *other != at);
+        let others = target_states.answered()?.iter().filter(|(other, _)| *other != at);
         others.for_each(|(_, other)| consensus.take(other));
         foreign.retain(|pointer| !consensus.holds(pointer));
     }

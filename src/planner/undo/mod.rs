@@ -9,8 +9,8 @@ mod namesakes;
 mod own_writes;
 mod present;
 mod records;
-mod standings;
 mod tail;
+mod target_states;
 mod touched;
 mod undoing;
 mod wanted;
@@ -33,14 +33,14 @@ use crate::planner::items::{blank, ended};
 use crate::planner::request::breathe;
 use crate::planner::undo::all_touched::all_touched;
 use crate::planner::undo::in_bin::in_bin;
-use crate::planner::undo::judge::{Standing, Touch};
+use crate::planner::undo::judge::{TargetState, Touch};
 use crate::planner::undo::left_alone::{bears_another_name, copy, foreign, may_hold_an_edit};
 use crate::planner::undo::links::{Links, in_order};
 use crate::planner::undo::own_writes::overlook_own_writes;
 use crate::planner::undo::present::{flows, users, who_changed};
 use crate::planner::undo::records::Records;
-use crate::planner::undo::standings::{Now, Standings, standings};
 use crate::planner::undo::tail::tail;
+use crate::planner::undo::target_states::{Now, TargetStates, read_target_states};
 use crate::planner::undo::touched::{Did, Touched};
 use crate::planner::undo::undoing::{
     MADE_MEANWHILE, Undoing, is_back, made_meanwhile, put_back, without_before,
@@ -120,16 +120,16 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     let touched = in_order(touched);
     // What the journal says of the states of the items is not needed any more.
     drop(states);
-    let mut standings = standings(&with, &touched, records).await?;
-    standings.services_own = services_own;
-    overlook_own_writes(&with, &touched, &mut standings).await?;
-    if !standings.any_there() && touched.iter().any(Touched::is_read) {
+    let mut target_states = read_target_states(&with, &touched, records).await?;
+    target_states.services_own = services_own;
+    overlook_own_writes(&with, &touched, &mut target_states).await?;
+    if !target_states.any_there() && touched.iter().any(Touched::is_read) {
         refuse_another(&with, &touched).await?;
     }
-    let people = who_changed(&with, &touched, &standings).await;
+    let people = who_changed(&with, &touched, &target_states).await;
     let uses = users(&with, &touched).await?;
-    let flows = flows(&with, &touched, &standings).await?;
-    let bin = in_bin(&with, &touched, &standings).await?;
+    let flows = flows(&with, &touched, &target_states).await?;
+    let bin = in_bin(&with, &touched, &target_states).await?;
     let befores = Befores::index(with.folder)?;
     let mut head = with.plan.head().clone();
     head.settings.source = head.settings.target.clone();
@@ -150,7 +150,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     for (at, one) in touched.iter().enumerate() {
         breathe(with.cancel, at).await?;
         let who = people.get(&at).map(String::as_str).unwrap_or_default();
-        let planning = contained(|| plan_item(&with, one, at, &befores, &mut standings, who));
+        let planning = contained(|| plan_item(&with, one, at, &befores, &mut target_states, who));
         let planned = planning.unwrap_or_else(|mistake| unplanned(&with, one, at, mistake))?;
         let mut item = links.bind(one, planned.item, uses.get(&at), &flows);
         bin.tell(&mut item);
@@ -226,7 +226,7 @@ fn plan_item(
     one: &Touched,
     at: usize,
     befores: &Befores,
-    standings: &mut Standings,
+    target_states: &mut TargetStates,
     who: &str,
 ) -> Result<Undoing, EngineError> {
     let of_run = with.plan.item(one.item)?;
@@ -237,13 +237,13 @@ fn plan_item(
     let mut item = blank(number, &head);
     item.kind = of_run.kind;
     item.source.clone_from(&of_run.source);
-    let named = |standing: Option<&Standing>| ImportRef {
+    let named = |state: Option<&TargetState>| ImportRef {
         id: id.clone(),
         name: of_run.name.clone(),
-        sha256: standing.map(|standing| standing.print),
-        modified: standing.and_then(|standing| standing.modified.as_ref()).map(Stamp::text),
+        sha256: state.map(|state| state.print),
+        modified: state.and_then(|state| state.modified.as_ref()).map(Stamp::text),
     };
-    let recorded = standings.recorded(one)?;
+    let recorded = target_states.recorded(one)?;
     if one.did == Did::Unknown {
         let why = recorded.why.unwrap_or_default();
         item.target = one.packed_target().is_some().then(|| named(None));
@@ -259,9 +259,9 @@ fn plan_item(
         let message = "the journal does not say which import it was";
         return Ok(ended(item, Outcome::Failed, "no_target", message).into());
     }
-    let touch = match standings.now(at) {
+    let touch = match target_states.now(at) {
         Now::Unreadable => {
-            let (code, why) = standings.unreadable(at)?;
+            let (code, why) = target_states.unreadable(at)?;
             item.target = Some(named(None));
             let message = format!("it cannot be read ({why}): left alone");
             return Ok(ended(item, Outcome::Failed, &code, message).into());
@@ -269,22 +269,22 @@ fn plan_item(
         Now::Gone => None,
         Now::There(touch) => Some(touch),
     };
-    let standing = touch.map(|_| standings.standing(at)).transpose()?;
+    let state = touch.map(|_| target_states.state(at)).transpose()?;
     if one.did == Did::Removed {
         // It comes back under its own id, if what an earlier undo made in its stead is gone.
-        let own = of_run.target.as_ref().filter(|_| standing.is_none()).map(|own| own.id.clone());
+        let own = of_run.target.as_ref().filter(|_| state.is_none()).map(|own| own.id.clone());
         item.target = Some(ImportRef { id: own.unwrap_or_else(|| id.clone()), ..named(None) });
-        if standing.is_some() {
+        if state.is_some() {
             return Ok(is_back(item).into());
         }
         let kept = befores.document(one.item, recorded.before_sha256).ok().flatten();
         let Some(wanted) = kept.as_ref().and_then(Wanted::of) else {
             return Ok(without_before(item).into());
         };
-        let beside = standings.beside(one, &of_run.name, &wanted)?;
+        let beside = target_states.beside(one, &of_run.name, &wanted)?;
         return Ok(put_back(item, wanted, &beside));
     }
-    let Some((standing, touch)) = standing.zip(touch) else {
+    let Some((state, touch)) = state.zip(touch) else {
         if one.did == Did::Overwrote {
             let message = "it was removed by somebody else since: left alone";
             return Ok(ended(item, Outcome::Stale, "gone", message).into());
@@ -293,7 +293,7 @@ fn plan_item(
         item.verdict = Some(Verdict::Equal);
         return Ok(item.into());
     };
-    item.target = Some(named(Some(&standing)));
+    item.target = Some(named(Some(&state)));
     if let Did::Met { equal, beside_own } = one.did {
         return Ok(copy(item, (beside_own, equal), with.copies, touch, who).into());
     }
@@ -304,7 +304,8 @@ fn plan_item(
             let message = "before.jsonl lacks the document as it was, or holds another: put it back by hand";
             return Ok(ended(item, Outcome::Failed, "no_before", message).into());
         };
-        now = standings.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
+        now =
+            target_states.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
         let stands = now.as_ref().map(print_without_server_fields);
         if stands.is_some_and(|stands| stands == kept.as_it_was || stands == kept.print) {
             if let Some(secret) = changed_secret(&of_run, &kept.secrets) {
@@ -334,7 +335,8 @@ fn plan_item(
         }
     }
     if now.is_none() {
-        now = standings.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
+        now =
+            target_states.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
     }
     if recorded.left.is_made_unseen
         && let Some(now) = now.as_ref().filter(|now| bears_another_name(&of_run.name, now))
@@ -345,9 +347,9 @@ fn plan_item(
         );
         return Ok(ended(item, Outcome::Stale, "edited", message).into());
     }
-    if let (Some(why), Some(now)) = (may_hold_an_edit(one, &recorded.left, &standing), now.as_ref()) {
+    if let (Some(why), Some(now)) = (may_hold_an_edit(one, &recorded.left, &state), now.as_ref()) {
         let before = wanted.as_ref().and_then(|wanted| wanted.tree.as_ref());
-        let foreign = foreign(with, &of_run, before, (at, now), standings)?;
+        let foreign = foreign(with, &of_run, before, (at, now), target_states)?;
         if !foreign.is_empty() {
             let message = format!("{why} ({foreign}){who}: left alone");
             return Ok(ended(item, Outcome::Stale, "edited", message).into());

@@ -10,7 +10,7 @@ use crate::model::stamp::Stamp;
 use crate::planner::earlier_runs::folders;
 use crate::planner::undo::UndoRequest;
 use crate::planner::undo::judge::Touch;
-use crate::planner::undo::standings::{Now, Standings};
+use crate::planner::undo::target_states::{Now, TargetStates};
 use crate::planner::undo::touched::{Did, Touched};
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_file::PlanFile;
@@ -26,14 +26,14 @@ type Writes = HashMap<Id, HashSet<String>>;
 pub(super) async fn overlook_own_writes(
     with: &UndoRequest<'_>,
     touched: &[Touched],
-    standings: &mut Standings,
+    target_states: &mut TargetStates,
 ) -> Result<(), EngineError> {
     let mut again: HashMap<Id, (usize, Stamp)> = HashMap::new();
     for (at, one) in touched.iter().enumerate() {
-        let (Now::There(Touch::Edited), Did::Made | Did::Overwrote) = (standings.now(at), one.did) else {
+        let (Now::There(Touch::Edited), Did::Made | Did::Overwrote) = (target_states.now(at), one.did) else {
             continue;
         };
-        let (left, now) = (standings.recorded(one)?.left, standings.standing(at)?);
+        let (left, now) = (target_states.recorded(one)?.left, target_states.state(at)?);
         if let (true, Some(id), Some(modified)) = (left.print == Some(now.print), one.target(), now.modified)
         {
             again.insert(id, (at, modified));
@@ -57,7 +57,7 @@ pub(super) async fn overlook_own_writes(
     let writes = reading.await.unwrap_or_default();
     for (id, (at, modified)) in again {
         if writes.get(&id).is_some_and(|times| times.contains(&modified.text())) {
-            standings.is_untouched(at);
+            target_states.is_untouched(at);
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::model::Id;
 use crate::planner::undo::UndoRequest;
 use crate::planner::undo::judge::Touch;
-use crate::planner::undo::standings::{Now, Standings};
+use crate::planner::undo::target_states::{Now, TargetStates};
 use crate::planner::undo::touched::{Did, Touched};
 
 /// Imports about which the service is asked who changed them; the others are only named.
@@ -23,12 +23,12 @@ const AT_ONCE: usize = 16;
 pub(crate) async fn who_changed(
     with: &UndoRequest<'_>,
     touched: &[Touched],
-    standings: &Standings,
+    target_states: &TargetStates,
 ) -> HashMap<usize, String> {
     let is_edited = |(at, one): &(usize, &Touched)| {
         one.is_import()
             && one.did != Did::Removed
-            && matches!(standings.now(*at), Now::There(touch) if touch != Touch::Untouched)
+            && matches!(target_states.now(*at), Now::There(touch) if touch != Touch::Untouched)
     };
     let edited = touched.iter().enumerate().filter(is_edited).take(MOST_ASKED);
     futures::stream::iter(edited.filter_map(|(at, one)| Some((at, one.target()?))))
@@ -62,12 +62,12 @@ async fn last_change(with: &UndoRequest<'_>, id: &Id) -> String {
 pub(crate) async fn flows(
     with: &UndoRequest<'_>,
     touched: &[Touched],
-    standings: &Standings,
+    target_states: &TargetStates,
 ) -> Result<FlowUsage, EngineError> {
     let is_removed = |(at, one): (usize, &Touched)| {
         one.is_import()
             && matches!(one.did, Did::Made | Did::Met { .. })
-            && standings.now(at) == Now::There(Touch::Untouched)
+            && target_states.now(at) == Now::There(Touch::Untouched)
     };
     let lists = touched.iter().enumerate().any(is_removed).then_some(UserLists::Flows);
     FlowUsage::read(with.target, lists, with.cancel).await

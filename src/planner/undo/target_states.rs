@@ -21,7 +21,7 @@ use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
 use crate::model::stamp::Stamp;
 use crate::model::{Head, Id, PackedId};
 use crate::planner::undo::UndoRequest;
-use crate::planner::undo::judge::{Created, Standing, Touch, judge};
+use crate::planner::undo::judge::{Created, TargetState, Touch, judge};
 use crate::planner::undo::namesakes::{Namesake, Namesakes, is_looked_for};
 use crate::planner::undo::records::Records;
 use crate::planner::undo::touched::{Did, Recorded, Touched};
@@ -50,7 +50,7 @@ pub(crate) enum Now {
 }
 
 /// What stands in the target, by the position of what was touched.
-pub(crate) struct Standings {
+pub(crate) struct TargetStates {
     all: Vec<Seen>,
     records: Records,
     /// What [`Self::answered`] gives, once it was asked.
@@ -81,7 +81,7 @@ struct Seen {
     looks: u8,
 }
 
-impl Standings {
+impl TargetStates {
     pub(crate) fn now(&self, at: usize) -> Now {
         self.all.get(at).and_then(|seen| seen.now).unwrap_or(Now::Gone)
     }
@@ -94,7 +94,7 @@ impl Standings {
     }
 
     /// What was found, where there is [something](Now::There).
-    pub(crate) fn standing(&mut self, at: usize) -> Result<Standing, EngineError> {
+    pub(crate) fn state(&mut self, at: usize) -> Result<TargetState, EngineError> {
         self.told(at)
     }
 
@@ -167,16 +167,16 @@ impl Seen {
 /// # Errors
 ///
 /// The token is refused, the service is away, or it was interrupted.
-pub(crate) async fn standings(
+pub(crate) async fn read_target_states(
     with: &UndoRequest<'_>,
     touched: &[Touched],
     records: Records,
-) -> Result<Standings, EngineError> {
+) -> Result<TargetStates, EngineError> {
     let all = touched.iter().map(|_| Seen::default()).collect();
     let mut reader = Reader {
         with,
         touched,
-        found: Standings {
+        found: TargetStates {
             all,
             records,
             answered: None,
@@ -198,7 +198,7 @@ pub(crate) async fn standings(
 struct Reader<'a> {
     with: &'a UndoRequest<'a>,
     touched: &'a [Touched],
-    found: Standings,
+    found: TargetStates,
     /// Imports in the order of their ids.
     by_id: Vec<u32>,
 }
@@ -332,13 +332,13 @@ impl Reader<'_> {
         let print = Printed::new(text.as_bytes(), &found.ignore).print;
         let modified = head.last_modified.as_deref().map(Stamp::of);
         let created = Created::of(head.created_at.as_deref(), modified.as_ref());
-        let standing = Standing { print, modified, created };
+        let state = TargetState { print, modified, created };
         let recorded = found.recorded(one)?;
         let seen = &mut found.all[at];
-        let touch = judge(&recorded.left, &standing);
+        let touch = judge(&recorded.left, &state);
         seen.now = Some(Now::There(touch));
-        seen.told = found.records.put(&standing)?;
-        if one.is_compared() || recorded.left.is_overtaken_by(&standing) {
+        seen.told = found.records.put(&state)?;
+        if one.is_compared() || recorded.left.is_overtaken_by(&state) {
             seen.was_answered = !one.was_adopted && touch == Touch::Untouched;
             seen.text = Span::from(found.records.put_text(text.as_bytes())?).length;
         }
@@ -381,7 +381,7 @@ impl PageVisitor for Visitor<'_, '_> {
 
     fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
         let Some(at) = self.reader.place_of(&head.id) else {
-            let Standings { namesakes, records, .. } = &mut self.reader.found;
+            let TargetStates { namesakes, records, .. } = &mut self.reader.found;
             namesakes.meet(head, text, records)?;
             return Ok(true);
         };
