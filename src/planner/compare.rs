@@ -10,7 +10,7 @@ use crate::planner::items::ended;
 use crate::planner::likeness::removed;
 use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::settle::{ambiguous, changes, party};
+use crate::planner::settle::{ambiguous, changes, import_ref};
 use crate::planner::target_index::TargetIndex;
 use crate::run_folder::document_file::spooled_document;
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, PlanItem};
@@ -19,7 +19,7 @@ use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, PlanItem};
 const MOST_PLACES: usize = 5;
 
 /// Says how an item and what stands on the other side compare.
-pub(crate) fn contrast(
+pub(crate) fn compare_item(
     builder: &mut PlanBuilder<'_>,
     mut item: PlanItem,
     index: usize,
@@ -42,13 +42,13 @@ pub(crate) fn contrast(
     let (at, verdict) = match decision {
         Decision::Create => return Ok(alone(item)),
         Decision::Ambiguous => return Ok(ambiguous(item, &there)),
-        Decision::Unchanged(at) => (at, builder.drafts[index].verdict),
+        Decision::Unchanged(at) => (at, builder.stored_items[index].verdict),
         Decision::Differs(at) => (at, Verdict::Differs),
     };
     let Some(import) = there.get(at).cloned() else {
         return Ok(item);
     };
-    item.target = Some(party(&import, &item.name));
+    item.target = Some(import_ref(&import, &item.name));
     if let Some(why) = &import.unreadable {
         let message = format!("the import in `{}` cannot be read: {why}", with.target.facts.name);
         return Ok(ended(item, Outcome::Conflict, "unreadable", message));
@@ -111,7 +111,7 @@ pub(crate) fn take_others(
         others.keep(document.head(), document.text(), None)?;
     }
     for mut item in others.items()? {
-        item.item = ItemKey(u32::try_from(builder.drafts.len() + 1).unwrap_or(u32::MAX));
+        item.item = ItemKey(u32::try_from(builder.stored_items.len() + 1).unwrap_or(u32::MAX));
         builder.put_down(&item)?;
     }
     Ok(())

@@ -58,21 +58,21 @@ impl PlanBuilder<'_> {
     pub(crate) fn keep_found(&mut self, index: usize, slot: Span, found: &Found) -> Result<(), EngineError> {
         let found = to_json(found, self.items.path())?;
         let Ok(length) = u32::try_from(found.len()) else { return Ok(()) };
-        let item = self.items.read(self.drafts[index].item.into())?;
-        self.drafts[index].item = self.items.append(&item)?.into();
+        let item = self.items.read(self.stored_items[index].item.into())?;
+        self.stored_items[index].item = self.items.append(&item)?.into();
         self.items.append(&slot.offset.to_le_bytes())?;
         self.items.append(&length.to_le_bytes())?;
         self.items.append(&found)?;
-        self.drafts[index].has_found = true;
+        self.stored_items[index].has_found = true;
         Ok(())
     }
 
     /// How the document at `slot` differs from an item, where that was put down.
     pub(crate) fn found(&mut self, index: usize, slot: Span) -> Result<Option<Found>, EngineError> {
-        if !self.drafts[index].has_found {
+        if !self.stored_items[index].has_found {
             return Ok(None);
         }
-        let item = Span::from(self.drafts[index].item);
+        let item = Span::from(self.stored_items[index].item);
         let header = Span { offset: item.offset + u64::from(item.length), length: HEADER };
         let text = self.items.read(header)?;
         let (Some(offset), Some(length)) = (text.first_chunk::<8>(), text.last_chunk::<4>()) else {

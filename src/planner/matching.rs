@@ -196,7 +196,7 @@ async fn decide_open(
         let number = |item: usize| u32::try_from(item).unwrap_or(u32::MAX);
         decided.mistakes.extend(mistakes.into_iter().filter(is_unsure).map(number));
         for (item, verdict) in verdicts {
-            builder.drafts[item].verdict = verdict;
+            builder.stored_items[item].verdict = verdict;
         }
         let gone = std::mem::take(&mut decided.confirmed.gone);
         settle(group.key, decisions, &gone, imports, decided)?;

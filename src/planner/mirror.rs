@@ -164,7 +164,7 @@ pub(crate) async fn take_deletions(
     }
     let kept = u32::try_from(items.len()).unwrap_or(u32::MAX) - count;
     for mut item in items {
-        item.item = ItemKey(u32::try_from(builder.drafts.len() + 1).unwrap_or(u32::MAX));
+        item.item = ItemKey(u32::try_from(builder.stored_items.len() + 1).unwrap_or(u32::MAX));
         builder.put_down(&item)?;
     }
     Ok(OnlyInTarget { deleted: count, kept })

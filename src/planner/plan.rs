@@ -112,7 +112,7 @@ async fn plan_from_list(
         return Ok(None);
     }
     claims(&mut builder, &mut picks, &here, &usage)?;
-    // They are drafts now, and there may be very many.
+    // They are stored items now, and there may be very many.
     picks.items.clear();
     if with.files().is_none() {
         builder.witnesses.source = picks.remembered.witnesses(&here);

@@ -17,12 +17,12 @@ use crate::job::Action;
 use crate::model::{Chunks, Fingerprint, Head, Id, IdMap, IdSet, Outcome, Verdict};
 use crate::planner::account_users::AccountUsers;
 use crate::planner::dependencies::{DependencyInputs, DependencyPlanner};
-use crate::planner::draft::Draft;
 use crate::planner::given_names::GivenNames;
 use crate::planner::likeness::Place;
 use crate::planner::others::{Claimed, Claims, Lack, Others};
 use crate::planner::prepare::{Apart, Prepared};
 use crate::planner::request::PlanRequest;
+use crate::planner::stored_item::StoredItem;
 use crate::planner::target_index::{TargetIndex, TargetPrint, TargetQuery, may_make, read_target_index};
 use crate::planner::usage::PlanUsage;
 use crate::planner::wanted_keys::Keys;
@@ -34,10 +34,10 @@ use crate::run_folder::plan_item::{PlanItem, Witnesses};
 use crate::run_folder::plan_line::{from_line, to_line};
 use crate::run_folder::reference_usage::{CREATED, Reference};
 
-/// Where drafts and documents lie while the plan is made.
+/// Where items and documents lie while the plan is made.
 pub(crate) struct PlanBuilder<'a> {
     pub with: &'a PlanRequest<'a>,
-    pub drafts: Chunks<Draft>,
+    pub stored_items: Chunks<StoredItem>,
     /// What would be sent for an item, where that is not what it is compared by.
     sent: HashMap<usize, Fingerprint>,
     /// What items need, by its place among the dependencies.
@@ -90,7 +90,7 @@ impl<'a> PlanBuilder<'a> {
         let ignore = Ignore::new(with.job.ignore.iter().map(Pointer::as_str));
         Ok(Self {
             with,
-            drafts: Chunks::default(),
+            stored_items: Chunks::default(),
             sent: HashMap::new(),
             needs: HashMap::new(),
             items: DocumentFile::create_in_passing(&items)?,
@@ -130,7 +130,7 @@ impl<'a> PlanBuilder<'a> {
         head: &Head,
         verbatim: Option<&str>,
     ) -> Result<(), EngineError> {
-        let index = u32::try_from(self.drafts.len()).unwrap_or(u32::MAX);
+        let index = u32::try_from(self.stored_items.len()).unwrap_or(u32::MAX);
         let (mut wanted, mut needs) = (None, Vec::new());
         if let Some(apart) = prepared.apart.take() {
             self.apart.insert(index, apart);
@@ -174,17 +174,17 @@ impl<'a> PlanBuilder<'a> {
             // Behind the document, and not in memory: it is read where the target has an import of that key.
             self.documents.append(&print.0)?;
         }
-        let place = self.drafts.len();
+        let place = self.stored_items.len();
         if let Some(sent) = sent.filter(|sent| print != Some(*sent)) {
             self.sent.insert(place, sent);
         }
         if !needs.is_empty() {
             self.needs.insert(place, needs.into());
         }
-        self.drafts.push(Draft {
+        self.stored_items.push(StoredItem {
             has_print: print.is_some(),
             has_secrets: !prepared.item.secrets.is_empty(),
-            ..Draft::new(slot, wanted, Verdict::Equal)
+            ..StoredItem::new(slot, wanted, Verdict::Equal)
         });
         Ok(())
     }
@@ -232,7 +232,7 @@ impl<'a> PlanBuilder<'a> {
     }
 
     fn print(&mut self, item: usize) -> Result<Option<Fingerprint>, EngineError> {
-        let Some(span) = self.drafts[item].print() else { return Ok(None) };
+        let Some(span) = self.stored_items[item].print() else { return Ok(None) };
         Ok(self.documents.read(span)?.try_into().ok().map(Fingerprint))
     }
 
@@ -316,12 +316,12 @@ impl<'a> PlanBuilder<'a> {
             print: &self.print,
             source: &self.remembered,
             listed_apart: self.listed_apart,
-            makes: may_make(with.job.action) && self.drafts.iter().any(Draft::is_wanted),
+            makes: may_make(with.job.action) && self.stored_items.iter().any(StoredItem::is_wanted),
             // What a restore is to mend may be an account without imports.
             if_empty: if with.job.action == Action::Restore { IfEmpty::Tell } else { IfEmpty::Distrust },
             folder: with.context.folder,
         };
-        let texts = WantedTexts::new(&self.drafts, &mut self.documents);
+        let texts = WantedTexts::new(&self.stored_items, &mut self.documents);
         read_target_index(with.target, begun, query, texts, others, with.context.cancel, with.context.events)
             .await
     }
@@ -342,13 +342,13 @@ impl<'a> PlanBuilder<'a> {
     }
 
     pub(crate) fn item(&mut self, index: usize) -> Result<PlanItem, EngineError> {
-        let text = self.items.read(self.drafts[index].item.into())?;
+        let text = self.items.read(self.stored_items[index].item.into())?;
         from_line(&text).map_err(|error| spoilt(&self.litter[0], &error).into())
     }
 
     /// The text of the document that is wanted for an item, if there is one.
     pub(crate) fn wanted_text(&mut self, index: usize) -> Result<Option<Vec<u8>>, EngineError> {
-        let Some(slot) = self.drafts[index].wanted() else {
+        let Some(slot) = self.stored_items[index].wanted() else {
             return Ok(None);
         };
         Ok(Some(self.documents.read(slot)?))
@@ -356,7 +356,7 @@ impl<'a> PlanBuilder<'a> {
 
     /// Pointers of the masked secrets that were taken out of an item's document.
     pub(crate) fn secrets(&mut self, index: usize) -> Result<Vec<String>, EngineError> {
-        if self.drafts[index].has_secrets { Ok(self.item(index)?.secrets) } else { Ok(Vec::new()) }
+        if self.stored_items[index].has_secrets { Ok(self.item(index)?.secrets) } else { Ok(Vec::new()) }
     }
 
     fn append(&mut self, item: &PlanItem) -> Result<Span, RunFolderError> {
@@ -367,14 +367,14 @@ impl<'a> PlanBuilder<'a> {
     /// Puts down an item without a document, after the others.
     pub(crate) fn put_down(&mut self, item: &PlanItem) -> Result<(), EngineError> {
         let slot = self.append(item)?;
-        self.drafts.push(Draft::new(slot, None, Verdict::NotChecked));
+        self.stored_items.push(StoredItem::new(slot, None, Verdict::NotChecked));
         Ok(())
     }
 
     /// Puts an item back in the place of what it was made of.
     pub(crate) fn put_back(&mut self, index: usize, item: &PlanItem) -> Result<(), EngineError> {
-        self.drafts[index].item = self.append(item)?.into();
-        self.drafts[index].has_found = false;
+        self.stored_items[index].item = self.append(item)?.into();
+        self.stored_items[index].has_found = false;
         Ok(())
     }
 

@@ -187,7 +187,7 @@ impl TransformContext {
             let print = self.print_again(members.as_ref(), &wanted);
             // Nothing is taken out of what is updated before it is sent.
             sent = members.is_some().then_some(print);
-            if Some(print) == item.source.as_ref().and_then(|party| party.sha256) {
+            if Some(print) == item.source.as_ref().and_then(|import_ref| import_ref.sha256) {
                 return done(as_it_was(item, print, &wanted));
             }
             if let Some(item) = self.owned_by_an_app(&item, head) {
@@ -307,7 +307,7 @@ impl TransformContext {
     fn as_it_is(&self, mut item: PlanItem, head: &Head, source: &Value) -> Option<PlanItem> {
         if self.action == Action::Backup {
             item.operation = Operation::Archive;
-            item.sent_sha256 = item.source.as_ref().and_then(|party| party.sha256);
+            item.sent_sha256 = item.source.as_ref().and_then(|import_ref| import_ref.sha256);
             return Some(item);
         }
         if let Some(damage) = source.get(DAMAGED).and_then(Value::as_str) {

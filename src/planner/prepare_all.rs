@@ -112,7 +112,7 @@ impl Source<'_> {
         {
             self.with.breathe(self.at).await?;
             self.at += 1;
-            // It becomes a draft.
+            // It becomes a stored item.
             self.picks.items.release(self.at);
             let text = self.picks.spool.read(pick.slot())?;
             let length = text.len();
@@ -173,7 +173,7 @@ fn put_down(
 /// An import that was asked for and is not there is an item all the same: everything is accounted for.
 fn put_down_absent(builder: &mut PlanBuilder<'_>, absent: &Absent) -> Result<(), EngineError> {
     let Absent { asked, place, why } = absent;
-    let number = ItemKey(u32::try_from(builder.drafts.len() + 1).unwrap_or(u32::MAX));
+    let number = ItemKey(u32::try_from(builder.stored_items.len() + 1).unwrap_or(u32::MAX));
     let is_id = Id::looks_like(asked);
     let (id, name) = if is_id { (asked.as_str(), "") } else { ("", asked.as_str()) };
     let head = Head::new(Id::from(id), name);
@@ -194,7 +194,7 @@ fn put_down_absent(builder: &mut PlanBuilder<'_>, absent: &Absent) -> Result<(),
 
 /// An import of an earlier run that is to be done again, and that the job does not select any more.
 fn put_down_lost(builder: &mut PlanBuilder<'_>, id: &Id, name: &str) -> Result<(), EngineError> {
-    let number = ItemKey(u32::try_from(builder.drafts.len() + 1).unwrap_or(u32::MAX));
+    let number = ItemKey(u32::try_from(builder.stored_items.len() + 1).unwrap_or(u32::MAX));
     let head = Head::new(id.clone(), name);
     let item = with_source(blank(number, &head), &head);
     let with = builder.with;

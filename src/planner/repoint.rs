@@ -42,7 +42,7 @@ pub(crate) async fn repoint(
     first: u32,
 ) -> Result<Vec<Repointed>, EngineError> {
     let with = builder.with;
-    let last = first + u32::try_from(builder.drafts.len()).unwrap_or(u32::MAX);
+    let last = first + u32::try_from(builder.stored_items.len()).unwrap_or(u32::MAX);
     let users: BTreeSet<(UserKind, &Id, &str)> = old
         .usage
         .imports()

@@ -32,10 +32,10 @@ pub(crate) async fn second_look(
     }
     let with = builder.with;
     let mut creates: HashMap<Id, u32> = HashMap::new();
-    for index in 0..builder.drafts.len() {
+    for index in 0..builder.stored_items.len() {
         with.breathe(index).await?;
         let number = u32::try_from(index).unwrap_or(u32::MAX);
-        let is_written = builder.drafts[index].is_wanted();
+        let is_written = builder.stored_items[index].is_wanted();
         if is_written
             && decided.creates(number, with.job.on_existing)
             && let Some(source) = builder.item(index)?.source
@@ -127,7 +127,7 @@ async fn adopt(
         let alike = alike.unwrap_or(Likeness::Unknown);
         let decision = match alike {
             Likeness::Equal(_) => {
-                builder.drafts[index].verdict = Verdict::EqualWithDefaults;
+                builder.stored_items[index].verdict = Verdict::EqualWithDefaults;
                 Decision::Unchanged(0)
             }
             _ => Decision::Differs(0),

@@ -48,7 +48,7 @@ fn clone(item: &mut PlanItem) -> Operation {
 }
 
 /// Says which dependencies an import needs, if it is carried out; and ends it if one of them cannot be had.
-pub(crate) fn weigh(builder: &mut PlanBuilder<'_>, index: usize, item: &mut PlanItem) {
+pub(crate) fn check_dependencies(builder: &mut PlanBuilder<'_>, index: usize, item: &mut PlanItem) {
     let needs = builder.needs(index).to_vec();
     if needs.is_empty() {
         return;
@@ -93,9 +93,9 @@ pub(crate) fn settle(
     let ids = || there.iter().map(|import| import.id.clone()).collect::<Vec<_>>();
     match decision {
         Decision::Unchanged(at) => {
-            item.target = there.get(at).map(|import| party(import, &item.name));
+            item.target = there.get(at).map(|import| import_ref(import, &item.name));
             item.outcome = Some(Outcome::Unchanged);
-            item.verdict = Some(builder.drafts[index].verdict);
+            item.verdict = Some(builder.stored_items[index].verdict);
             if let Some(import) = there.get(at).cloned() {
                 leave_out_entered(builder, &mut item, &import, imports)?;
             }
@@ -123,7 +123,7 @@ pub(crate) fn settle(
                 Whose::Own | Whose::Unknown => None,
             };
             if let Some(changed) = changed.filter(|_| on_existing != OnExisting::Update) {
-                item.target = Some(party(&import, &item.name));
+                item.target = Some(import_ref(&import, &item.name));
                 let message = format!(
                     "the run made it, and {changed}: left alone; set `on_existing: update` in the job and run it \
                      again to overwrite it"
@@ -136,7 +136,7 @@ pub(crate) fn settle(
                 item.namesakes = ids();
                 return stands_apart(builder, item, number, None, imports);
             }
-            item.target = Some(party(&import, &item.name));
+            item.target = Some(import_ref(&import, &item.name));
             if let Some(why) = decided.confirmed.unread.get(&(key, at)) {
                 let message = format!("already exists in the target, and {why}: left alone");
                 return Ok(ended(item, Outcome::Failed, "unreadable", message));
@@ -251,7 +251,7 @@ pub(crate) fn changes(
 }
 
 /// An import that stands in the target, as an item names it.
-pub(crate) fn party(import: &TargetImport, name: &str) -> ImportRef {
+pub(crate) fn import_ref(import: &TargetImport, name: &str) -> ImportRef {
     ImportRef { id: import.id.clone(), name: name.to_owned(), sha256: Some(import.print), modified: None }
 }
 

@@ -7,9 +7,9 @@ use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::job::Action;
 use crate::model::{Id, IdMap};
-use crate::planner::draft::Draft;
 use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
+use crate::planner::stored_item::StoredItem;
 use crate::planner::target_index::TargetIndex;
 use crate::run_folder::import_users::ImportUser;
 
@@ -65,7 +65,7 @@ pub(crate) async fn old_ids(
     let repoint = with.context.settings.repoint_flows;
     // Nothing is recognised by its id any more.
     let mut ids = std::mem::take(&mut builder.ids);
-    ids.retain(|place| builder.drafts.get(*place as usize).is_some_and(Draft::is_wanted));
+    ids.retain(|place| builder.stored_items.get(*place as usize).is_some_and(StoredItem::is_wanted));
     let mut now = BTreeMap::new();
     for (id, place) in ids.iter().filter(|_| repoint) {
         if !decided.creates(*place, with.job.on_existing)

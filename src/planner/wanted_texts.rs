@@ -4,7 +4,7 @@
 use crate::documents::beside::is_same;
 use crate::inventory::error::EngineError;
 use crate::model::{Chunks, Fingerprint};
-use crate::planner::draft::Draft;
+use crate::planner::stored_item::StoredItem;
 use crate::run_folder::document_file::DocumentFile;
 
 /// Documents in a row that may be found to be unlike: then most differ, and it is mostly not tried.
@@ -16,15 +16,15 @@ const SELDOM: u32 = 64;
 /// The documents that are wanted.
 #[derive(Debug)]
 pub(crate) struct WantedTexts<'a> {
-    drafts: &'a Chunks<Draft>,
+    stored_items: &'a Chunks<StoredItem>,
     documents: &'a mut DocumentFile,
     /// Documents in a row that were unlike, or passed over.
     unlike: u32,
 }
 
 impl<'a> WantedTexts<'a> {
-    pub(crate) fn new(drafts: &'a Chunks<Draft>, documents: &'a mut DocumentFile) -> Self {
-        Self { drafts, documents, unlike: 0 }
+    pub(crate) fn new(stored_items: &'a Chunks<StoredItem>, documents: &'a mut DocumentFile) -> Self {
+        Self { stored_items, documents, unlike: 0 }
     }
 
     /// The fingerprint of a text of the target, if it shows to be what is wanted for an item.
@@ -33,8 +33,9 @@ impl<'a> WantedTexts<'a> {
         if self.unlike > MOST_UNLIKE && !self.unlike.is_multiple_of(SELDOM) {
             return Ok(None);
         }
-        let draft = self.drafts.get(item as usize);
-        let Some((wanted, print)) = draft.and_then(|draft| Some((draft.wanted()?, draft.print()?))) else {
+        let stored = self.stored_items.get(item as usize);
+        let Some((wanted, print)) = stored.and_then(|stored| Some((stored.wanted()?, stored.print()?)))
+        else {
             return Ok(None);
         };
         let wanted = self.documents.read(wanted)?;

@@ -11,7 +11,7 @@ use crate::inventory::related::{Related, append_related};
 use crate::inventory::select::Selected;
 use crate::job::{Action, Verify};
 use crate::model::{Fingerprint, IdSet, ItemKey, Operation, Outcome};
-use crate::planner::compare::{contrast, take_others};
+use crate::planner::compare::{compare_item, take_others};
 use crate::planner::items::ended;
 use crate::planner::matching::{Decided, decide_all};
 use crate::planner::mirror::take_deletions;
@@ -20,7 +20,7 @@ use crate::planner::recycle_bin::{ComesBack, RecycleBin};
 use crate::planner::repoint::{counts, repoint};
 use crate::planner::request::{PlanRequest, Purpose, Scope};
 use crate::planner::second_look::second_look;
-use crate::planner::settle::{settle, weigh};
+use crate::planner::settle::{check_dependencies, settle};
 use crate::planner::target_index::TargetIndex;
 use crate::planner::usage::tell;
 use crate::planner::usage_reads;
@@ -82,10 +82,10 @@ impl Output {
 async fn ask_the_bin(builder: &mut PlanBuilder<'_>, decided: &Decided) -> Result<RecycleBin, EngineError> {
     let with = builder.with;
     let mut all = ComesBack::default();
-    for index in 0..if with.goes_home() { builder.drafts.len() } else { 0 } {
+    for index in 0..if with.goes_home() { builder.stored_items.len() } else { 0 } {
         with.breathe(index).await?;
         let number = u32::try_from(index).unwrap_or(u32::MAX);
-        if builder.drafts[index].is_wanted() && decided.creates(number, with.job.on_existing) {
+        if builder.stored_items[index].is_wanted() && decided.creates(number, with.job.on_existing) {
             all.push(|| {
                 let source = builder.item(index)?.source;
                 Ok::<_, EngineError>(source.map(|source| (Kind::Imports.as_str(), source.id)))
@@ -128,10 +128,10 @@ pub(crate) async fn decide_and_write(
     // Which dependencies are needed is known when every import is settled, and they come first in the plan.
     let is_settled = !builder.dependencies.is_empty() || with.job.mirror.is_some();
     let mut failed = 0;
-    for index in 0..if is_settled { builder.drafts.len() } else { 0 } {
+    for index in 0..if is_settled { builder.stored_items.len() } else { 0 } {
         let mut item = settled(&mut builder, index, &decided, &mut imports)?;
         with.breathe(index).await?;
-        weigh(&mut builder, index, &mut item);
+        check_dependencies(&mut builder, index, &mut item);
         failed += u32::from(item.outcome == Some(Outcome::Failed));
         builder.put_back(index, &item)?;
     }
@@ -148,7 +148,7 @@ pub(crate) async fn decide_and_write(
         let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
         output.push(item, text.as_deref())?;
     }
-    for index in 0..builder.drafts.len() {
+    for index in 0..builder.stored_items.len() {
         with.breathe(index).await?;
         let mut item = if is_settled {
             builder.item(index)?
@@ -168,12 +168,12 @@ pub(crate) async fn decide_and_write(
             used.insert(&source.id, ());
         }
         // A plan that is only shown has no documents.
-        let slot = builder.drafts[index].wanted().filter(|_| item.is_work() && output.wanted.is_some());
+        let slot = builder.stored_items[index].wanted().filter(|_| item.is_work() && output.wanted.is_some());
         let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
         output.push(item, text.as_deref())?;
-        builder.drafts.release(index);
+        builder.stored_items.release(index);
     }
-    let last = first + u32::try_from(builder.drafts.len()).unwrap_or(u32::MAX);
+    let last = first + u32::try_from(builder.stored_items.len()).unwrap_or(u32::MAX);
     let mut others = builder.dependencies.others();
     others.extend(counts(&repointed, &old.usage));
     let selected = last + u32::try_from(repointed.len()).unwrap_or(u32::MAX);
@@ -259,14 +259,14 @@ fn settled(
     imports: &mut TargetIndex<'_>,
 ) -> Result<PlanItem, EngineError> {
     let mut item = builder.item(index)?;
-    if builder.drafts[index].is_wanted() {
+    if builder.stored_items[index].is_wanted() {
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         let settling = contained(|| match builder.with.job.action {
             _ if decided.mistakes.contains(&number) => Ok(failed(item, Mistake)),
             Action::Migrate | Action::Clone | Action::Restore | Action::Apply => {
                 settle(builder, item, index, decided, imports)
             }
-            Action::Compare => contrast(builder, item, index, decided, imports),
+            Action::Compare => compare_item(builder, item, index, decided, imports),
             _ => Ok(item),
         });
         item = match settling {

@@ -122,7 +122,7 @@ impl UsageSurvey {
 
 fn reference(resolver: &Resolver, rules: &Rules, kind: Kind, id: &str, found: Use) -> Reference {
     let counterpart = resolver.lookup(kind, id);
-    let party = |(id, name): (Id, String)| ImportRef { id, name, sha256: None, modified: None };
+    let import_ref = |(id, name): (Id, String)| ImportRef { id, name, sha256: None, modified: None };
     let mut reference = Reference {
         kind: kind.as_str(),
         id: Id::from(id),
@@ -144,11 +144,11 @@ fn reference(resolver: &Resolver, rules: &Rules, kind: Kind, id: &str, found: Us
                 How::Name => "name",
                 How::SameId => "same_id",
             };
-            reference.target = Some(party((id, name.unwrap_or_default())));
+            reference.target = Some(import_ref((id, name.unwrap_or_default())));
         }
         Found::Created { .. } => reference.resolution = CREATED,
         Found::Nothing { reason, namesakes } => {
-            reference.candidates = namesakes.into_iter().map(party).collect();
+            reference.candidates = namesakes.into_iter().map(import_ref).collect();
             reference.reason = Some(reason);
             reference.missing = Some(match rules.missing(kind) {
                 Missing::Fail => "fail",
@@ -158,7 +158,7 @@ fn reference(resolver: &Resolver, rules: &Rules, kind: Kind, id: &str, found: Us
         }
         Found::Several { reason, candidates } => {
             reference.resolution = "ambiguous";
-            reference.candidates = candidates.into_iter().map(party).collect();
+            reference.candidates = candidates.into_iter().map(import_ref).collect();
             reference.reason = Some(reason);
         }
     }

@@ -251,7 +251,11 @@ fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
     Row {
         outcome,
         verdict,
-        target_id: state.target().cloned().or(facts.found).or_else(|| planned.map(|party| party.id.clone())),
+        target_id: state
+            .target()
+            .cloned()
+            .or(facts.found)
+            .or_else(|| planned.map(|planned| planned.id.clone())),
         attempts: facts.attempts,
         http_status: facts.status,
         error_code: code,
@@ -269,7 +273,7 @@ fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
         seen_modified: facts.seen_modified,
         target_sha256: facts
             .sha256
-            .or_else(|| planned.filter(|_| !is_overwritten).and_then(|party| party.sha256)),
+            .or_else(|| planned.filter(|_| !is_overwritten).and_then(|planned| planned.sha256)),
         started_at: facts.started_at,
         answered_at: facts.answered_at,
         finished_at: facts.finished_at,

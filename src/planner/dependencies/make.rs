@@ -50,7 +50,7 @@ pub(crate) fn make(
             return over(item, Outcome::Failed, "unreadable", &message);
         }
     };
-    item.source.iter_mut().for_each(|party| party.sha256 = Some(fingerprint(&source)));
+    item.source.iter_mut().for_each(|import_ref| import_ref.sha256 = Some(fingerprint(&source)));
     if head.name != name {
         return over(
             item,

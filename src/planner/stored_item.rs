@@ -11,7 +11,7 @@ const PRINT: u32 = 32;
 
 /// An item between preparing and deciding; small, for there may be very many.
 #[derive(Debug)]
-pub(crate) struct Draft {
+pub(crate) struct StoredItem {
     /// Where the item lies.
     pub item: PackedSpan,
     /// [`NOTHING`] where there is none.
@@ -24,7 +24,7 @@ pub(crate) struct Draft {
     pub verdict: Verdict,
 }
 
-impl Draft {
+impl StoredItem {
     pub(crate) fn new(item: Span, wanted: Option<Span>, verdict: Verdict) -> Self {
         let wanted = wanted.unwrap_or(NOTHING).into();
         Self { item: item.into(), wanted, has_print: false, has_secrets: false, has_found: false, verdict }
@@ -52,12 +52,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_draft_is_small_and_its_fingerprint_stands_behind_its_document() {
-        assert!(size_of::<Draft>() <= 28);
+    fn a_stored_item_is_small_and_its_fingerprint_stands_behind_its_document() {
+        assert!(size_of::<StoredItem>() <= 28);
         let nowhere = Span { offset: 0, length: 1 };
         let wanted = Some(Span { offset: 7, length: 5 });
-        let draft = |wanted, has_print| Draft { has_print, ..Draft::new(nowhere, wanted, Verdict::Equal) };
-        assert_eq!(draft(wanted, true).print(), Some(Span { offset: 12, length: PRINT }));
-        assert_eq!((draft(wanted, false).print(), draft(None, true).print()), (None, None));
+        let stored =
+            |wanted, has_print| StoredItem { has_print, ..StoredItem::new(nowhere, wanted, Verdict::Equal) };
+        assert_eq!(stored(wanted, true).print(), Some(Span { offset: 12, length: PRINT }));
+        assert_eq!((stored(wanted, false).print(), stored(None, true).print()), (None, None));
     }
 }
