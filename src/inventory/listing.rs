@@ -15,7 +15,7 @@ use crate::job::Selection;
 use crate::model::Head;
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
-use crate::run_folder::document_file::spooled_document;
+use crate::run_folder::document_file::stored_document;
 
 /// An import a selection sees.
 #[derive(Debug, Clone)]
@@ -82,8 +82,8 @@ pub async fn inventory(
     let mut imports = Vec::with_capacity(picks.items.len());
     let mut left_out: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for pick in picks.items.iter() {
-        let text = picks.spool.read(pick.slot())?;
-        let head = spooled_document(text, folder)?.head().clone();
+        let text = picks.documents.read(pick.span())?;
+        let head = stored_document(text, folder)?.head().clone();
         if let Some(trouble) = pick.trouble().and_then(|at| picks.troubles.get(at as usize)) {
             left_out.entry(trouble.message.clone()).or_default().push(head.name);
             continue;

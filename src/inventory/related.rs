@@ -60,7 +60,7 @@ pub(crate) struct Related {
     pub notes: Vec<String>,
 }
 
-/// A line of a related document in the spool.
+/// A line of a related document in a document file.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RelatedLine<'a> {
     pub kind: String,

@@ -62,7 +62,7 @@ pub(crate) enum Mind {
 /// A selected import: where its text stands, and which row of the manifest named it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Picked {
-    slot: PackedSpan,
+    span: PackedSpan,
     /// [`NONE`] where no row named it; so too for `trouble`.
     row: u32,
     trouble: u32,
@@ -73,17 +73,17 @@ pub(crate) struct Picked {
 const NONE: u32 = u32::MAX;
 
 impl Picked {
-    fn new(slot: Span, row: Option<RowMatch>, trouble: Option<u32>) -> Self {
+    fn new(span: Span, row: Option<RowMatch>, trouble: Option<u32>) -> Self {
         Self {
-            slot: slot.into(),
+            span: span.into(),
             row: row.map_or(NONE, |row| row.row),
             trouble: trouble.unwrap_or(NONE),
             loosely: row.is_some_and(|row| row.loosely),
         }
     }
 
-    pub(crate) fn slot(&self) -> Span {
-        self.slot.into()
+    pub(crate) fn span(&self) -> Span {
+        self.span.into()
     }
 
     pub(crate) fn row(&self) -> Option<u32> {
@@ -111,7 +111,7 @@ pub(crate) struct PickTrouble {
 /// What was selected.
 #[derive(Debug)]
 pub(crate) struct Selected {
-    pub spool: DocumentFile,
+    pub documents: DocumentFile,
     pub items: Chunks<Picked>,
     pub troubles: Vec<PickTrouble>,
     /// What was asked for and is not there, or could not be read.
@@ -149,7 +149,7 @@ struct Picker<'a> {
     wanted: Wanted<'a>,
     watch: SelectorWatch,
     matcher: SelectionMatcher<'a>,
-    spool: Option<DocumentFile>,
+    documents: Option<DocumentFile>,
     generation: u32,
     items: Chunks<Picked>,
     troubles: Vec<PickTrouble>,
@@ -178,7 +178,7 @@ impl<'a> Picker<'a> {
             wanted,
             watch,
             matcher: SelectionMatcher::new(&selection.selector, known, usage),
-            spool: None,
+            documents: None,
             generation: 0,
             items: Chunks::default(),
             troubles: Vec::new(),
@@ -195,9 +195,9 @@ impl<'a> Picker<'a> {
 
     /// Keeps in mind an import that is not taken, as far as that was asked for.
     fn pass_over(&mut self, head: &Head, text: &str) -> Result<(), EngineError> {
-        match (self.with.mind, &mut self.spool) {
+        match (self.with.mind, &mut self.documents) {
             (Mind::Keys(by), _) => self.passed_over.extend(by.key(head).map(Cow::into_owned)),
-            (Mind::Documents, Some(spool)) => self.left_out.push(spool.append(text.as_bytes())?),
+            (Mind::Documents, Some(documents)) => self.left_out.push(documents.append(text.as_bytes())?),
             (Mind::Documents, None) | (Mind::Nothing, _) => {}
         }
         Ok(())
@@ -238,9 +238,9 @@ impl<'a> Picker<'a> {
         }
         kinds_in(text, &mut self.kinds);
         self.mentions = self.mentions || mentions_ids(text);
-        let Some(spool) = &mut self.spool else { return Ok(()) };
-        let slot = spool.append(text.as_bytes())?;
-        self.items.push(Picked::new(slot, row, trouble));
+        let Some(documents) = &mut self.documents else { return Ok(()) };
+        let span = documents.append(text.as_bytes())?;
+        self.items.push(Picked::new(span, row, trouble));
         self.with.events.emit(&Event::StageAdvanced { stage: Stage::Read, by: 1 });
         Ok(())
     }
@@ -282,7 +282,7 @@ impl PageVisitor for Picker<'_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.generation += 1;
         let path = self.with.folder.join(format!("source-{}.spool", self.generation));
-        self.spool = Some(DocumentFile::create_in_passing(&path)?);
+        self.documents = Some(DocumentFile::create_in_passing(&path)?);
         self.items.clear();
         self.troubles.clear();
         self.kinds.clear();
@@ -347,9 +347,9 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
     picker.only.check()?;
     // What is named and missing is of no account where only a part is taken.
     let absent = if selection.narrowed.is_all() { picker.wanted.absent(&unread) } else { Vec::new() };
-    let spool = picker.spool.take();
-    let spool =
-        spool.map_or_else(|| DocumentFile::create_in_passing(&with.folder.join("source-0.spool")), Ok)?;
+    let documents = picker.documents.take();
+    let documents =
+        documents.map_or_else(|| DocumentFile::create_in_passing(&with.folder.join("source-0.spool")), Ok)?;
     let Picker { items, troubles, kinds, mentions, passed_over, left_out, ids, .. } = picker;
     let Picker { wanted, watch, remembered, .. } = picker;
     let is_better_named = |picked: &Picked| picked.row_match().is_some_and(|row| wanted.is_better_named(row));
@@ -359,7 +359,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
         items
     };
     Ok(Selected {
-        spool,
+        documents,
         items,
         troubles,
         absent,

@@ -40,7 +40,7 @@ pub(crate) fn stands_apart(
     }
     if apart.nameless {
         let name_there = match there.filter(|_| is_same) {
-            Some(import) => Some(read_head(imports, import.slot)?.name),
+            Some(import) => Some(read_head(imports, import.span)?.name),
             None => None,
         };
         if name_there.is_none_or(|name| !name.trim().is_empty()) {
@@ -51,7 +51,7 @@ pub(crate) fn stands_apart(
     }
     let Some((outcome, trouble)) = apart.trouble else { return Ok(item) };
     if let (true, Some(import)) = (is_same, there) {
-        let there = read_tree(&imports.spool.read(import.slot)?);
+        let there = read_tree(&imports.file.read(import.span)?);
         let has = |place: &Place| {
             let at = there.as_ref().ok().and_then(|there| there.pointer(&place.pointer)?.as_str());
             at == Some(&place.id)
@@ -83,7 +83,7 @@ pub(crate) fn leave_out_entered(
     imports: &mut TargetIndex<'_>,
 ) -> Result<(), EngineError> {
     if !item.secrets.is_empty() && is_same_import(builder, item, import) {
-        let there = read_tree(&imports.spool.read(import.slot)?).map(|tree| masks(&tree));
+        let there = read_tree(&imports.file.read(import.span)?).map(|tree| masks(&tree));
         item.secrets.retain(|secret| !there.as_ref().is_ok_and(|there| there.contains(secret)));
     }
     Ok(())
@@ -149,7 +149,7 @@ pub(crate) fn refuse_equal_names(
                 None => None,
             };
             let name = match import {
-                Some(import) => Some(read_head(imports, import.slot)?.name),
+                Some(import) => Some(read_head(imports, import.span)?.name),
                 None => None,
             };
             if name.is_none_or(|name| *name_key(&name) != *key) {
@@ -170,8 +170,8 @@ pub(crate) fn refuse_equal_names(
 
 fn read_head(
     imports: &mut TargetIndex<'_>,
-    slot: crate::run_folder::document_file::Span,
+    span: crate::run_folder::document_file::Span,
 ) -> Result<Head, EngineError> {
-    let text = imports.spool.read(slot)?;
+    let text = imports.file.read(span)?;
     Ok(Head::read(&String::from_utf8_lossy(&text)))
 }

@@ -132,10 +132,10 @@ impl Bearers {
     }
 
     fn import(&self, record: u32, file: &mut TargetFile) -> Result<TargetImport, RunFolderError> {
-        let Record { id: usual, print, slot, app } = file.record(record)?;
+        let Record { id: usual, print, span, app } = file.record(record)?;
         let More { id, unreadable } = self.more.get(&record).cloned().unwrap_or_default();
         let id = id.unwrap_or_else(|| Id::from(unpack(&usual)));
-        Ok(TargetImport { id, print, slot, record, app, unreadable })
+        Ok(TargetImport { id, print, span, record, app, unreadable })
     }
 }
 

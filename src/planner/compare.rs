@@ -12,7 +12,7 @@ use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::settle::{ambiguous, changes, import_ref};
 use crate::planner::target_index::TargetIndex;
-use crate::run_folder::document_file::spooled_document;
+use crate::run_folder::document_file::stored_document;
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, PlanItem};
 
 /// Places named in the message of an import that differs.
@@ -54,14 +54,14 @@ pub(crate) fn compare_item(
         return Ok(ended(item, Outcome::Conflict, "unreadable", message));
     }
     if verdict != Verdict::Equal
-        && let Some(damage) = damage_in(&imports.spool.read(import.slot)?)
+        && let Some(damage) = damage_in(&imports.file.read(import.span)?)
     {
         let message = format!("its backup cannot be read: {damage}");
         item.verdict = Some(Verdict::NotChecked);
         return Ok(ended(item, Outcome::Failed, "damaged", message));
     }
     if verdict != Verdict::Equal {
-        item.changes = changes(builder, index, import.slot, &removed, decided, imports)?.changes;
+        item.changes = changes(builder, index, import.span, &removed, decided, imports)?.changes;
     }
     let differed = !item.changes.is_empty();
     leave_out_masked(builder, &mut item, index)?;
@@ -106,8 +106,8 @@ pub(crate) fn take_others(
         return Ok(());
     };
     for import in std::mem::take(&mut decided.left) {
-        let text = imports.spool.read(import.slot)?;
-        let document = spooled_document(text, imports.spool.path())?;
+        let text = imports.file.read(import.span)?;
+        let document = stored_document(text, imports.file.path())?;
         others.keep(document.head(), document.text(), None)?;
     }
     for mut item in others.items()? {

@@ -46,14 +46,14 @@ impl Confirmed {
             return Ok(());
         };
         self.gone.remove(&at);
-        let before = imports.spool.read(import.slot)?;
+        let before = imports.file.read(import.span)?;
         let text = text.as_bytes();
         if before == text {
             return Ok(());
         }
         let (old, now) = (import.print, print.of_text(text));
         let unreadable = now.unreadable().cloned();
-        let import = imports.spool.put_down(text, import.id, now.print, import.app, unreadable)?;
+        let import = imports.file.put_down(text, import.id, now.print, import.app, unreadable)?;
         if import.print != old
             && self.watched < MOST_WATCHED
             && let Ok(tree) = now.into_tree()

@@ -54,21 +54,21 @@ impl Found {
 const HEADER: u32 = 12;
 
 impl PlanBuilder<'_> {
-    /// Puts down, behind the item, how the document at `slot` differs from it.
-    pub(crate) fn keep_found(&mut self, index: usize, slot: Span, found: &Found) -> Result<(), EngineError> {
+    /// Puts down, behind the item, how the document at `span` differs from it.
+    pub(crate) fn keep_found(&mut self, index: usize, span: Span, found: &Found) -> Result<(), EngineError> {
         let found = to_json(found, self.items.path())?;
         let Ok(length) = u32::try_from(found.len()) else { return Ok(()) };
         let item = self.items.read(self.stored_items[index].item.into())?;
         self.stored_items[index].item = self.items.append(&item)?.into();
-        self.items.append(&slot.offset.to_le_bytes())?;
+        self.items.append(&span.offset.to_le_bytes())?;
         self.items.append(&length.to_le_bytes())?;
         self.items.append(&found)?;
         self.stored_items[index].has_found = true;
         Ok(())
     }
 
-    /// How the document at `slot` differs from an item, where that was put down.
-    pub(crate) fn found(&mut self, index: usize, slot: Span) -> Result<Option<Found>, EngineError> {
+    /// How the document at `span` differs from an item, where that was put down.
+    pub(crate) fn found(&mut self, index: usize, span: Span) -> Result<Option<Found>, EngineError> {
         if !self.stored_items[index].has_found {
             return Ok(None);
         }
@@ -78,7 +78,7 @@ impl PlanBuilder<'_> {
         let (Some(offset), Some(length)) = (text.first_chunk::<8>(), text.last_chunk::<4>()) else {
             return Ok(None);
         };
-        if u64::from_le_bytes(*offset) != slot.offset {
+        if u64::from_le_bytes(*offset) != span.offset {
             return Ok(None);
         }
         let offset = header.offset + u64::from(HEADER);

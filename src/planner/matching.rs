@@ -214,14 +214,14 @@ async fn ask(
     if own.is_empty() {
         return Ok(());
     }
-    let wanted = imports.by_key.iter(&mut imports.spool);
+    let wanted = imports.by_key.iter(&mut imports.file);
     let wanted = wanted.filter(|import| import.as_ref().map_or(true, |import| import.unreadable.is_none()));
-    let slots = wanted.take(MOST_ASKED).map(|import| import.map(|import| import.slot));
-    let mut slots = slots.collect::<Result<Vec<Span>, _>>()?;
-    slots.extend(imports.samples.values().flatten());
-    for (turn, slot) in slots.into_iter().enumerate() {
+    let spans = wanted.take(MOST_ASKED).map(|import| import.map(|import| import.span));
+    let mut spans = spans.collect::<Result<Vec<Span>, _>>()?;
+    spans.extend(imports.samples.values().flatten());
+    for (turn, span) in spans.into_iter().enumerate() {
         builder.with.breathe(turn).await?;
-        let text = imports.spool.read(slot)?;
+        let text = imports.file.read(span)?;
         // One that cannot be asked tells nothing.
         let _ = contained(|| own.take(&text));
     }
@@ -250,7 +250,7 @@ async fn judge(
         let removed = removed(builder, &of, &import);
         let all_own = !*of_people
             && (fields.is_empty() || {
-                let text = imports.spool.read(import.slot)?;
+                let text = imports.file.read(import.span)?;
                 let adaptor = read_tree(&text).map(|tree| adaptor_of(&tree));
                 adaptor.is_ok_and(|adaptor| {
                     let is_own = fields.iter().all(|field| is_the_services(own, &adaptor, field, &removed));

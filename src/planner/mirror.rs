@@ -21,7 +21,7 @@ use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::target_index::TargetIndex;
 use crate::planner::usage::tell;
 use crate::planner::wrong_name::is_blank;
-use crate::run_folder::document_file::spooled_document;
+use crate::run_folder::document_file::stored_document;
 
 /// Imports that are named in a refusal.
 const NAMED: usize = 100;
@@ -39,8 +39,8 @@ pub(crate) fn claims(
     }
     builder.claims.is_empty = picks.items.is_empty();
     let known = Known::new(with, here, usage);
-    for slot in std::mem::take(&mut picks.left_out) {
-        let document = spooled_document(picks.spool.read(slot)?, picks.spool.path())?;
+    for span in std::mem::take(&mut picks.left_out) {
+        let document = stored_document(picks.documents.read(span)?, picks.documents.path())?;
         let head = document.head().clone();
         let keys = document.tree().ok().and_then(|tree| counterpart(with.job, &known, &head, tree));
         builder.claims.take(&head.id, keys);
@@ -99,8 +99,8 @@ pub(crate) async fn take_deletions(
     let left = std::mem::take(&mut decided.without_item);
     let Some(others) = &mut imports.others else { return Ok(nothing) };
     for import in left {
-        let text = imports.spool.read(import.slot)?;
-        let document = spooled_document(text, imports.spool.path())?;
+        let text = imports.file.read(import.span)?;
+        let document = stored_document(text, imports.file.path())?;
         others.consider(None, document.head(), document.text())?;
     }
     let (held, set_aside) = (others.held(), others.set_aside());

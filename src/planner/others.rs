@@ -86,9 +86,9 @@ pub(crate) struct Others<'a> {
     source: &'a str,
     target: &'a str,
     folder: &'a Path,
-    spool: Option<DocumentFile>,
+    file: Option<DocumentFile>,
     generation: u32,
-    slots: Vec<Span>,
+    spans: Vec<Span>,
 }
 
 impl<'a> Others<'a> {
@@ -109,18 +109,18 @@ impl<'a> Others<'a> {
             source: &with.source.facts.name,
             target: &with.target.facts.name,
             folder: with.context.folder,
-            spool: None,
+            file: None,
             generation: 0,
-            slots: Vec::new(),
+            spans: Vec::new(),
         }
     }
 
     pub(crate) fn restart(&mut self) -> Result<(), EngineError> {
         self.generation += 1;
-        self.spool = Some(DocumentFile::create_in_passing(
+        self.file = Some(DocumentFile::create_in_passing(
             &self.folder.join(format!("others-{}.spool", self.generation)),
         )?);
-        self.slots.clear();
+        self.spans.clear();
         (self.held, self.set_aside) = (0, SetAside::default());
         Ok(())
     }
@@ -226,30 +226,30 @@ impl<'a> Others<'a> {
     }
 
     fn put_down(&mut self, item: &PlanItem) -> Result<(), EngineError> {
-        let Some(spool) = &mut self.spool else {
+        let Some(file) = &mut self.file else {
             return Ok(());
         };
-        let text = to_json(item, spool.path())?;
-        self.slots.push(spool.append(&text)?);
+        let text = to_json(item, file.path())?;
+        self.spans.push(file.append(&text)?);
         Ok(())
     }
 
     /// The items of what was kept, by name: in which order it was met is not the same each time.
     pub(crate) fn items(&mut self) -> Result<Vec<PlanItem>, EngineError> {
-        let slots = std::mem::take(&mut self.slots);
-        let mut items = slots.into_iter().map(|slot| self.read(slot)).collect::<Result<Vec<_>, _>>()?;
+        let spans = std::mem::take(&mut self.spans);
+        let mut items = spans.into_iter().map(|span| self.read(span)).collect::<Result<Vec<_>, _>>()?;
         let place =
             |item: &PlanItem| (item.name.clone(), item.target.as_ref().map(|target| target.id.clone()));
         items.sort_by_cached_key(place);
         Ok(items)
     }
 
-    fn read(&mut self, slot: Span) -> Result<PlanItem, EngineError> {
-        let Some(spool) = &mut self.spool else {
+    fn read(&mut self, span: Span) -> Result<PlanItem, EngineError> {
+        let Some(file) = &mut self.file else {
             let (path, message) = (self.folder.to_owned(), "was removed".to_owned());
             return Err(RunFolderError::BadFile { path, message }.into());
         };
-        let text = spool.read(slot)?;
+        let text = file.read(span)?;
         serde_json::from_slice(&text).map_err(|error| spoilt(self.folder, &error).into())
     }
 }

@@ -167,7 +167,7 @@ impl<'a> PlanBuilder<'a> {
         if prepared.wanted.is_some() || prepared.item.outcome == Some(Outcome::Unchanged) {
             self.names_given.take(&prepared.item.name, &head.name, &self.keys, self.with);
         }
-        let slot = self.append(&prepared.item)?;
+        let span = self.append(&prepared.item)?;
         let sent = prepared.item.sent_sha256.filter(|_| wanted.is_some());
         let print = prepared.print.or(sent).filter(|_| wanted.is_some());
         if let Some(print) = &print {
@@ -184,7 +184,7 @@ impl<'a> PlanBuilder<'a> {
         self.stored_items.push(StoredItem {
             has_print: print.is_some(),
             has_secrets: !prepared.item.secrets.is_empty(),
-            ..StoredItem::new(slot, wanted, Verdict::Equal)
+            ..StoredItem::new(span, wanted, Verdict::Equal)
         });
         Ok(())
     }
@@ -348,10 +348,10 @@ impl<'a> PlanBuilder<'a> {
 
     /// The text of the document that is wanted for an item, if there is one.
     pub(crate) fn wanted_text(&mut self, index: usize) -> Result<Option<Vec<u8>>, EngineError> {
-        let Some(slot) = self.stored_items[index].wanted() else {
+        let Some(span) = self.stored_items[index].wanted() else {
             return Ok(None);
         };
-        Ok(Some(self.documents.read(slot)?))
+        Ok(Some(self.documents.read(span)?))
     }
 
     /// Pointers of the masked secrets that were taken out of an item's document.
@@ -366,8 +366,8 @@ impl<'a> PlanBuilder<'a> {
 
     /// Puts down an item without a document, after the others.
     pub(crate) fn put_down(&mut self, item: &PlanItem) -> Result<(), EngineError> {
-        let slot = self.append(item)?;
-        self.stored_items.push(StoredItem::new(slot, None, Verdict::NotChecked));
+        let span = self.append(item)?;
+        self.stored_items.push(StoredItem::new(span, None, Verdict::NotChecked));
         Ok(())
     }
 

@@ -20,7 +20,7 @@ use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::{Prepared, TransformContext};
 use crate::planner::prepare_chunk::{PreparedImport, Preparing, Todo, Unprepared, Workshop, with_source};
 use crate::planner::request::PlanRequest;
-use crate::run_folder::document_file::spooled_document;
+use crate::run_folder::document_file::stored_document;
 use crate::run_folder::plan_item::Reason;
 
 /// Imports that are prepared in one go, at most, and the bytes of their documents after which a chunk ends.
@@ -114,9 +114,9 @@ impl Source<'_> {
             self.at += 1;
             // It becomes a stored item.
             self.picks.items.release(self.at);
-            let text = self.picks.spool.read(pick.slot())?;
+            let text = self.picks.documents.read(pick.span())?;
             let length = text.len();
-            let document = spooled_document(text, self.picks.spool.path())?;
+            let document = stored_document(text, self.picks.documents.path())?;
             if let Some(only) = self.with.only() {
                 let head = document.head();
                 if !only.takes(head) {

@@ -86,7 +86,7 @@ async fn adopt(
     creates: &HashMap<Id, u32>,
     earlier: HashMap<Id, EarlierWrite>,
 ) -> Result<(), EngineError> {
-    let known = imports.by_key.iter(&mut imports.spool).map(|import| import.map(|import| import.id));
+    let known = imports.by_key.iter(&mut imports.file).map(|import| import.map(|import| import.id));
     let known: HashSet<Id> = known.collect::<Result<_, _>>()?;
     let made: HashMap<Id, u32> = earlier
         .into_iter()

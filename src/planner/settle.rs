@@ -145,7 +145,7 @@ pub(crate) fn settle(
                 return Ok(unreadable(item, why, on_existing));
             }
             let removed = removed(builder, &item, &import);
-            let mut found = changes(builder, index, import.slot, &removed, decided, imports)?;
+            let mut found = changes(builder, index, import.span, &removed, decided, imports)?;
             item.changes.clone_from(&found.changes);
             let mut item = exists(builder, item, on_existing, &import, &found);
             if !item.is_work() {
@@ -227,15 +227,15 @@ fn exists(
 pub(crate) fn changes(
     builder: &mut PlanBuilder<'_>,
     index: usize,
-    slot: Span,
+    span: Span,
     removed: &[String],
     decided: &Decided,
     imports: &mut TargetIndex<'_>,
 ) -> Result<Found, EngineError> {
-    let mut found = match builder.found(index, slot)? {
+    let mut found = match builder.found(index, span)? {
         Some(found) => found,
         None => {
-            let there = put_down(&imports.spool.read(slot)?, imports.spool.path())?;
+            let there = put_down(&imports.file.read(span)?, imports.file.path())?;
             match builder.wanted_text(index)? {
                 Some(text) => Found::between(&there, &put_down(&text, builder.documents.path())?),
                 None => Found::of(&there),

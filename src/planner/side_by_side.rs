@@ -72,8 +72,8 @@ pub(crate) async fn compare_all(
             };
             alike.extend(compared.alike);
             asked.extend(compared.asked);
-            for (item, slot, found) in compared.found {
-                builder.keep_found(item, slot, &found)?;
+            for (item, span, found) in compared.found {
+                builder.keep_found(item, span, &found)?;
             }
         }
         if is_last {
@@ -115,8 +115,8 @@ fn texts_of(
             continue;
         };
         if import.unreadable.is_none() {
-            let slot = import.slot;
-            texts.found.push((*at, slot, imports.spool.read(slot)?));
+            let span = import.span;
+            texts.found.push((*at, span, imports.file.read(span)?));
         }
     }
     Ok(texts)
@@ -134,13 +134,13 @@ struct Compared {
 fn compare_chunk(chunk: &[Texts], ignore: &Ignore) -> Compared {
     let mut compared = Compared::default();
     for group in chunk {
-        if let ([(item, ours, secrets)], [(at, slot, theirs)]) = (&group.wanted[..], &group.found[..]) {
+        if let ([(item, ours, secrets)], [(at, span, theirs)]) = (&group.wanted[..], &group.found[..]) {
             let Some((wanted, found)) = trees(ours, theirs) else { continue };
             let alike = alike(&wanted, &found, ignore, secrets, &mut compared.asked);
             if !matches!(alike, Likeness::Equal(_))
                 && let Ok(found) = contained(|| Found::between(&found, &wanted))
             {
-                compared.found.push((*item, *slot, found));
+                compared.found.push((*item, *span, found));
             }
             compared.take(*item, group.key, *at, alike);
             continue;

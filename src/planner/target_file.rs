@@ -15,7 +15,7 @@ pub(crate) struct TargetImport {
     pub id: Id,
     pub print: Fingerprint,
     /// Where its text lies.
-    pub slot: Span,
+    pub span: Span,
     /// The number of its record.
     pub record: u32,
     /// Owned by an Integration App.
@@ -30,7 +30,7 @@ pub(crate) struct Record {
     /// Zeros for an id of another form.
     pub id: UsualId,
     pub print: Fingerprint,
-    pub slot: Span,
+    pub span: Span,
     pub app: bool,
 }
 
@@ -62,15 +62,15 @@ impl TargetFile {
         app: bool,
         unreadable: Option<Unreadable>,
     ) -> Result<TargetImport, RunFolderError> {
-        let slot = self.texts.append(text)?;
+        let span = self.texts.append(text)?;
         self.records.append(&print.0)?;
         self.records.append(&pack(&id).unwrap_or_default())?;
-        self.records.append(&slot.offset.to_le_bytes())?;
-        self.records.append(&slot.length.to_le_bytes())?;
+        self.records.append(&span.offset.to_le_bytes())?;
+        self.records.append(&span.length.to_le_bytes())?;
         self.records.append(&[u8::from(app)])?;
         let record = self.count;
         self.count += 1;
-        Ok(TargetImport { id, print, slot, record, app, unreadable })
+        Ok(TargetImport { id, print, span, record, app, unreadable })
     }
 
     /// Puts down a text without a record.
@@ -79,21 +79,21 @@ impl TargetFile {
     }
 
     /// Reads a text back.
-    pub(crate) fn read(&mut self, slot: Span) -> Result<Vec<u8>, RunFolderError> {
-        self.texts.read(slot)
+    pub(crate) fn read(&mut self, span: Span) -> Result<Vec<u8>, RunFolderError> {
+        self.texts.read(span)
     }
 
     /// Reads the record of an import back, by its number.
     pub(crate) fn record(&mut self, number: u32) -> Result<Record, RunFolderError> {
-        let slot = Span { offset: u64::from(number) * u64::from(RECORD), length: RECORD };
-        let bytes = self.records.read(slot)?;
+        let span = Span { offset: u64::from(number) * u64::from(RECORD), length: RECORD };
+        let bytes = self.records.read(span)?;
         let parsed = (|| {
             let (print, rest) = bytes.split_first_chunk()?;
             let (id, rest) = rest.split_first_chunk()?;
             let (offset, rest) = rest.split_first_chunk()?;
             let (length, rest) = rest.split_first_chunk()?;
-            let slot = Span { offset: u64::from_le_bytes(*offset), length: u32::from_le_bytes(*length) };
-            Some(Record { id: *id, print: Fingerprint(*print), slot, app: rest == [1] })
+            let span = Span { offset: u64::from_le_bytes(*offset), length: u32::from_le_bytes(*length) };
+            Some(Record { id: *id, print: Fingerprint(*print), span, app: rest == [1] })
         })();
         parsed.ok_or_else(|| spoilt(self.records.path(), &"it is too short"))
     }

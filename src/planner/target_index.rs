@@ -38,7 +38,7 @@ pub(crate) struct TargetIndex<'a> {
     pub samples: HashMap<String, Vec<Span>>,
     /// How many imports no item wants.
     pub unwanted: u64,
-    pub spool: TargetFile,
+    pub file: TargetFile,
     /// What no item wants, where that was asked for.
     pub others: Option<Others<'a>>,
     /// Some of the imports it showed.
@@ -58,7 +58,7 @@ impl TargetIndex<'_> {
         head: &Head,
         text: &str,
     ) -> Result<TargetImport, EngineError> {
-        kept(&mut self.spool, print, head, text)
+        kept(&mut self.file, print, head, text)
     }
 
     /// The fingerprint of an import as it is read again: what is compared beside a backup leaves masks out, and a read does not.
@@ -70,17 +70,17 @@ impl TargetIndex<'_> {
         if !print.beside_a_backup {
             return Ok(import.print);
         }
-        Ok(Printed::new(&self.spool.read(import.slot)?, &print.ignore).print)
+        Ok(Printed::new(&self.file.read(import.span)?, &print.ignore).print)
     }
 
     /// What bears the key, in the order of the list.
     pub(crate) fn of(&mut self, key: u64) -> Result<Vec<TargetImport>, EngineError> {
-        Ok(self.by_key.of(key, &mut self.spool)?)
+        Ok(self.by_key.of(key, &mut self.file)?)
     }
 
     /// One of what bears the key, by its place.
     pub(crate) fn get(&mut self, key: u64, at: usize) -> Result<Option<TargetImport>, EngineError> {
-        Ok(self.by_key.get(key, at, &mut self.spool)?)
+        Ok(self.by_key.get(key, at, &mut self.file)?)
     }
 }
 
@@ -136,7 +136,7 @@ struct IndexBuilder<'a, 'o> {
     keys: &'a Keys,
     match_by: MatchBy,
     folder: &'a Path,
-    spool: Option<TargetFile>,
+    file: Option<TargetFile>,
     generation: u32,
     ids: &'a IdMap<u32>,
     same_ids: &'a WantedKeys,
@@ -162,7 +162,7 @@ struct IndexBuilder<'a, 'o> {
 impl PageVisitor for IndexBuilder<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.generation += 1;
-        self.spool = Some(TargetFile::create(self.folder, self.generation)?);
+        self.file = Some(TargetFile::create(self.folder, self.generation)?);
         self.by_key.clear();
         self.by_id = ItemSet::default();
         self.near.clear();
@@ -221,7 +221,7 @@ impl IndexBuilder<'_, '_> {
     /// Keeps an import of the target: its document on disk, and what identifies it in memory.
     fn keep(&mut self, head: &Head, text: &str) -> Result<TargetImport, EngineError> {
         let print = self.print;
-        kept(self.spool()?, print, head, text)
+        kept(self.file()?, print, head, text)
     }
 
     /// Keeps one that was found to be what is wanted: its fingerprint is known, and so is that it can be read.
@@ -237,15 +237,15 @@ impl IndexBuilder<'_, '_> {
             "told to be what is wanted: {text}"
         );
         let app = head.connector.is_some();
-        Ok(self.spool()?.put_down(text.as_bytes(), head.id.clone(), print, app, None)?)
+        Ok(self.file()?.put_down(text.as_bytes(), head.id.clone(), print, app, None)?)
     }
 
-    fn spool(&mut self) -> Result<&mut TargetFile, EngineError> {
-        if self.spool.is_none() {
+    fn file(&mut self) -> Result<&mut TargetFile, EngineError> {
+        if self.file.is_none() {
             self.restart()?;
         }
-        match &mut self.spool {
-            Some(spool) => Ok(spool),
+        match &mut self.file {
+            Some(file) => Ok(file),
             None => Err(EngineError::Interrupted),
         }
     }
@@ -262,22 +262,22 @@ impl IndexBuilder<'_, '_> {
         }
         let adaptor = head.adaptor_type.as_deref().unwrap_or_default();
         if self.samples.get(adaptor).is_none_or(|samples| samples.len() < SAMPLES) {
-            let slot = self.spool()?.append(text.as_bytes())?;
-            self.samples.entry(adaptor.to_owned()).or_default().push(slot);
+            let span = self.file()?.append(text.as_bytes())?;
+            self.samples.entry(adaptor.to_owned()).or_default().push(span);
         }
         Ok(())
     }
 }
 
 fn kept(
-    spool: &mut TargetFile,
+    file: &mut TargetFile,
     print: &TargetPrint,
     head: &Head,
     text: &str,
 ) -> Result<TargetImport, EngineError> {
     let printed = print.of_text(text.as_bytes());
     let (app, unreadable) = (head.connector.is_some(), printed.unreadable().cloned());
-    Ok(spool.put_down(text.as_bytes(), head.id.clone(), printed.print, app, unreadable)?)
+    Ok(file.put_down(text.as_bytes(), head.id.clone(), printed.print, app, unreadable)?)
 }
 
 /// Whether an action may make imports: then it is kept what stands in the target before.
@@ -342,7 +342,7 @@ pub(crate) async fn read_target_index<'o>(
         keys,
         match_by,
         folder,
-        spool: None,
+        file: None,
         generation: 0,
         ids,
         same_ids,
@@ -371,8 +371,8 @@ pub(crate) async fn read_target_index<'o>(
     };
     events.emit(&Event::StageFinished { stage: Stage::Compare });
     let holds_source = builder.of_source > 0 && builder.of_source == builder.source.count();
-    let spool = builder.spool.take();
-    let spool = spool.map_or_else(|| TargetFile::create(folder, 0), Ok)?;
+    let file = builder.file.take();
+    let file = file.map_or_else(|| TargetFile::create(folder, 0), Ok)?;
     let IndexBuilder { mut by_key, by_id, near, samples, unwanted, others, known, remembered, .. } = builder;
     by_key.sort();
     let known = known.filter(|_| !idle);
@@ -382,7 +382,7 @@ pub(crate) async fn read_target_index<'o>(
         near,
         samples,
         unwanted,
-        spool,
+        file,
         others,
         remembered,
         holds_source,

@@ -144,8 +144,8 @@ pub(crate) async fn decide_and_write(
     let mut output = Output::begin(with, head)?;
     let mut used = IdSet::default();
     let dependencies: Vec<_> = builder.dependencies.items().collect();
-    for (item, slot) in dependencies {
-        let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
+    for (item, span) in dependencies {
+        let text = span.map(|span| builder.documents.read(span)).transpose()?;
         output.push(item, text.as_deref())?;
     }
     for index in 0..builder.stored_items.len() {
@@ -168,8 +168,8 @@ pub(crate) async fn decide_and_write(
             used.insert(&source.id, ());
         }
         // A plan that is only shown has no documents.
-        let slot = builder.stored_items[index].wanted().filter(|_| item.is_work() && output.wanted.is_some());
-        let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
+        let span = builder.stored_items[index].wanted().filter(|_| item.is_work() && output.wanted.is_some());
+        let text = span.map(|span| builder.documents.read(span)).transpose()?;
         output.push(item, text.as_deref())?;
         builder.stored_items.release(index);
     }

@@ -17,7 +17,7 @@ use crate::run_folder::folder::RunFolder;
 pub(crate) struct Befores {
     file: Option<File>,
     /// In the order of the items.
-    slots: Vec<(ItemKey, PackedSpan)>,
+    spans: Vec<(ItemKey, PackedSpan)>,
 }
 
 #[derive(Deserialize)]
@@ -30,8 +30,8 @@ struct BeforeLine<'a> {
 impl Befores {
     pub(crate) fn index(folder: &RunFolder) -> Result<Self, RunFolderError> {
         let path = folder.before();
-        let Ok(file) = File::open(&path) else { return Ok(Self { file: None, slots: Vec::new() }) };
-        let mut slots: Chunks<(ItemKey, PackedSpan)> = Chunks::default();
+        let Ok(file) = File::open(&path) else { return Ok(Self { file: None, spans: Vec::new() }) };
+        let mut spans: Chunks<(ItemKey, PackedSpan)> = Chunks::default();
         let mut reader = BufReader::new(File::open(&path).map_err(RunFolderError::file("open", &path))?);
         let (mut line, mut offset) = (String::new(), 0_u64);
         loop {
@@ -44,21 +44,21 @@ impl Befores {
                 let text = before.document.get();
                 let inside = text.as_ptr() as usize - line.as_ptr() as usize;
                 let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-                slots.push((before.item, Span { offset: offset + inside as u64, length }.into()));
+                spans.push((before.item, Span { offset: offset + inside as u64, length }.into()));
             }
             offset += read as u64;
         }
-        let mut sorted = Vec::with_capacity(slots.len());
-        for at in 0..slots.len() {
-            sorted.push(slots[at]);
+        let mut sorted = Vec::with_capacity(spans.len());
+        for at in 0..spans.len() {
+            sorted.push(spans[at]);
             // What was copied is given back at once: both lists are never held whole.
-            slots.release(at + 1);
+            spans.release(at + 1);
         }
-        drop(slots);
+        drop(spans);
         sorted.sort_unstable_by_key(|(item, span)| (*item, Span::from(*span).offset));
         // The first line of an item is the document as it was before the run.
         sorted.dedup_by_key(|(item, _)| *item);
-        Ok(Self { file: Some(file), slots: sorted })
+        Ok(Self { file: Some(file), spans: sorted })
     }
 
     /// The document of one item as it was before the run first wrote it, whatever the journal says of it. Reads the file
@@ -89,11 +89,11 @@ impl Befores {
         item: ItemKey,
         sha256: Option<Fingerprint>,
     ) -> Result<Option<Document>, RunFolderError> {
-        let found = self.slots.binary_search_by_key(&item, |(item, _)| *item).ok();
-        let (Some(file), Some((_, slot))) = (&self.file, found.and_then(|at| self.slots.get(at))) else {
+        let found = self.spans.binary_search_by_key(&item, |(item, _)| *item).ok();
+        let (Some(file), Some((_, span))) = (&self.file, found.and_then(|at| self.spans.get(at))) else {
             return Ok(None);
         };
-        let text = read_span(file, (*slot).into()).map_err(RunFolderError::file("read", "before.jsonl"))?;
+        let text = read_span(file, (*span).into()).map_err(RunFolderError::file("read", "before.jsonl"))?;
         if sha256 != Some(Fingerprint::of(&text)) {
             return Ok(None);
         }

@@ -14,7 +14,7 @@ use crate::model::{Fingerprint, Halves, halves, whole};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::read_ahead::ReadAhead;
 
-/// Where a text stands in a spool.
+/// Where a text lies in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// Bytes from the start of the file.
@@ -103,12 +103,12 @@ impl DocumentFile {
         if let Some(hash) = &mut self.hash {
             hash.update(text);
         }
-        let slot = Span { offset: self.end, length };
+        let span = Span { offset: self.end, length };
         self.end += u64::from(length);
-        Ok(slot)
+        Ok(span)
     }
 
-    /// Appends `{"item":…,"document":…}` as one line; the slot is that of the document.
+    /// Appends `{"item":…,"document":…}` as one line; the span is that of the document.
     ///
     /// # Errors
     ///
@@ -119,9 +119,9 @@ impl DocumentFile {
         document: &[u8],
     ) -> Result<Span, RunFolderError> {
         self.append(format!("{{\"item\":{item},\"document\":").as_bytes())?;
-        let slot = self.append(document)?;
+        let span = self.append(document)?;
         self.append(b"}\n")?;
-        Ok(slot)
+        Ok(span)
     }
 
     /// Where it lies.
@@ -134,12 +134,12 @@ impl DocumentFile {
     /// # Errors
     ///
     /// The disk said no.
-    pub fn read(&mut self, slot: Span) -> Result<Vec<u8>, RunFolderError> {
-        if slot.offset + u64::from(slot.length) > self.flushed {
+    pub fn read(&mut self, span: Span) -> Result<Vec<u8>, RunFolderError> {
+        if span.offset + u64::from(span.length) > self.flushed {
             self.writer.flush().map_err(RunFolderError::file("write to", &self.path))?;
             self.flushed = self.end;
         }
-        let read = self.ahead.read(&self.reader, slot.offset, slot.length, self.flushed);
+        let read = self.ahead.read(&self.reader, span.offset, span.length, self.flushed);
         read.map_err(RunFolderError::file("read", &self.path))
     }
 
@@ -160,9 +160,9 @@ impl DocumentFile {
 /// # Errors
 ///
 /// The disk said no, or the file is too short.
-pub fn read_span(file: &File, slot: Span) -> io::Result<Vec<u8>> {
-    let mut text = vec![0; slot.length as usize];
-    file.read_exact_at(&mut text, slot.offset)?;
+pub fn read_span(file: &File, span: Span) -> io::Result<Vec<u8>> {
+    let mut text = vec![0; span.length as usize];
+    file.read_exact_at(&mut text, span.offset)?;
     Ok(text)
 }
 
@@ -187,7 +187,7 @@ pub(crate) fn spoilt(path: &Path, why: &dyn std::fmt::Display) -> RunFolderError
 /// # Errors
 ///
 /// It is not UTF-8, which everything put down is.
-pub(crate) fn spooled_document(text: Vec<u8>, path: &Path) -> Result<Document, RunFolderError> {
+pub(crate) fn stored_document(text: Vec<u8>, path: &Path) -> Result<Document, RunFolderError> {
     let text = String::from_utf8(text).map_err(|error| spoilt(path, &error))?;
     Ok(Document::new(text.into()))
 }

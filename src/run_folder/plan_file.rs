@@ -31,7 +31,7 @@ pub struct PlanWriter {
     head: PlanHead,
     hash: Hasher,
     end: u64,
-    slots: Lines,
+    lines: Lines,
 }
 
 impl PlanWriter {
@@ -50,7 +50,7 @@ impl PlanWriter {
             path: path.to_owned(),
             hash: Hasher::default(),
             end: 0,
-            slots: no_slots(),
+            lines: no_lines(),
             head,
         };
         let head = encode(&writer.head);
@@ -66,11 +66,11 @@ impl PlanWriter {
     ///
     /// The disk said no.
     pub fn push(&mut self, item: &PlanItem) -> Result<(), RunFolderError> {
-        debug_assert_eq!(item.item.0 as usize, self.slots.len() + 1);
-        self.put(if self.slots.is_empty() { b"\n" } else { BETWEEN })?;
+        debug_assert_eq!(item.item.0 as usize, self.lines.len() + 1);
+        self.put(if self.lines.is_empty() { b"\n" } else { BETWEEN })?;
         let line = encode_item(item);
         let length = u32::try_from(line.len()).unwrap_or(u32::MAX);
-        let follows = self.slots.push(Span { offset: self.end, length });
+        let follows = self.lines.push(Span { offset: self.end, length });
         debug_assert!(follows, "items are written one behind the other");
         self.put(line.as_bytes())
     }
@@ -90,11 +90,11 @@ impl PlanWriter {
         file.sync_all().map_err(RunFolderError::file("sync", &self.path))?;
         let file = File::open(&self.path).map_err(RunFolderError::file("open", &self.path))?;
         Ok(PlanFile {
-            file: TextsInOrder::new(file, self.slots.end()),
+            file: TextsInOrder::new(file, self.lines.end()),
             path: self.path,
             head: self.head,
             tail,
-            slots: self.slots,
+            lines: self.lines,
             sha256: self.hash.finish(),
         })
     }
@@ -125,7 +125,7 @@ pub struct PlanFile {
     path: PathBuf,
     head: PlanHead,
     tail: PlanTail,
-    slots: Lines,
+    lines: Lines,
     sha256: Fingerprint,
 }
 
@@ -142,7 +142,7 @@ impl PlanFile {
         let mut reader =
             BufReader::with_capacity(1 << 16, File::open(path).map_err(RunFolderError::file("open", path))?);
         let advice = "not a plan as `transship plan --out` writes it: make it again, and do not reformat it";
-        let (mut hash, mut offset, mut slots) = (Hasher::default(), 0_u64, no_slots());
+        let (mut hash, mut offset, mut lines) = (Hasher::default(), 0_u64, no_lines());
         let (mut head, mut tail) = (String::new(), String::new());
         let mut line = String::new();
         loop {
@@ -155,10 +155,10 @@ impl PlanFile {
             let text = line.trim_end().trim_end_matches(',');
             if text.starts_with("{\"item\":") {
                 let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-                if !slots.push(Span { offset, length }) {
+                if !lines.push(Span { offset, length }) {
                     return Err(bad(advice));
                 }
-            } else if slots.is_empty() && tail.is_empty() && !line.starts_with(']') {
+            } else if lines.is_empty() && tail.is_empty() && !line.starts_with(']') {
                 head.push_str(&line);
             } else {
                 tail.push_str(&line);
@@ -174,19 +174,19 @@ impl PlanFile {
         }
         let tail = tail.trim_start().strip_prefix("],").ok_or_else(|| bad(advice))?;
         let tail: PlanTail = serde_json::from_str(&format!("{{{tail}")).map_err(|_| bad(advice))?;
-        if tail.selected as usize != slots.len() {
+        if tail.selected as usize != lines.len() {
             return Err(bad(&format!(
                 "it says {} items but holds {}: make it again",
                 tail.selected,
-                slots.len()
+                lines.len()
             )));
         }
         Ok(Self {
-            file: TextsInOrder::new(file, slots.end()),
+            file: TextsInOrder::new(file, lines.end()),
             path: path.to_owned(),
             head,
             tail,
-            slots,
+            lines,
             sha256: hash.finish(),
         })
     }
@@ -218,12 +218,12 @@ impl PlanFile {
 
     /// How many items it has.
     pub fn len(&self) -> u32 {
-        u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.lines.len()).unwrap_or(u32::MAX)
     }
 
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.lines.is_empty()
     }
 
     /// Reads one item.
@@ -232,7 +232,7 @@ impl PlanFile {
     ///
     /// There is no such item, or the file was changed.
     pub fn item(&self, key: ItemKey) -> Result<PlanItem, RunFolderError> {
-        self.item_by(key, |slot| self.file.read(slot), from_line, |item| item.item)
+        self.item_by(key, |span| self.file.read(span), from_line, |item| item.item)
     }
 
     /// Reads no more of an item than what is asked of one that reads back as it was answered.
@@ -241,14 +241,14 @@ impl PlanFile {
     ///
     /// As for [`Self::item`].
     pub(crate) fn sent_item(&self, key: ItemKey) -> Result<SentItem, RunFolderError> {
-        self.item_by(key, |slot| self.file.read(slot), |text| from_json(text), |item: &SentItem| item.item)
+        self.item_by(key, |span| self.file.read(span), |text| from_json(text), |item: &SentItem| item.item)
     }
 
     /// Reads the items one after the other.
     pub fn items(&self) -> impl Iterator<Item = Result<PlanItem, RunFolderError>> + '_ {
         let mut ahead = ReadAhead::default();
         (1..=self.len()).map(move |number| {
-            let read = |slot| self.file.read_by(&mut ahead, slot);
+            let read = |span| self.file.read_by(&mut ahead, span);
             self.item_by(ItemKey(number), read, from_line, |item| item.item)
         })
     }
@@ -261,8 +261,8 @@ impl PlanFile {
         number: impl FnOnce(&T) -> ItemKey,
     ) -> Result<T, RunFolderError> {
         let bad = |message: String| RunFolderError::BadFile { path: self.path.clone(), message };
-        let slot = (key.0 as usize).checked_sub(1).and_then(|index| self.slots.get(index));
-        let text = read(slot.ok_or_else(|| bad(format!("it has no item {key}")))?)
+        let span = (key.0 as usize).checked_sub(1).and_then(|index| self.lines.get(index));
+        let text = read(span.ok_or_else(|| bad(format!("it has no item {key}")))?)
             .map_err(RunFolderError::file("read", &self.path))?;
         let item = parse(&text).map_err(|error| bad(format!("item {key} is damaged: {error}")))?;
         let number = number(&item);
@@ -292,7 +292,7 @@ impl SentItem {
     }
 }
 
-fn no_slots() -> Lines {
+fn no_lines() -> Lines {
     Lines::apart_by(BETWEEN.len() as u64)
 }
 

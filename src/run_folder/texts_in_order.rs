@@ -39,10 +39,10 @@ impl TextsInOrder {
     /// # Errors
     ///
     /// The disk said no, or the file is too short.
-    pub(crate) fn read(&self, slot: Span) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&self, span: Span) -> io::Result<Vec<u8>> {
         match self.ahead.try_lock() {
-            Ok(mut ahead) => ahead.read(&self.file, slot.offset, slot.length, self.end),
-            Err(_) => read_span(&self.file, slot),
+            Ok(mut ahead) => ahead.read(&self.file, span.offset, span.length, self.end),
+            Err(_) => read_span(&self.file, span),
         }
     }
 
@@ -51,7 +51,7 @@ impl TextsInOrder {
     /// # Errors
     ///
     /// As for [`Self::read`].
-    pub(super) fn read_by(&self, ahead: &mut ReadAhead, slot: Span) -> io::Result<Vec<u8>> {
-        ahead.read(&self.file, slot.offset, slot.length, self.end)
+    pub(super) fn read_by(&self, ahead: &mut ReadAhead, span: Span) -> io::Result<Vec<u8>> {
+        ahead.read(&self.file, span.offset, span.length, self.end)
     }
 }

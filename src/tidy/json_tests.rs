@@ -76,7 +76,7 @@ fn a_default_is_found_in_every_form() {
         "let a: Value = serde_json::from_slice(x)\n    .ok()\n    .unwrap_or(Value::Null);",
         "let a = serde_json::from_str(x).unwrap_or_else(|_| json!({}));",
         "let a = read_tree(x).map(|t| { let u = t; u }).unwrap_or_default();",
-        "let a = read_tree(&spool.read(slot)?).unwrap_or_default();",
+        "let a = read_tree(&file.read(span)?).unwrap_or_default();",
         "f(read_tree(x).ok().unwrap_or_default());",
         "let a = read_tree(x).ok().map_or(Value::Null, same);",
         "let a = document.tree().cloned().unwrap_or_default();",

@@ -204,14 +204,14 @@ impl DependencyPlanner {
             self.all[index as usize].item = Some(first);
             return Ok(());
         }
-        let mut slot = None;
+        let mut span = None;
         if let Some(wanted) = wanted {
             let text = wanted.to_string();
-            slot = Some(documents.append(text.as_bytes())?);
+            span = Some(documents.append(text.as_bytes())?);
             self.all[index as usize].needs = self.needs_in(&text, &pending);
         }
         let dependency = &mut self.all[index as usize];
-        (dependency.item, dependency.wanted) = (Some(item), slot);
+        (dependency.item, dependency.wanted) = (Some(item), span);
         Ok(())
     }
 

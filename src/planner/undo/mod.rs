@@ -48,7 +48,7 @@ use crate::planner::undo::undoing::{
 use crate::planner::undo::wanted::{Wanted, print_without_server_fields};
 use crate::planner::write_plan::Planned;
 use crate::run_folder::before_images::Befores;
-use crate::run_folder::document_file::{DocumentFile, spooled_document};
+use crate::run_folder::document_file::{DocumentFile, stored_document};
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::forecast::Write;
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
@@ -305,7 +305,7 @@ fn plan_item(
             return Ok(ended(item, Outcome::Failed, "no_before", message).into());
         };
         now =
-            target_states.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
+            target_states.text(at)?.map(|text| stored_document(text, Path::new("now.spool"))).transpose()?;
         let stands = now.as_ref().map(print_without_server_fields);
         if stands.is_some_and(|stands| stands == kept.as_it_was || stands == kept.print) {
             if let Some(secret) = changed_secret(&of_run, &kept.secrets) {
@@ -336,7 +336,7 @@ fn plan_item(
     }
     if now.is_none() {
         now =
-            target_states.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
+            target_states.text(at)?.map(|text| stored_document(text, Path::new("now.spool"))).transpose()?;
     }
     if recorded.left.is_made_unseen
         && let Some(now) = now.as_ref().filter(|now| bears_another_name(&of_run.name, now))
