@@ -13,57 +13,57 @@ use serde::{Deserialize, Serialize};
 pub struct Behaviour {
     /// The form of the `Link` header of lists.
     pub link: LinkForm,
-    /// Documents on a page when the call names no `limit`. Default 100.
+    /// Documents on a page if the call has no `limit`. Default 100.
     pub page_size: usize,
-    /// The largest `limit`; a larger one is lowered to it. Default 1,000.
+    /// The largest `limit`; a larger value is reduced to it. Default 1,000.
     pub page_cap: usize,
-    /// What a clone is answered with.
+    /// The form of the answer to a clone.
     pub clone_answer: CloneAnswer,
-    /// What `replaceConnection` is answered with.
+    /// The form of the answer to `replaceConnection`.
     pub replace_connection_answer: ReplaceAnswer,
     /// HTTP status for an id in the path that is not 24 hexadecimal digits. Default 422.
     pub malformed_id_status: u16,
     /// Whether deleting an import that something uses is refused with 409.
     pub delete_in_use_conflicts: bool,
-    /// Whether the list of imports holds AI agents, guardrails and tools without being asked for them.
+    /// Whether the list of imports includes AI agents, guardrails and tools if the call does not ask for them.
     pub list_agents: bool,
-    /// Whether a PUT whose `_id` is not the one in the path is refused.
+    /// Whether a PUT is refused if its `_id` is not the one in the path.
     pub put_checks_id: bool,
-    /// Whether a PUT whose `lastModified` is not the stored one is refused with 409.
+    /// Whether a PUT is refused with 409 if its `lastModified` is not the stored one.
     pub put_checks_last_modified: bool,
-    /// Whether POST and PUT refuse references that lead nowhere in the account.
+    /// Whether POST and PUT refuse references to resources that the account does not have.
     pub check_references: bool,
-    /// Whether an import must fit the type of its connection.
+    /// Whether an import must match the type of its connection.
     pub check_connection_type: bool,
     /// Whether an `adaptorType` that contradicts the configuration block is refused.
     pub check_adaptor_type: bool,
-    /// Whether update, addupdate and delete on `NetSuite` need an `internalIdLookup`.
+    /// Whether update, addupdate and delete on `NetSuite` require an `internalIdLookup`.
     pub require_internal_id_lookup: bool,
     /// Whether a Mapper 2.0 entry without `status` is refused.
     pub mapper2_requires_status: bool,
-    /// Where an unused `filter` or `responseTransform` is filled in.
+    /// When an unused `filter` or `responseTransform` is filled in.
     pub unused_filters: UnusedFilters,
     /// Whether the answer to a POST of a script lacks its `content`.
     pub post_script_hides_content: bool,
     /// Whether the answer to a PUT of a script lacks its `content`.
     pub put_script_hides_content: bool,
-    /// Seconds named in `Retry-After` when the bucket is empty; negative: no such header. Default 2.
+    /// Seconds in `Retry-After` when the bucket is empty; if negative, there is no such header. Default 2.
     pub retry_after: i64,
     /// Calls that the bucket of an account holds. Default 1,000.
     pub bucket_size: f64,
     /// Calls that the bucket gains a second. Default 300.
     pub bucket_refill: f64,
-    /// Calls in the bucket at the start; the whole bucket when absent.
+    /// Calls in the bucket at the start; without it, a full bucket.
     pub bucket_start: Option<f64>,
-    /// Whether calls are counted against the bucket at all.
+    /// Whether there is a rate limit at all.
     pub rate_limited: bool,
-    /// How far the clock of the service is ahead of this machine's. Default zero.
+    /// How far the service's clock is ahead of this machine's clock. Default zero.
     pub clock_skew: SignedDuration,
-    /// How far the `Date` of answers is ahead of the clock of the service, which stamps the documents.
+    /// How far the `Date` of answers is ahead of the service's clock, which sets the times of documents.
     pub date_skew: SignedDuration,
-    /// The largest body accepted, in bytes; a larger one is answered 413. Default 16 MiB.
+    /// The largest body that is accepted, in bytes; a larger one is answered with 413. Default 16 MiB.
     pub body_limit: usize,
-    /// Days that something deleted stays in the recycle bin. Default 30.
+    /// Days that a deleted resource stays in the recycle bin. Default 30.
     pub recycle_days: i64,
 }
 
@@ -111,7 +111,7 @@ pub enum LinkForm {
     After,
 }
 
-/// What a clone is answered with.
+/// The form of the answer to a clone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CloneAnswer {
@@ -121,7 +121,7 @@ pub enum CloneAnswer {
     Array,
 }
 
-/// What `replaceConnection` is answered with.
+/// The form of the answer to `replaceConnection`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplaceAnswer {
@@ -131,7 +131,7 @@ pub enum ReplaceAnswer {
     Empty,
 }
 
-/// Where an unused `filter` or `responseTransform` is filled in.
+/// When an unused `filter` or `responseTransform` is filled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnusedFilters {

@@ -24,7 +24,7 @@ pub const FAULTS_SCHEMA: &str = include_str!("../../faults.schema.json");
 pub struct FaultFile {
     /// Switches that differ from the default.
     pub behaviour: Behaviour,
-    /// Faults, each looked at for every call, in this order.
+    /// The faults. Each call is checked against every fault, in this order.
     pub faults: Vec<Fault>,
 }
 
@@ -67,10 +67,10 @@ pub struct FaultProblem {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// Which calls are looked at; all of them when nothing is said.
+    /// The calls that the fault applies to; all calls if not given.
     #[serde(default, rename = "match")]
     pub matches: Match,
-    /// Only the n-th matching call, counted from one.
+    /// Only the n-th matching call, counting from one.
     #[serde(default)]
     pub nth: Option<u64>,
     /// Only every n-th matching call. Absent: every one.
@@ -82,13 +82,13 @@ pub struct Fault {
     /// Only with this probability, from 0 to 1, drawn from `seed`. Absent: always.
     #[serde(default)]
     pub probability: Option<f64>,
-    /// What the draws start from.
+    /// The start of the random numbers.
     #[serde(default)]
     pub seed: u64,
-    /// Whether a cut is a reset of the connection rather than its end.
+    /// Whether a cut resets the connection instead of closing it.
     #[serde(default)]
     pub reset: bool,
-    /// What happens to the call.
+    /// The effect on the call.
     pub effect: Effect,
 }
 
@@ -112,15 +112,15 @@ impl Fault {
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Match {
-    /// The method, in any case.
+    /// The method, in upper or lower case.
     pub method: Option<String>,
-    /// A glob over the path, in which `*` stays between slashes.
+    /// A glob for the path, in which `*` does not match a slash.
     pub path: Option<String>,
-    /// A name, or a glob over names: of the document sent or, by the id in the path, of the stored one.
+    /// A name, or a glob for names: of the document that is sent, or of the stored document whose id is in the path.
     pub name: Option<String>,
     /// The name of the account.
     pub account: Option<String>,
-    /// A glob over the query string.
+    /// A glob for the query string.
     pub query: Option<String>,
 }
 
@@ -128,44 +128,45 @@ pub struct Match {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
-    /// It is answered with this status and nothing is done.
+    /// The call is answered with this status and has no effect.
     Status {
         /// The HTTP status of the answer.
         code: u16,
-        /// `Retry-After`, word for word; a 429 has none without it.
+        /// The value of `Retry-After`; without it, a 429 has no such header.
         #[serde(default)]
         retry_after: Option<String>,
-        /// The body: a string as it is, anything else as JSON. The service's own for the status when absent.
+        /// The body: a string is sent as it is, anything else as JSON. Without it, the service's own body for this
+        /// status.
         #[serde(default)]
         body: Option<Value>,
     },
-    /// The answer takes longer.
+    /// The call takes longer.
     Slow {
-        /// Time before anything is done.
+        /// Time before the call has its effect.
         #[serde(default)]
         before: SignedDuration,
-        /// Time between doing it and answering.
+        /// Time between the effect and the answer.
         #[serde(default)]
         after: SignedDuration,
     },
-    /// The body of the answer comes in pieces.
+    /// The body of the answer arrives in pieces.
     SlowBody {
         /// Bytes in a piece.
         chunk: usize,
         /// Time before each piece.
         pause: SignedDuration,
     },
-    /// It is answered with this status at once, as a gateway does that waited long enough, and is done all the same,
+    /// The call is answered with this status at once, as by a gateway that timed out, and has its effect all the same,
     /// later.
     Late {
         /// The HTTP status of the answer.
         code: u16,
-        /// Time until it is done.
+        /// Time until the effect.
         after: SignedDuration,
     },
-    /// The connection is closed and nothing is done.
+    /// The connection is closed, and the call has no effect.
     CutBefore,
-    /// What was asked for is done, then the connection is closed without an answer.
+    /// The call has its effect, then the connection is closed without an answer.
     CutAfter,
     /// The connection is closed after half of the body.
     CutBody,
@@ -181,43 +182,43 @@ pub enum Effect {
     ChangeField {
         /// JSON pointer to it.
         pointer: String,
-        /// The value that is written there.
+        /// The value that is set there.
         value: Value,
         /// Whether the answer to the write still shows what was sent.
         #[serde(default)]
         silently: bool,
     },
-    /// A list page holds fewer documents and is the last; none: 204.
+    /// A list page holds fewer documents and is the last page; with no document, 204.
     ShrunkenList {
         /// How many documents are left on the page; none by default.
         #[serde(default)]
         keep: usize,
     },
-    /// A list does not show yet what was made so shortly before.
+    /// A list does not yet show what was created shortly before.
     ListLag {
         /// Time until lists show it.
         by: SignedDuration,
     },
-    /// A list page repeats the documents of the page before.
+    /// A list page repeats the documents of the previous page.
     RepeatPage,
     /// The documents of a list page are shuffled.
     Reorder {
-        /// What the shuffle starts from.
+        /// The start of the random numbers.
         #[serde(default)]
         seed: u64,
     },
-    /// The body is cut in the middle, with a length that fits.
+    /// The body is cut in the middle, with a matching `Content-Length`.
     BadJson,
-    /// The body is an object around what it should be.
+    /// The body is an object that contains the expected array.
     NotArray,
-    /// Other bytes stand in the body wherever it has this text: what a service sends that cuts texts by bytes.
+    /// Wherever the body has this text, it has other bytes, as from a service that cuts texts between bytes.
     ReplaceBytes {
-        /// The text that is looked for.
+        /// The text to replace.
         find: String,
-        /// What stands in its place; `\xHH` is the byte HH.
+        /// The replacement; `\xHH` is the byte HH.
         with: String,
     },
-    /// `Content-Length` is off by so much.
+    /// `Content-Length` is wrong by this amount.
     WrongContentLength {
         /// Bytes added to the true length.
         delta: i64,
@@ -227,15 +228,15 @@ pub enum Effect {
         /// How many bytes the body has.
         bytes: u64,
     },
-    /// `Link` leads to another host.
+    /// `Link` points to another host.
     LinkElsewhere {
         /// Scheme and host, `http://127.0.0.1:9`.
         origin: String,
     },
-    /// `Link` leads back to the same page.
+    /// `Link` points back to the same page.
     LinkCircle,
     /// `Link` is a path without a host.
     LinkRelative,
-    /// It is answered 200 with an error in the body, and nothing is done.
+    /// The call is answered with 200 and an error in the body, and has no effect.
     OkWithErrorBody,
 }
