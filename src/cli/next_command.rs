@@ -1,4 +1,5 @@
-//! Commands as people are told to type them: pasted into the shell that this one was typed in, they do what is meant.
+//! Commands as they are suggested to people: pasted into the shell that this command was typed in, they do what is
+//! meant.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -7,12 +8,14 @@ use super::args::{Narrow, StandIn};
 use super::world::CliContext;
 use crate::model::shown::shell_word;
 
-/// `transship`, a command, the folder of the run it is for, and what this command was told that the next has to be told too.
+/// The command line of a next command for a run: `transship`, the command, the folder of the run, and the global
+/// options that the next command needs as well.
 pub(super) fn for_folder(world: &CliContext, command: &str, folder: &Path) -> String {
     format!("transship {command} {}{}", path(folder), global(world))
 }
 
-/// The global options of this command that decide what is reached: those of the command line, for the environment stays.
+/// The global options of this command that decide what is reached, as far as they were given on the command line; the
+/// environment stays the same.
 pub(super) fn global(world: &CliContext) -> String {
     let told = |variable: &str, value: &dyn Display| {
         let value = value.to_string();
@@ -21,7 +24,7 @@ pub(super) fn global(world: &CliContext) -> String {
     let given = &world.global;
     let data = given.emulator_data.as_ref().and_then(|data| told("TRANSSHIP_EMULATOR_DATA", &data.display()));
     let ca = given.ca.as_ref().and_then(|ca| told("TRANSSHIP_CA", &ca.display()));
-    // One with a password is not for the screen.
+    // A proxy with a password is not shown on the screen.
     let proxy = given.proxy.as_ref().filter(|proxy| !proxy.contains('@'));
     let proxy = proxy.and_then(|proxy| told("TRANSSHIP_PROXY", proxy));
     let mut options = String::new();
@@ -34,7 +37,7 @@ pub(super) fn global(world: &CliContext) -> String {
     options
 }
 
-/// Which part of a job a command takes, and for which account.
+/// The options that say which part of a job a command takes, and for which account.
 pub(super) fn part(narrow: &Narrow, stand_in: &StandIn) -> String {
     let mut options = String::new();
     let mut option = |name: &str, value: &dyn Display| {

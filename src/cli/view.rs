@@ -103,7 +103,7 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
     let wrote = Outcome::ALL.iter().any(|outcome| outcome.wrote() && summary.count(*outcome) > 0);
     let undoable = summary.action != "backup";
     let folder = run.folder.path();
-    // One that stands for an address is told by that.
+    // A folder that stands for an address is shown as that address.
     let is_here = world.shown(folder) == folder;
     let place = folder.strip_prefix(&world.host.env.folder).ok().filter(|_| is_here).unwrap_or(folder);
     let closing = report::Closing {
@@ -116,12 +116,13 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
         color: world.color_err(),
     };
     let mut shown = Vec::new();
-    // Memory can be written.
+    // Writing to memory cannot fail.
     let _ = report::closing(summary, &closing, &mut shown);
     world.stderr.put(&shown);
 }
 
-/// `transship`, a command, the shortest word for the run it is for, and what this command was told that the next has to be told too.
+/// The command line of a next command for a run: `transship`, the command, the shortest word for the run, and the
+/// global options that the next command needs as well.
 pub(super) fn for_run(world: &CliContext, command: &str, folder: &Path) -> String {
     format!("transship {command} {}{}", word_for(world, folder), global(world))
 }

@@ -1,4 +1,4 @@
-//! Imports whose flows run are written last: when the flows have come to their end, or not at all.
+//! Imports whose flows are running are written last: when the flows have ended, or not at all.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use crate::inventory::error::EngineError;
 use crate::model::event::Event;
 use crate::model::{ItemKey, Outcome};
 
-/// Between two looks at the flows that are waited for.
+/// The pause between two checks of the flows that the run waits for.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Flows that are named while they are waited for.
+/// How many flows are named while the run waits for them.
 const NAMED: usize = 3;
 
-/// Waits for the flows of the items that were put off, until `deadline` at most. Gives the items whose flows have ended;
-/// none when all are done, or the run drains, or nothing is waited for any longer: then those that are left are ended, and
-/// handed to `ended`.
+/// Waits until `deadline` for the flows of the items that were put off, and returns the items whose flows have ended.
+/// Returns none once all items are done, the run is draining or the deadline has passed; the items that are left are
+/// then ended and passed to `ended`.
 pub(crate) async fn next_free(
     context: &Context<'_>,
     flows: &RunningFlows,
@@ -38,7 +38,7 @@ pub(crate) async fn next_free(
             let item = context.plan.item(key)?;
             match flows.of_item(context.target, &item).await {
                 Flows::Quiet => free.push_back(key),
-                // Writing it meets the same refusal, which ends the run as it should.
+                // Writing the item meets the same refusal, which ends the run as it should.
                 Flows::Unauthorized | Flows::Withheld => free.push_back(key),
                 Flows::Running(name) => {
                     kept.push((item, format!("the flow \"{name}\" uses it, and runs")));

@@ -106,7 +106,8 @@ async fn no_effect(context: &Context<'_>, item: &PlanItem, doubts: &mut Doubts) 
     Ok(Next::Go)
 }
 
-/// The import to be overwritten is not what the plan saw: if an earlier attempt of this run did that, it is done.
+/// The import to be overwritten is not what the plan saw. If an earlier attempt of this run changed it, the item is
+/// done.
 pub(crate) async fn late_put(
     context: &Context<'_>,
     item: &PlanItem,
@@ -127,9 +128,9 @@ pub(crate) async fn late_put(
     Ok(Some(Next::Go))
 }
 
-/// Before a clone is completed: if it is not as it was made, its PUT was done already, the service itself stamped it
-/// anew, or somebody changed it. Times only say that it is worth a look; what it holds decides. `at_once`: it was read right after
-/// the answer to its clone, with no time for an edit.
+/// Checks a clone before it is completed. If it is not as it was created, either its PUT was done already, or the
+/// service changed `lastModified` by itself, or somebody edited it. Times only say that a closer look is needed; the
+/// content decides. `at_once`: the clone was read right after the answer, with no time for an edit.
 pub(crate) async fn touched_clone(
     context: &Context<'_>,
     item: &PlanItem,
@@ -142,7 +143,7 @@ pub(crate) async fn touched_clone(
     let cloned = context.journal.cloned(item.item);
     let then = cloned.as_ref().and_then(|cloned| cloned.modified.clone());
     let now = &there.head.last_modified;
-    // An answer that is no document does not say when it was made; the clone does.
+    // An answer that is not a document does not say when the clone was created; the clone itself does.
     let made = then.as_ref().or(there.head.created_at.as_ref()).map(|made| Stamp::of(made));
     let modified = now.as_deref().map(Stamp::of);
     let is_of_then = made.as_ref().zip(modified.as_ref()).is_some_and(|(made, now)| made.is_moment_of(now));
@@ -150,7 +151,7 @@ pub(crate) async fn touched_clone(
     if is_of_then && is_exact || at_once && (is_of_then || then.is_none()) {
         return Ok(None);
     }
-    // What a clone is like when it was made, its answer says, whatever the service made of it.
+    // The answer says what the clone was like when it was created, whatever the service made of it.
     if cloned
         .and_then(|cloned| cloned.sha256)
         .is_some_and(|print| print == printed(context, &there.text).print)

@@ -21,7 +21,7 @@ use crate::model::Id;
 pub(crate) struct ResourceNames(HashMap<Kind, HashMap<Id, String>>);
 
 impl ResourceNames {
-    /// Those of everything that was read.
+    /// Takes the names of everything that was read.
     pub(crate) fn of(index: &ResourceIndex) -> Self {
         let names = |list: &[Resource]| list.iter().map(|one| (one.id.clone(), one.name.clone())).collect();
         Self(index.kinds.iter().map(|(kind, list)| (*kind, names(list))).collect())
@@ -33,8 +33,9 @@ impl ResourceNames {
     }
 }
 
-/// Reads the lists of `kinds` that `directory` lacks, all at once. One of several pages is read until two looks agree: a
-/// resource that is edited meanwhile may move from a page that is still to be read to one that was.
+/// Reads the lists of `kinds` that `directory` lacks, all at once. A list of several pages is read until two scans
+/// agree, because a resource that is edited meanwhile may move from a page that is still to be read to one that was
+/// already read.
 pub(crate) async fn fill(
     account: &Account,
     directory: &mut ResourceIndex,
@@ -43,8 +44,9 @@ pub(crate) async fn fill(
     fill_looking(account, directory, kinds, |_| false).await
 }
 
-/// The same. Where the job leaves a reference out, or skips its import, because a list lacks the resource, that list is read
-/// until two looks agree: one that ends early must not mean that a resource is not there.
+/// Does the same, with more care where the job omits a reference, or skips its import, because a list lacks the
+/// resource: that list is read until two scans agree, since a list that ends early must not mean that a resource does
+/// not exist.
 pub(crate) async fn fill_surely(
     account: &Account,
     directory: &mut ResourceIndex,

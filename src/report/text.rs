@@ -38,16 +38,16 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
-/// Two texts, each cut to so many columns: where their beginnings alike are all that would be seen of one, without most of
-/// those.
+/// Cuts two texts to the given widths. If the cut would leave only their common beginning visible, most of that
+/// beginning is dropped, so that the difference shows.
 pub fn cut_both(one: &str, other: &str, columns: (usize, usize)) -> (String, String) {
-    /// Of the beginning, so much stays.
+    /// How many characters of the common beginning stay.
     const SEEN_BEFORE: usize = 6;
     let both =
         |one: &str, other: &str| (cut(one, columns.0).into_owned(), cut(other, columns.1).into_owned());
     let cut_so = both(one, other);
     let alike = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
-    // Without the sign that it was cut.
+    // The shown text includes the sign that it was cut, which does not count.
     let is_seen = |text: &str, shown: &str| shown == text || shown.chars().count() > alike + 1;
     if one == other || is_seen(one, &cut_so.0) && is_seen(other, &cut_so.1) {
         return cut_so;
@@ -56,7 +56,7 @@ pub fn cut_both(one: &str, other: &str, columns: (usize, usize)) -> (String, Str
     both(&format!("…{}", from(one)), &format!("…{}", from(other)))
 }
 
-/// The end of the text, with `…` before it where all of it takes more than `columns`.
+/// The end of the text, with `…` before it if the whole text takes more than `columns`.
 pub fn cut_front(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -70,7 +70,7 @@ pub fn cut_front(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(std::iter::once('…').chain(kept.into_iter().rev()).collect())
 }
 
-/// Columns that plans and closing words are laid out for at least.
+/// The narrowest width that plans and closing lines are laid out for.
 pub const NARROWEST: usize = 40;
 
 /// The text on as many lines as it needs in `columns`, broken at blanks; those after the first begin with `indent` blanks. A

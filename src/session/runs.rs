@@ -31,7 +31,8 @@ pub struct OpenedRun {
     pub(super) replay: Replay,
 }
 
-/// The path by which a folder has a name and others lie beside it: that of `.` ends in neither.
+/// A path with a folder name: `.` and the like are replaced by the whole path, so that other folders can be placed
+/// beside it.
 fn named(folder: &Path) -> Cow<'_, Path> {
     let whole = || folder.canonicalize().map_or(Cow::Borrowed(folder), Cow::Owned);
     if folder.file_name().is_some() { Cow::Borrowed(folder) } else { whole() }

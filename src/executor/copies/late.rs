@@ -1,5 +1,5 @@
-//! Copies that came about after a run was over: a create that a gateway held back, and that landed later than any grace
-//! period. The next command that works on the run looks for them.
+//! Finds copies that appeared after a run was over: a gateway held back a create, which took effect later than any
+//! grace period. The next command that works on the run looks for them.
 
 use std::collections::HashSet;
 
@@ -19,14 +19,14 @@ use crate::run_folder::other_runs::{OtherRuns, deeds_since};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::texts_in_order::TextsInOrder;
 
-/// What a look for late copies works with.
+/// What the search for late copies works with.
 #[derive(Debug, Clone, Copy)]
 pub struct LateLook<'a> {
     /// The plan of the run.
     pub plan: &'a PlanFile,
     /// The folder of the run.
     pub folder: &'a RunFolder,
-    /// Where its items stand.
+    /// The states of its items.
     pub states: &'a ItemStates,
     /// The account it wrote to.
     pub target: &'a Account,
@@ -34,11 +34,12 @@ pub struct LateLook<'a> {
     pub other_runs: &'a dyn OtherRuns,
 }
 
-/// Looks once at what stands in the target of a run that is over: imports that were not there when it was planned, that
-/// none of its items has and no other run in the folder of runs made, and that bear the name of an item. Nothing is
-/// written or recorded.
+/// Looks once at the imports in the target of a finished run, and returns those that were not there when the run was
+/// planned, that none of its items has, that no other run in the folder of runs made, and that have the name of an
+/// item. Nothing is written or recorded.
 ///
-/// Nothing is told of a run whose `known.ids` is missing or was changed, nor of an account that shows nothing which the run saw or made: it may be another one.
+/// Returns nothing for a run whose `known.ids` is missing or was changed, or for an account that shows nothing that
+/// the run saw or made: it may be another account.
 ///
 /// # Errors
 ///
@@ -52,7 +53,7 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
     let Some(sha256) = plan.tail().known_sha256.filter(|_| makes_imports(plan)) else {
         return Ok(Vec::new());
     };
-    // A run folder that lacks the file can be worked on all the same; only this cannot be told then.
+    // A run folder without the file can be used all the same; only late copies cannot be found then.
     let Ok(known) = KnownIds::read(&folder.known_ids(), sha256) else { return Ok(Vec::new()) };
     let (others, before) = (DependencyItems::of(plan)?, Before::new(plan, Some(&known)));
     let ignore = Ignore::new(plan.head().settings.ignore.iter().map(Pointer::as_str));
@@ -86,7 +87,7 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
     Ok(copies)
 }
 
-/// Leaves out what another run beside this one made: that is named, and undone, with that run.
+/// Leaves out what another run made: it is named, and undone, with that run.
 pub(super) async fn leave_to_other_runs(
     plan: &PlanFile,
     other_runs: &dyn OtherRuns,

@@ -1,7 +1,7 @@
-//! Names the imports that appeared beside those of this run: copies, which came from elsewhere. A call that had its effect
-//! after all, a delivery that was doubled, a second run on another machine.
+//! Finds copies: imports that appeared during the run but were not made by it, for example by a late effect of a
+//! call, a duplicated delivery or a run on another machine.
 //!
-//! It reads and records, and removes nothing: whose they are is for people to say.
+//! It reads and records, and removes nothing: people decide whose the copies are.
 
 mod late;
 mod look;
@@ -22,17 +22,18 @@ use crate::journal::Entry;
 use crate::model::event::Event;
 use crate::model::{Id, ItemKey};
 
-/// How long at least a list that lacks what this run made is looked at again where a create was sent a second time.
+/// The shortest time for which a list that lacks what this run made is read again, if a create was sent a second
+/// time.
 const LEAST_LAG: Duration = Duration::from_secs(5);
 /// The same in grace periods.
 const LAG_PERIODS: u32 = 6;
-/// The longest time between two looks.
+/// The longest pause between two scans.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Looks for copies once everything is written, and records them. Gives back why it could not be told, if it could not.
+/// Looks for copies once everything is written, and records them. Returns the reason if this cannot be determined.
 ///
-/// A run that made nothing is not looked at, nor one that does not know what stood there before. One that is taken up
-/// again may have made more than its folder knows, if that was put back from an older copy.
+/// A run that made nothing is skipped, and so is a run that does not know what was in the target before. A resumed
+/// run may have made more than its folder knows, if the folder was restored from an older copy.
 pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<String>, EngineError> {
     let again = context.sent_again.get();
     let made_nothing = !context.journal.owns_any(Kind::Imports) && again.is_none() && !context.again;
@@ -94,8 +95,8 @@ pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<Stri
     }
 }
 
-/// Records the copies among what the read-back met, by a scan that showed everything this run made as it is to be: that was
-/// the look.
+/// Records the copies that the read-back found, if its scan showed everything that this run made as it should be: no
+/// further scan is needed.
 pub(crate) async fn record_those_among(
     context: &Context<'_>,
     met: BTreeMap<Id, String>,
@@ -108,13 +109,13 @@ pub(crate) async fn record_those_among(
     Ok(())
 }
 
-/// Whether it can be told what came from elsewhere: not where it is not known what stood there before.
+/// Whether copies can be recognised at all: only if it is known what was in the target before.
 fn may_be_told(context: &Context<'_>) -> bool {
     context.before.is_known() && makes_imports(context.plan)
 }
 
-/// Whether a scan that reads back `imports` imports can be the look for copies: they are all that this run has, and no call
-/// may still be executing.
+/// Whether a scan that reads back `imports` imports can also look for copies: they are all that this run has, and no
+/// call may still be executing.
 pub(crate) fn is_look(context: &Context<'_>, imports: usize) -> bool {
     may_be_told(context)
         && !context.again

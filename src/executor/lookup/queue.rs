@@ -219,9 +219,9 @@ impl<'a> LookupQueue<'a> {
             Kind::Imports => tail.target_listed,
             kind => tail.others.get(&kind).map_or(0, |others| others.listed),
         };
-        // Items may come to own more while the list is read; those known before must all be on it. Where none is, the list
-        // must be as long as it was for the plan but for what this run deleted, or twice as short: somebody may have removed
-        // some of it.
+        // Items may come to own more while the list is read; what they owned before must all be on it. If they owned
+        // nothing, the list must be as long as it was for the plan, minus what this run deleted, or be too short by
+        // the same amount twice, because somebody may have removed some of it.
         let as_before = self.last_listed.borrow_mut().insert(kind, listed) == Some(listed);
         let knows_some = owned > deleted;
         let long_enough = knows_some || listed + deleted >= before || as_before;

@@ -1,9 +1,10 @@
-//! Readers of an account share it, and its budget; a writer has it for itself, but for those that only look: it begins beside
-//! them, and they beside it.
+//! Readers share an account and its budget. A writer has the account to itself, except that observers (`plan`,
+//! `--dry-run`, `compare`) may read beside it.
 //!
-//! Each reader keeps a note of its own beside the lease of the account, and with each renewal counts the others: those whose
-//! notes changed within the time to live and a margin, on its own monotonic clock. A reader writes its note before it looks for
-//! a writer, a writer its lease before it looks for readers, so of two that come at once at least one sees the other.
+//! Each reader keeps a note of its own beside the lease of the account. With each renewal it counts the other
+//! readers: those whose notes changed within the time to live plus a margin, on its own monotonic clock. A reader
+//! writes its note before it looks for a writer, and a writer writes its lease before it looks for readers, so if
+//! both come at once, at least one sees the other.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -17,7 +18,7 @@ use super::note::{LeaseNote, Terms, decode, encode, unreadable, watch};
 use crate::archive::{ObjectVersion, Objects};
 use crate::fleet::error::FleetError;
 
-/// What became of asking to read an account.
+/// The answer to a request to read an account.
 #[derive(Debug)]
 pub enum Admitted {
     /// It may be read, together with others.
@@ -36,7 +37,7 @@ pub struct SharedLease {
     own: String,
     terms: Terms,
     note: Mutex<LeaseNote>,
-    /// Since when each other note is in its version, by this process's clock.
+    /// Since when each of the other notes has its present version, by this process's clock.
     seen: Mutex<BTreeMap<String, (ObjectVersion, Instant)>>,
     is_over: AtomicBool,
     writing: tokio::sync::Mutex<()>,
@@ -70,8 +71,8 @@ pub async fn read(asking: Asking<'_>, note: LeaseNote) -> Result<Admitted, Fleet
     Ok(Admitted::Reading(reading))
 }
 
-/// The same for whoever only looks, and so may do it beside a writer, too: nobody is waited for, and no writer waits. The
-/// budget is shared with the writer.
+/// Admits an observer, which may read beside a writer: it waits for nobody, and no writer waits for it. It shares the
+/// budget with the writer.
 ///
 /// # Errors
 ///
@@ -100,8 +101,8 @@ async fn announce(asking: Asking<'_>, note: LeaseNote) -> Result<SharedLease, Fl
     })
 }
 
-/// A reader that keeps a writer out. One that shows no sign of life is waited for. Its note, and those of who only looks, are
-/// added to `removable`: whoever lives writes it again with its next renewal.
+/// Returns a reader that keeps a writer out. A reader that shows no sign of life is waited for. Its note, and the
+/// notes of observers, are added to `removable`: a reader that is alive writes its note again with its next renewal.
 pub(super) async fn reader_at_work(
     asking: Asking<'_>,
     removable: &mut BTreeMap<String, ObjectVersion>,
