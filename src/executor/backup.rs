@@ -1,8 +1,9 @@
-//! Carries out a backup: the documents that were read go into the archive, and count when the snapshot is whole.
+//! Carries out a backup: the documents that were read are stored in the archive, and count once the snapshot is
+//! whole.
 //!
-//! Until then nothing of it is recorded. A run that is cut off is taken up by doing it again: what is in the archive is
-//! found there and compared, not stored twice. A snapshot that this run made and did not come to record is recognised
-//! by the run's name in it.
+//! Until then nothing of the backup is recorded. An interrupted run is resumed by doing it again: what is in the
+//! archive is found there and compared, not stored twice. A snapshot that this run made but did not record is
+//! recognised by the run's name in it.
 
 use crate::documents::document::original_bytes;
 use crate::documents::references::Kind;
@@ -34,10 +35,10 @@ use crate::run_folder::plan_item::AccountFacts;
 
 /// How long a backup waits for a prune of the archive to end.
 const PATIENCE: Duration = Duration::from_mins(10);
-/// How long it waits before it tries again.
+/// How long the backup waits before it tries again.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// What a backup is carried out with.
+/// What a backup needs to be carried out.
 #[derive(Debug)]
 pub struct BackupRequest<'a> {
     /// What is to be backed up.
@@ -50,21 +51,21 @@ pub struct BackupRequest<'a> {
     pub states: ItemStates,
     /// Where the snapshot goes.
     pub archive: &'a Archive,
-    /// What is written with it.
+    /// What is written into the snapshot with the documents.
     pub shelved: &'a BackupSettings,
     /// The id of the run, which the snapshot names.
     pub run: &'a str,
-    /// Whether the run is taken up again: then it may have made its snapshot already.
+    /// Whether the run is resumed; it may then have made its snapshot already.
     pub again: bool,
-    /// The account that was read, for what was spent on it.
+    /// The account that was read, for the count of calls.
     pub source: &'a Account,
-    /// How to be stopped.
+    /// Stops the backup.
     pub cancel: &'a Cancel,
-    /// Who is told of progress.
+    /// Receives progress.
     pub events: &'a Events,
 }
 
-/// Puts what was read into the archive.
+/// Stores what was read in the archive.
 ///
 /// # Errors
 ///
@@ -133,7 +134,7 @@ struct ItemLine<'a> {
 }
 
 impl Inside<'_> {
-    /// Stores every document and makes the snapshot; `None` when it was told to stop.
+    /// Stores every document and makes the snapshot; `None` if the run is being stopped.
     async fn store(&self, again: bool) -> Result<Option<Snapshot>, EngineError> {
         if again {
             let listing = self.archive.snapshots().await?;
@@ -170,7 +171,8 @@ impl Inside<'_> {
         Ok(Some(snapshot))
     }
 
-    /// Begins the snapshot, after a prune or a sweep that is at work in the archive; `None` when it was told to stop.
+    /// Begins the snapshot, after waiting for a prune or a sweep that is working in the archive; `None` if the run is
+    /// being stopped.
     async fn begin(&self) -> Result<Option<SnapshotWriter>, EngineError> {
         let began = tokio::time::Instant::now();
         loop {
@@ -186,7 +188,7 @@ impl Inside<'_> {
         }
     }
 
-    /// Adds every document; `false` when it was told to stop.
+    /// Adds every document; `false` if the run is being stopped.
     async fn add_all(&self, writer: &mut SnapshotWriter) -> Result<bool, EngineError> {
         let path = self.folder.wanted();
         let failed = || EngineError::file("read", &path);
@@ -207,7 +209,7 @@ impl Inside<'_> {
         }
     }
 
-    /// What the archive is told of a document, and its text.
+    /// What the archive records of a document, and its text.
     fn facts<'l>(&self, line: &'l str) -> Result<(Facts, &'l str), EngineError> {
         let bad = |_| RunFolderError::BadFile {
             path: self.folder.wanted(),

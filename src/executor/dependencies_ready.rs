@@ -1,4 +1,4 @@
-//! What an item waits for: the ends of other items, and for what it is to hold the ids of, their success.
+//! What an item waits for: the end of other items and, where it will hold their ids, their success.
 
 use crate::executor::context::{Context, sent_sha256};
 use crate::executor::record::{End, Next, end};
@@ -8,7 +8,7 @@ use crate::model::{ItemKey, Outcome};
 use crate::run_folder::dependency_items::not_created;
 use crate::run_folder::plan_item::PlanItem;
 
-/// What an item needs that has no end yet.
+/// The items that an item needs and that have not ended yet.
 pub(crate) fn open_needs(context: &Context<'_>, item: &PlanItem) -> Vec<ItemKey> {
     let is_open = |need: &ItemKey| {
         let other = context.others.get(*need).or_else(|| context.others.import(*need));
@@ -17,9 +17,10 @@ pub(crate) fn open_needs(context: &Context<'_>, item: &PlanItem) -> Vec<ItemKey>
     item.needs.iter().copied().filter(is_open).collect()
 }
 
-/// Ends the removal of what an import uses that was not removed or put back before; `None` if there is none.
+/// Ends the removal of a resource that an import still uses because that import was not removed or put back before;
+/// `None` if there is no such import.
 ///
-/// The service is asked too, but not every service tells.
+/// The service is asked as well, but not every service answers this.
 async fn still_used(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next>, EngineError> {
     for need in &item.needs {
         let state = context.journal.state(*need);
@@ -41,7 +42,7 @@ async fn still_used(context: &Context<'_>, item: &PlanItem) -> Result<Option<Nex
     Ok(None)
 }
 
-/// Ends an item that needs what was not created; `None` if it has all it needs.
+/// Ends an item that needs something that was not created; `None` if it has everything it needs.
 pub(crate) async fn unmet(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next>, EngineError> {
     if !item.holds_placeholders() {
         return still_used(context, item).await;

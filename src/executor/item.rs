@@ -1,4 +1,4 @@
-//! One item's walk: from where it stands, step by step, until nothing is left to write for it.
+//! Processes one item: from its present state, step by step, until nothing is left to write for it.
 
 use std::panic::AssertUnwindSafe;
 
@@ -27,13 +27,13 @@ pub(crate) struct Done {
     pub item: Box<PlanItem>,
     pub outcome: Outcome,
     pub message: Option<String>,
-    /// The service does not accept the token any more.
+    /// The service no longer accepts the token.
     pub unauthorized: bool,
-    /// It did not come to an end: the run drains.
+    /// The item did not end, because the run is draining.
     pub interrupted: bool,
-    /// What the service answered with is not what was sent.
+    /// The answer of the service is not what was sent.
     pub differs: bool,
-    /// A flow that uses its import runs: nothing was sent, and it is written last.
+    /// A flow that uses its import is running: nothing was sent, and the item is written last.
     pub is_put_off: bool,
 }
 
@@ -58,7 +58,7 @@ impl Done {
     }
 }
 
-/// Walks an item to the end of its writing. A panic is the failure of this item, and of no other.
+/// Processes an item to the end of its writing. A panic fails this item and no other.
 pub(crate) async fn drive_or_fail(
     context: &Context<'_>,
     item: Box<PlanItem>,
@@ -79,8 +79,8 @@ pub(crate) async fn drive_or_fail(
     Ok(done)
 }
 
-/// Ends an item again that had ended before it was known what its call came to, and of which that is known now: an undo sends
-/// nothing for it, and the run stays finished.
+/// Ends an item once more, after it had ended before the effect of its call was known and the effect is known now. An
+/// undo sends nothing for it, and the run stays finished.
 async fn ended_again(context: &Context<'_>, item: &PlanItem, state: &ItemState) -> Result<(), EngineError> {
     let failed = |message: &str| end(context, item.item, End::failed("no_effect", message));
     match state {
@@ -95,7 +95,7 @@ async fn ended_again(context: &Context<'_>, item: &PlanItem, state: &ItemState) 
     }
 }
 
-/// Walks an item to the end of its writing. `place` is its place in flight; it is given up while it waits.
+/// Processes an item to the end of its writing. `place` is its place in flight, which it gives up while it waits.
 async fn drive(
     context: &Context<'_>,
     item: Box<PlanItem>,

@@ -1,4 +1,4 @@
-//! What is known of every item: the journal's states, kept in step with the journal.
+//! What is known about every item: the states of the journal, kept in step with it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -18,15 +18,15 @@ pub(crate) struct JournalView<'a> {
     journal: &'a Journal,
     states: RefCell<ItemStates>,
     others: &'a DependencyItems,
-    /// The imports and resources of the target that items have.
+    /// The imports and resources of the target that belong to items.
     owned: RefCell<OwnedIds>,
-    /// How often calls were announced by earlier processes.
+    /// How many intents earlier processes wrote for each item.
     earlier: BTreeMap<ItemKey, u32>,
-    /// Which version each write of this process was answered with, as a hash: there may be very many. Two of one hash cost the second
-    /// look at an import that differs, no more.
+    /// The version in the answer to each write of this process, as a hash, because there may be very many. If two
+    /// versions have the same hash, the only cost is a second read of an import that differs.
     answers: RefCell<Chunks<Option<NonZeroU32>>>,
-    /// The texts with which writes were answered, where those have the fingerprint of what was sent: hashes with a key of this
-    /// process, so that nobody finds another text of the same hash.
+    /// The texts of answers that have the fingerprint of what was sent, as hashes with a key of this process, so that
+    /// nobody can construct another text with the same hash.
     repeated: RefCell<Chunks<Option<NonZeroU64>>>,
     hasher: RandomState,
     /// Status and reason of the last attempt of an item that got no usable answer.
@@ -63,7 +63,7 @@ impl<'a> JournalView<'a> {
         let is_intent = matches!(step, Step::Intended { .. });
         let written = self.journal.append(Entry::Item { item, step }, before).await;
         if is_intent && let Err(error) = &written {
-            // What could not be announced is not sent.
+            // Without an intent on disk, nothing is sent.
             self.learn(item, &Step::NotSent { message: error.to_string() })?;
         }
         Ok(written?)
@@ -76,7 +76,7 @@ impl<'a> JournalView<'a> {
         Ok(())
     }
 
-    /// Records what is not a step of an item.
+    /// Records an entry that is not a step of an item.
     pub(crate) async fn record(&self, entry: Entry) -> Result<(), EngineError> {
         Ok(self.journal.append(entry, None).await?)
     }
@@ -114,7 +114,7 @@ impl<'a> JournalView<'a> {
         Ok(())
     }
 
-    /// Remembers which version the item's last write was answered with.
+    /// Remembers the version in the answer to the item's last write.
     fn answered(&self, item: ItemKey, version: Option<NonZeroU32>) {
         if version.is_some() {
             put(&mut self.answers.borrow_mut(), item, version);
@@ -126,13 +126,13 @@ impl<'a> JournalView<'a> {
         put(&mut self.repeated.borrow_mut(), item, Some(nonzero(self.hasher.hash_one(text))));
     }
 
-    /// Whether a text is the one that is remembered: then it need not be read to know its fingerprint.
+    /// Whether a text is the remembered one: its fingerprint is then known without reading it.
     pub(crate) fn is_known_as_sent(&self, item: ItemKey, text: &str) -> bool {
         let known = self.repeated.borrow().get(item.0 as usize).copied().flatten();
         known.is_some_and(|known| known == nonzero(self.hasher.hash_one(text)))
     }
 
-    /// A version of a document by its `lastModified`, or where it has none by its fingerprint.
+    /// The version of a document: its `lastModified` or, without one, its fingerprint.
     fn version(&self, modified: Option<&str>, sha256: Option<Fingerprint>) -> Option<NonZeroU32> {
         let hash = modified.map(|text| self.hasher.hash_one(text));
         let hash = hash.or_else(|| sha256.map(|print| self.hasher.hash_one(print)))?;
@@ -140,7 +140,7 @@ impl<'a> JournalView<'a> {
         Some(NonZeroU32::new(u32::from_le_bytes(half)).unwrap_or(NonZeroU32::MIN))
     }
 
-    /// Whether what was read is the version that the item's last write was answered with.
+    /// Whether what was read is the version in the answer to the item's last write.
     pub(crate) fn is_the_answer(
         &self,
         item: ItemKey,
@@ -160,22 +160,22 @@ impl<'a> JournalView<'a> {
         self.states.borrow().state(item)
     }
 
-    /// Whether the item's call was sent and may have had its effect, whatever was answered.
+    /// Whether the item's call was sent and may have had its effect, whatever the answer was.
     pub(crate) fn may_have_acted(&self, item: ItemKey) -> bool {
         self.states.borrow().may_have_acted(item)
     }
 
-    /// How often the item's call was announced.
+    /// How many intents were written for the item.
     pub(crate) fn attempts(&self, item: ItemKey) -> u32 {
         self.states.borrow().attempts(item)
     }
 
-    /// How often it was announced by this process: whoever resumes a run wants it tried again.
+    /// How many intents this process wrote for the item: someone who resumes a run wants the call to be tried again.
     pub(crate) fn attempts_of_this_process(&self, item: ItemKey) -> u32 {
         self.attempts(item).saturating_sub(self.earlier.get(&item).copied().unwrap_or(0))
     }
 
-    /// When the service last changed the clone of an item that is not completed yet, by its own words.
+    /// When the service last changed the clone of an item that is not completed yet, according to the service.
     pub(crate) fn cloned(&self, item: ItemKey) -> Option<Cloned> {
         self.states.borrow().cloned(item).cloned()
     }
@@ -198,13 +198,14 @@ impl<'a> JournalView<'a> {
         matches!(self.states.borrow().state(item), ItemState::Untouched | ItemState::InDoubt { .. })
     }
 
-    /// Whether `resume` does something about the item: it has no end yet, its call was never sent, or it could not be read back.
+    /// Whether `resume` has something to do for the item: it has not ended, its call was never sent, or it could not
+    /// be read back.
     pub(crate) fn may_be_resumed(&self, item: ItemKey) -> bool {
         let states = self.states.borrow();
         !states.state(item).is_final() || states.is_reopened_by_resume(item)
     }
 
-    /// Items whose last call's effect is not known.
+    /// Items for which the effect of the last call is not known.
     pub(crate) fn in_doubt(&self) -> Vec<ItemKey> {
         self.all(|state| matches!(state, ItemState::InDoubt { .. }))
     }
@@ -235,32 +236,32 @@ impl<'a> JournalView<'a> {
             .collect()
     }
 
-    /// The item of this run that has that import or resource of the target.
+    /// The item of this run to which an import or resource of the target belongs.
     pub(crate) fn owner(&self, id: &Id) -> Option<ItemKey> {
         self.owned.borrow().owner(id, &self.states.borrow())
     }
 
-    /// Whether an item of this run has that import of the target.
+    /// Whether an import of the target belongs to an item of this run.
     pub(crate) fn owns(&self, id: &Id) -> bool {
         self.owner(id).is_some()
     }
 
-    /// Whether items of this run have any of that kind.
+    /// Whether any resource of a kind belongs to items of this run.
     pub(crate) fn owns_any(&self, kind: Kind) -> bool {
         self.owned.borrow().items().any(|of| self.others.kind(of) == kind)
     }
 
-    /// How many imports of the target, or resources of a kind, the items of this run have.
+    /// How many imports of the target, or resources of a kind, belong to items of this run.
     pub(crate) fn count_owned(&self, kind: Kind) -> usize {
         self.owned.borrow().items().filter(|of| self.others.kind(*of) == kind).count()
     }
 
-    /// The imports of the target, or the resources of a kind, that the items of this run have.
+    /// The imports of the target, or the resources of a kind, that belong to items of this run.
     pub(crate) fn owned(&self, kind: Kind) -> IdSet {
         self.owned_by(kind, |_| true)
     }
 
-    /// Those among them that some of its items have.
+    /// Of these, the ones that belong to the given items.
     pub(crate) fn owned_by(&self, kind: Kind, is_one: impl Fn(ItemKey) -> bool) -> IdSet {
         let (owned, states) = (self.owned.borrow(), self.states.borrow());
         let those = owned.all(&states).filter(|(_, of)| self.others.kind(*of) == kind && is_one(*of));
@@ -272,7 +273,7 @@ fn nonzero(hash: u64) -> NonZeroU64 {
     NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN)
 }
 
-/// Puts a hash to an item.
+/// Stores a hash for an item.
 fn put<T: Copy>(hashes: &mut Chunks<Option<T>>, item: ItemKey, hash: Option<T>) {
     while hashes.len() <= item.0 as usize {
         hashes.push(None);

@@ -1,4 +1,4 @@
-//! What an item does with what looking up found.
+//! What an item does with the result of its lookup.
 
 use tokio::time::Instant;
 
@@ -14,17 +14,18 @@ use crate::run_folder::plan_item::PlanItem;
 
 /// How often one create may be throttled before it fails.
 const MOST_THROTTLES: u32 = 100;
-/// How often a call may be answered with 409, and nothing in the target explain it, before it counts as refused.
+/// How often a call may be answered with 409 without anything in the target that explains it, before it counts as
+/// refused.
 const MOST_CONFLICTS: u32 = 2;
 
-/// Why an item is in doubt, and how often it was so for a reason the service gave.
+/// Why an item is in doubt, and how often this was for a reason that the service gave.
 #[derive(Debug, Default)]
 pub(crate) struct Doubts {
-    /// `None` when there was no answer, or nothing is known of it any more.
+    /// `None` if there was no answer, or if it is no longer known.
     last: Option<Doubt>,
     throttles: u32,
     conflicts: u32,
-    /// When it was first looked for in this process.
+    /// When this process first looked it up.
     since: Option<Instant>,
 }
 
@@ -35,7 +36,7 @@ impl Doubts {
         self.last = Some(doubt);
     }
 
-    /// After it was seen that the call had no effect: how the item ends if it was refused for good.
+    /// Called when the call is known to have had no effect: returns how the item ends if it was refused for good.
     pub(crate) fn refusal(&mut self) -> Option<End> {
         match self.last.take() {
             Some(Doubt::Conflict(refusal)) if self.conflicts >= MOST_CONFLICTS => Some(refusal),
@@ -97,8 +98,8 @@ pub(crate) async fn look_up(
     Ok(Next::Go)
 }
 
-/// Before a run that is taken up again makes something: looks whether it stands there meanwhile. The run folder may be
-/// older than the run, and somebody may have made by hand what was missing.
+/// Before a resumed run creates something: looks whether it already exists. The run folder may be older than the run,
+/// and somebody may have created what was missing by hand.
 pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let wanted = document(context, item)?;
     match context.lookups.search(item, Reason::TakenUpAgain, &wanted).await {
@@ -126,7 +127,7 @@ pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Resul
     }
 }
 
-/// The call had no effect, and another run made what it was to make: that is the other's to undo.
+/// The call had no effect, and another run made what it was to make; undoing that is up to the other run.
 async fn made_by_another_run(context: &Context<'_>, item: &PlanItem, id: &Id) -> Result<Next, EngineError> {
     let message = format!("its call had no effect: another run made {id} meanwhile, which is equal");
     end(context, item.item, End::new(Outcome::Unchanged, "made_meanwhile", message).found(id.clone())).await
@@ -137,7 +138,7 @@ fn adopted(id: Id, sha256: crate::model::Fingerprint, modified: Option<String>) 
     Step::Applied { target: id, status: None, sends: 0, adopted: true, sha256, modified }
 }
 
-/// Leaves it to a person which of the imports that are there is the item's.
+/// Leaves the decision to a person which of the imports in the target is the item's.
 fn conflict(ids: &[Id], what: &str) -> End {
     let all = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let message = format!("{what} ({all}): compare them, and remove the one you do not want");

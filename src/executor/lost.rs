@@ -1,4 +1,4 @@
-//! What a run wrote whose journal is gone: nobody else can say it any more.
+//! What a run wrote if its journal is gone: nothing else can say it any more.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::model::ItemKey;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::plan_item::PlanItem;
 
-/// Items that are named at most; the others are counted.
+/// The maximum number of items that are named; the others are counted.
 const MOST_NAMED: usize = 500;
 
 /// The error, with what the run wrote if its journal is gone.
@@ -56,7 +56,7 @@ fn named(items: &[String]) -> String {
     }
 }
 
-/// What was done to which; nothing in the name acts on a terminal.
+/// What was done to which import; control characters in its name are escaped.
 fn shown(item: &PlanItem) -> String {
     format!("{} {:?}", item.operation.done().as_str(), item.name)
 }

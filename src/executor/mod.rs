@@ -63,10 +63,10 @@ pub use crate::executor::backup::{BackupRequest, shelve};
 pub(crate) use crate::executor::context::lost_lease;
 pub use crate::executor::copies::{LateLook, late_copies};
 
-/// Items between their stages at most: those that wait to be looked up do not hold a place in flight.
+/// The maximum number of items between their stages: items that wait for a lookup do not hold a place in flight.
 const MOST_WAITING: usize = 4096;
 
-/// Why a run ends when the service stayed away for longer than `retry.patience`.
+/// The reason with which a run ends if the service was unavailable for longer than `retry.patience`.
 const AWAY: &str = "the service is away";
 
 /// How a plan is carried out.
@@ -74,15 +74,15 @@ const AWAY: &str = "the service is away";
 pub struct RunOptions {
     /// How writes are checked.
     pub verify: Verify,
-    /// When the run halts by itself.
+    /// When the run stops by itself.
     pub stop: Stop,
-    /// Items being written at once; calls are held back further by the account's own budget.
+    /// How many items are written at once; calls are held back further by the account's own budget.
     pub in_flight: usize,
-    /// How often an item's call is announced at most.
+    /// The maximum number of intents for an item's call.
     pub attempts: u32,
-    /// How long after a call without an answer it can no longer be executing in the service: the grace period.
+    /// The grace period: after this time, a call without an answer can no longer be executing.
     pub grace_period: Duration,
-    /// Only find out, by reads, what is in doubt and what stands beside what was made; nothing is written to the service.
+    /// Only resolve, by reads, what is in doubt and which copies there are; nothing is written to the service.
     pub lookup_only: bool,
 }
 
@@ -103,18 +103,18 @@ pub struct ExecuteRequest<'a> {
     pub again: bool,
     /// How the plan is carried out.
     pub options: RunOptions,
-    /// The right to write to the target, asked right before each write is sent. One that is lost ends the run as
+    /// The right to write to the target, checked right before each write is sent. Losing it ends the run as
     /// interrupted.
     pub lease: &'a dyn Lease,
-    /// The runs beside it: what they made is none of its copies.
+    /// The other runs: what they made is not a copy of this run's imports.
     pub other_runs: &'a dyn OtherRuns,
-    /// How to be stopped.
+    /// Stops the run.
     pub cancel: &'a Cancel,
-    /// Who is told of progress.
+    /// Receives progress.
     pub events: &'a Events,
-    /// Where the time comes from.
+    /// The clock.
     pub clock: &'a Clock,
-    /// How much is written at a time, and who is told and asked in between; `None` writes everything in one go.
+    /// The waves, and who is told and asked between them; `None` writes everything in one go.
     pub waves: Option<(&'a Waves, &'a dyn WaveGate)>,
 }
 
@@ -123,11 +123,11 @@ pub struct ExecuteRequest<'a> {
 pub struct RunEnd {
     /// How the run ended.
     pub ending: Ending,
-    /// Why, for endings other than `Finished`.
+    /// The reason, for endings other than `Finished`.
     pub reason: Option<String>,
 }
 
-/// Carries out the plan, as far as it is not done already.
+/// Carries out what is left of the plan.
 ///
 /// # Errors
 ///
@@ -203,7 +203,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     ended.and_then(|ended| closed.map(|()| ended))
 }
 
-/// Tells the end of an item's writing, and stops the run if that was one too many.
+/// Reports the end of an item's writing, and stops the run if it reached a limit.
 pub(crate) fn finish(context: &Context<'_>, policy: &mut Policy, done: &Done) {
     if done.unauthorized {
         policy.refuse_token();
@@ -231,7 +231,7 @@ pub(crate) fn finish(context: &Context<'_>, policy: &mut Policy, done: &Done) {
     halt(context, policy);
 }
 
-/// A call was not sent although the run did not stop: the service is away, and nothing else can be sent.
+/// A call was not sent although the run did not stop: the service is unavailable, and nothing else can be sent.
 pub(crate) fn held_back(context: &Context<'_>) {
     if !context.cancel.is_draining() {
         context.away.set(true);
@@ -288,7 +288,7 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
     Ok(RunEnd { ending, reason })
 }
 
-/// Whether every item has its outcome, and its verdict where it is to have one.
+/// Whether every item has its outcome and, where one is expected, its verdict.
 fn is_complete(context: &Context<'_>) -> Result<bool, EngineError> {
     let verified = context.options.verify != Verify::Full || context.journal.is_verified();
     Ok(verified && left_open(context)?.is_none())
@@ -299,7 +299,7 @@ pub(super) fn imports(count: usize) -> String {
     format!("{count} import{}", if count == 1 { "" } else { "s" })
 }
 
-/// What is neither done nor not done when all was tried: an end only `resume` can make out.
+/// What is still undecided after everything was tried: only `resume` can find out.
 fn left_open(context: &Context<'_>) -> Result<Option<String>, EngineError> {
     let doubts = context.journal.in_doubt().len();
     if doubts > 0 {
@@ -323,7 +323,7 @@ fn untouched_work(context: &Context<'_>) -> Result<usize, EngineError> {
     Ok(count)
 }
 
-/// Items of which the first call had its effect, and a second one is to complete it.
+/// Items whose first call had its effect, and which a second call is to complete.
 fn halves(context: &Context<'_>) -> Result<ItemSet, EngineError> {
     let mut halves = ItemSet::default();
     let totals = &context.plan.tail().totals;

@@ -1,4 +1,4 @@
-//! Which imports and resources of the target the items of a run have.
+//! Which imports and resources of the target belong to the items of a run.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -8,18 +8,19 @@ use hashbrown::hash_table::Entry;
 use crate::journal::ItemStates;
 use crate::model::{Id, IdMap, ItemKey};
 
-/// The ids that items have or had. Those that they have stand in the states already: there may be very many, so that only the
-/// items are kept of them, found by the hash of the id.
+/// The ids that items have or had. The ids that they have are in the states already; there may be very many, so only
+/// the items are kept here, found by the hash of the id.
 #[derive(Debug, Default)]
 pub(crate) struct OwnedIds {
     now: HashTable<ItemKey>,
-    /// Those that items had before, share with others that came later, or were found to be.
+    /// The ids that items had earlier, that they share with later items, or that items were found to be.
     before: IdMap<ItemKey>,
     hasher: RandomState,
 }
 
 impl OwnedIds {
-    /// Notes that an item has the import that its state names. Of several that have the same one, the last is its owner.
+    /// Notes that an item has the import that its state names. If several items have the same import, the last is its
+    /// owner.
     pub(crate) fn own(&mut self, item: ItemKey, states: &ItemStates) {
         let Some(id) = target(states, item) else { return };
         let is_it = |other: &ItemKey| target(states, *other).as_ref() == Some(&id);
@@ -33,7 +34,7 @@ impl OwnedIds {
         }
     }
 
-    /// Notes that the state of an item does not name the import any more that it has.
+    /// Notes that the state of an item no longer names the import that belongs to it.
     pub(crate) fn had(&mut self, item: ItemKey, id: &Id) {
         if let Ok(there) = self.now.find_entry(self.hasher.hash_one(Some(id)), |other| *other == item) {
             there.remove();
@@ -41,14 +42,14 @@ impl OwnedIds {
         }
     }
 
-    /// Notes that an item was found to be an import that its state does not name.
+    /// Notes that an import was found to belong to an item whose state does not name it.
     pub(crate) fn met(&mut self, item: ItemKey, id: &Id, states: &ItemStates) {
         if self.owner(id, states).is_none() {
             self.before.insert(id, item);
         }
     }
 
-    /// The item that has that import or resource of the target.
+    /// The item to which an import or resource of the target belongs.
     pub(crate) fn owner(&self, id: &Id, states: &ItemStates) -> Option<ItemKey> {
         let is_it = |item: &ItemKey| target(states, *item).as_ref() == Some(id);
         let now = self.now.find(self.hasher.hash_one(Some(id)), is_it);

@@ -1,4 +1,4 @@
-//! record: what a call led to, as a step of the journal.
+//! record: the result of a call, as a step of the journal.
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -18,14 +18,14 @@ use crate::model::event::Event;
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict, crash};
 use crate::run_folder::plan_item::PlanItem;
 
-/// What a step of an item led to.
+/// What follows a step of an item.
 #[derive(Debug)]
 pub(crate) enum Next {
     /// Look at the state again.
     Go,
     /// It ended without effect, for this reason.
     Ended(String),
-    /// Nothing is known to be done and nothing may be sent any more.
+    /// Nothing is known to have had an effect, and nothing may be sent any more.
     Interrupted,
     /// The token was refused.
     Unauthorized,
@@ -33,13 +33,13 @@ pub(crate) enum Next {
     Differs,
     /// Whether a call had its effect is not known.
     Doubted(Doubt),
-    /// In doubt, and it could not be looked up; it stays so for `resume`.
+    /// In doubt, and the lookup failed; it stays in doubt for `resume`.
     StillInDoubt(String),
-    /// No effect is to be seen, but the call may still be executing: look again when it no longer can be.
+    /// No effect is visible, but the call may still be executing: look again when it no longer can be.
     TooEarly,
-    /// It could not be read: it is read once more, a grace period later.
+    /// The import could not be read; it is read once more after a grace period.
     ReadOnceMore,
-    /// It is not in the recycle bin, and nothing shows it elsewhere yet: made anew once it was looked for.
+    /// The import is not in the recycle bin and not visible elsewhere yet; it is created again after a lookup.
     NotInBin,
 }
 
@@ -48,9 +48,9 @@ pub(crate) enum Next {
 pub(crate) enum Doubt {
     /// There was no usable answer.
     NoAnswer,
-    /// The service said 429, perhaps after it had acted.
+    /// The service answered 429, perhaps after it had acted.
     Throttled(End),
-    /// The service said 409, perhaps because an earlier sending of the same call had its effect.
+    /// The service answered 409, perhaps because an earlier sending of the same call had its effect.
     Conflict(End),
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct End {
 }
 
 impl End {
-    /// With this outcome; `code` is a stable word for the reason, `message` says it to people.
+    /// With this outcome; `code` is a stable word for the reason, `message` explains it to people.
     pub(crate) fn new(outcome: Outcome, code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { outcome, status: None, code: code.into(), message: message.into(), sends: 0, found: None }
     }
@@ -81,12 +81,12 @@ impl End {
         Self { status: error.status, sends: error.attempts, ..self }
     }
 
-    /// Because of an answer of this status to a call sent so often.
+    /// Because of an answer with this status, after the call was sent so many times.
     pub(crate) fn answered(self, status: Option<u16>, sends: u32) -> Self {
         Self { status, sends, ..self }
     }
 
-    /// With what stands in the target in its place.
+    /// With the import that is in the target in its place.
     pub(crate) fn found(self, id: Id) -> Self {
         Self { found: Some(id), ..self }
     }
@@ -102,7 +102,7 @@ pub(crate) async fn end(context: &Context<'_>, item: ItemKey, end: End) -> Resul
     Ok(Next::Ended(message))
 }
 
-/// Records that a write had its effect, and what the service answered.
+/// Records that a write had its effect, and the answer of the service.
 pub(crate) async fn applied(
     context: &Context<'_>,
     item: &PlanItem,
@@ -156,7 +156,7 @@ pub(crate) async fn applied(
     Ok(if differs { Next::Differs } else { Next::Go })
 }
 
-/// The fingerprint of the document that an answer brings.
+/// The fingerprint of the document in an answer.
 pub(crate) fn print_of_whole(
     context: &Context<'_>,
     item: &PlanItem,
@@ -168,8 +168,8 @@ pub(crate) fn print_of_whole(
     printed.into_tree().is_ok_and(|tree| is_whole(item.kind, sent, &tree)).then_some(print)
 }
 
-/// Whether an answer to a write brings the document, and not only who it is. That to the write of a script may lack its code
-/// (section 10): then it tells nothing of the whole.
+/// Whether the answer to a write contains the document, and not only its id. The answer to the write of a script may
+/// lack its code (section 10): it then says nothing about the whole document.
 fn is_whole(kind: Kind, sent: &[u8], found: &Value) -> bool {
     if kind == Kind::Scripts {
         return found.get("content").is_some();
@@ -199,7 +199,7 @@ pub(crate) async fn present(
     Ok(Next::Go)
 }
 
-/// With `verify: none`, or an answer that holds no document: done, and not checked.
+/// With `verify: none`, or if the answer contains no document: done, and not checked.
 pub(crate) async fn unchecked(context: &Context<'_>, item: ItemKey) -> Result<(), EngineError> {
     if context.options.verify == Verify::Full {
         return Ok(());
@@ -218,8 +218,8 @@ pub(crate) async fn not_checked(context: &Context<'_>, item: ItemKey) -> Result<
     context.journal.note(item, step).await
 }
 
-/// Records a failed create or clone by what it means. A second one would make a second import, so what a service says
-/// of its effect is not believed where that is known to be wrong at times.
+/// Records a failed create or clone according to what the failure means. A second call would make a second import, so
+/// the service's statement about the effect is not believed where it is known to be wrong at times.
 pub(crate) async fn failed_to_make(
     context: &Context<'_>,
     item: &PlanItem,
@@ -237,10 +237,10 @@ pub(crate) async fn failed_to_make(
     }
 }
 
-/// What an answer about another import does not tell.
+/// What the answer about another import cannot say about this item.
 const UNKNOWN: &str = "what the call made, if anything, is not known";
 
-/// Why an import that a create was answered with is not the item's own; `None` if it is.
+/// Why the import in the answer to a create is not the item's own; `None` if it is.
 pub(crate) fn not_its_own(context: &Context<'_>, item: &PlanItem, id: &Id) -> Option<End> {
     if is_planted(ANY_ANSWER) {
         return None;
@@ -256,7 +256,7 @@ pub(crate) fn not_its_own(context: &Context<'_>, item: &PlanItem, id: &Id) -> Op
     Some(End::new(Outcome::Conflict, "not_its_own", message).found(id.clone()))
 }
 
-/// Records a failed write by what it means.
+/// Records a failed write according to what the failure means.
 pub(crate) async fn failed(
     context: &Context<'_>,
     item: &PlanItem,
@@ -304,8 +304,8 @@ pub(crate) async fn failed(
     }
 }
 
-/// Records a PUT or DELETE that failed. Where it was answered with 409, mostly something else stands in its way; but this call or an
-/// earlier delivery of it may have had its effect. So it is in doubt each time, and refused only after it was looked at.
+/// Records a PUT or DELETE that failed. A 409 mostly means that something else prevents it, but this call or an
+/// earlier delivery of it may have had its effect. So it is in doubt each time, and refused only after a read.
 pub(crate) async fn failed_to_change(
     context: &Context<'_>,
     item: &PlanItem,
@@ -318,7 +318,7 @@ pub(crate) async fn failed_to_change(
     }
 }
 
-/// Records a write that was answered with 409: refused with the words of the service, unless it had its effect.
+/// Records a write that was answered with 409: refused, with the message of the service, unless it had its effect.
 async fn conflicted(context: &Context<'_>, item: &PlanItem, error: ApiError) -> Result<Next, EngineError> {
     let (status, sends) = (error.status, error.attempts);
     let code = error.code().unwrap_or("409").to_owned();
@@ -329,7 +329,7 @@ async fn conflicted(context: &Context<'_>, item: &PlanItem, error: ApiError) -> 
     Ok(Next::Doubted(Doubt::Conflict(refusal)))
 }
 
-/// Compares what was sent with what is there. What cannot be read is never equal to anything.
+/// Compares what was sent with what is in the target. A document that cannot be read is never equal to anything.
 pub(crate) fn compare_texts(ignore: &Ignore, sent: &[u8], found: &Result<Value, Unreadable>) -> Comparison {
     match (read_tree(sent), found) {
         (Ok(sent), Ok(found)) => {

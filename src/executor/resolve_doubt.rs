@@ -1,8 +1,9 @@
-//! After a PUT, a DELETE or a restore without an answer: reads what is there, and says whether it had its effect.
+//! After a PUT, a DELETE or a restore without an answer: reads what is in the target, and decides whether the call
+//! had its effect.
 //!
-//! A call may still be executing when it is looked for: that it had no effect is believed only once it can no longer be.
-//! One that has its effect even later is met when the item is announced again: what then stands there is this run's own
-//! doing, not somebody else's.
+//! A call may still be executing when its effect is looked for, so "no effect" is believed only once the call can no
+//! longer be executing. If the effect comes even later, the next attempt of the item meets it: what is then in the
+//! target was made by this run, not by somebody else.
 
 use tokio::time::Instant;
 
@@ -97,7 +98,7 @@ pub(crate) async fn resolve_presence(
     no_effect(context, item, doubts).await
 }
 
-/// Its call had no effect: it is sent again, unless it was refused for good.
+/// The call had no effect: it is sent again, unless it was refused for good.
 async fn no_effect(context: &Context<'_>, item: &PlanItem, doubts: &mut Doubts) -> Result<Next, EngineError> {
     if let Some(refusal) = doubts.refusal() {
         return end(context, item.item, refusal).await;
@@ -180,7 +181,8 @@ pub(crate) async fn touched_clone(
     end(context, item.item, End::new(Outcome::Stale, "stale", message)).await.map(Some)
 }
 
-/// Whether the PUT that completes an item had its effect already: what stands there is as wanted, or what the service made of it.
+/// Whether the PUT that completes an item has had its effect already: the document in the target is as wanted, or is
+/// what the service made of it.
 async fn was_completed(
     context: &Context<'_>,
     item: &PlanItem,
@@ -196,8 +198,9 @@ async fn was_completed(
     Ok(Some(Next::Go))
 }
 
-/// Before what was taken out of the recycle bin is completed: if it is neither as it lay there nor as this run's PUT made it,
-/// somebody changed it since. There is time for that also where its call was answered, unless it was read `at_once`.
+/// Checks an import from the recycle bin before it is completed: if it is neither as it was in the bin nor as this
+/// run's PUT made it, somebody has changed it since. There is time for that even if the call was answered, unless the
+/// import was read `at_once`.
 pub(crate) async fn touched_restored(
     context: &Context<'_>,
     item: &PlanItem,
@@ -221,15 +224,15 @@ pub(crate) async fn touched_restored(
     end(context, item.item, End::new(Outcome::Stale, "stale", message)).await.map(Some)
 }
 
-/// Whether what stands there is what lay in the recycle bin, also in what the job ignores.
+/// Whether the import in the target is the one that was in the recycle bin, also in the fields that the job ignores.
 fn is_unchanged(before: &BeforeImage, there: &Document) -> bool {
     let (Ok(before), Ok(there)) = (before.tree(), read_tree(there.text.as_bytes())) else { return false };
     let comparison = compare(before, &there);
     comparison.verdict != Verdict::Differs && comparison.added.is_empty()
 }
 
-/// Whether an import holds what the service makes of another when it clones it for this item: the name and the connection that
-/// its call gave, or what a service makes of that name; and its own references to what was cloned along with it.
+/// Whether an import holds what the service makes when it clones another for this item: the name and the connection
+/// that the call gave, or what a service makes of that name, and its own references to what was cloned along with it.
 fn is_clone_of(item: &PlanItem, source: &Document, clone: &Document) -> bool {
     let tree = |document: &Document| read_tree(document.text.as_bytes());
     let (Ok(mut source), Ok(mut clone)) = (tree(source), tree(clone)) else { return false };
@@ -254,7 +257,7 @@ fn is_clone_of(item: &PlanItem, source: &Document, clone: &Document) -> bool {
     })
 }
 
-/// The import to be removed is gone, and an earlier attempt of this run may have done that: it is done.
+/// The import to be removed is gone, and an earlier attempt of this run may have removed it: the item is done.
 pub(crate) async fn late_delete(
     context: &Context<'_>,
     item: &PlanItem,
@@ -264,7 +267,7 @@ pub(crate) async fn late_delete(
     present(context, item, target, None, 0, true).await
 }
 
-/// The fingerprint of what stands there, if that is what is wanted and nothing more.
+/// The fingerprint of the document in the target, if it is what is wanted and nothing more.
 pub(crate) fn exactly(
     context: &Context<'_>,
     item: &PlanItem,
@@ -274,8 +277,9 @@ pub(crate) fn exactly(
     Ok(exactly.then_some(print))
 }
 
-/// Ends the removal of what something uses: an import may be removed under its flows, but not a script under its
-/// imports. Where the service does not tell what uses it, it is left to the service to refuse.
+/// Ends the removal of a resource that is still used: an import may be removed although flows use it, but a script
+/// may not be removed while imports use it. If the service does not say what uses it, refusing is left to the
+/// service.
 pub(crate) async fn in_use(
     context: &Context<'_>,
     item: &PlanItem,
@@ -293,8 +297,8 @@ pub(crate) async fn in_use(
     end(context, item.item, End::new(Outcome::Conflict, "in_use", message)).await.map(Some)
 }
 
-/// Whether what is there is what the service made of the document that was sent, as far as can be told by the document
-/// as it was before.
+/// Whether the document in the target is what the service made of the document that was sent, as far as this can be
+/// decided from the document as it was before.
 fn was_normalised(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<bool, EngineError> {
     let Some(before) = before_of(context, item)? else { return Ok(false) };
     let (Ok(before), Ok(wanted)) = (before.tree(), read_tree(&document(context, item)?)) else {
@@ -303,24 +307,24 @@ fn was_normalised(context: &Context<'_>, item: &PlanItem, there: &Document) -> R
     Ok(read_tree(there.text.as_bytes()).is_ok_and(|found| landed(before, &wanted, &found)))
 }
 
-/// The document as it was before this run first touched it, where that is kept.
+/// The document as it was before this run first changed it, if it was kept.
 fn before_of(context: &Context<'_>, item: &PlanItem) -> Result<Option<BeforeImage>, EngineError> {
     let folder = context.plan.path().parent().map(RunFolder::at);
     Ok(folder.map(|folder| Befores::first_of(&folder, item.item)).transpose()?.flatten())
 }
 
-/// It had its effect, as is seen by what is there.
+/// The call had its effect, as the document in the target shows.
 fn adopted(target: Id, print: Fingerprint, there: &Document) -> Step {
     let modified = there.head.last_modified.clone();
     Step::Applied { target, status: None, sends: 0, adopted: true, sha256: Some(print), modified }
 }
 
-/// What stands in the target, compared with what is wanted there.
+/// The document in the target, compared with what is wanted.
 struct Found {
     print: Fingerprint,
-    /// Nothing that is wanted is missing or other.
+    /// Everything that is wanted is there and equal.
     as_wanted: bool,
-    /// Nor is there anything more.
+    /// There is also nothing more.
     exactly: bool,
 }
 
@@ -336,7 +340,7 @@ fn found(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<Fou
     Ok(Found { print, as_wanted, exactly: as_wanted && comparison.added.is_empty() })
 }
 
-/// A read before or after a write did not work out: the item stays as it stands, or fails if nothing was announced.
+/// A read before or after a write failed: the item stays in its state, or fails if no intent was written.
 pub(crate) async fn unreadable(
     context: &Context<'_>,
     item: &PlanItem,

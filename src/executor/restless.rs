@@ -1,5 +1,5 @@
-//! Fields that the service changes at each read: noticed by two reads of an import that nobody edited in between, and named
-//! with the line of the job that leaves them out of every comparison.
+//! Fields that the service changes at each read. They are noticed by two reads of an import that nobody edited in
+//! between, and named with the line of the job that leaves them out of every comparison.
 
 use std::cell::{Cell, RefCell};
 
@@ -9,10 +9,10 @@ use crate::documents::normal::Ignore;
 use crate::documents::normal::ignore::restless_note;
 use crate::model::ItemKey;
 
-/// Imports whose first read is kept, at most.
+/// The maximum number of imports whose first read is kept.
 const MOST: usize = 3;
 
-/// What the first read showed of imports that read back different.
+/// What the first read showed of imports that differ when read back.
 #[derive(Debug, Default)]
 pub(crate) struct FirstReads {
     kept: RefCell<Vec<FirstRead>>,
@@ -26,8 +26,8 @@ struct FirstRead {
 }
 
 impl FirstReads {
-    /// Takes note of an import that reads back different. What an earlier read of the same version showed otherwise, the
-    /// service changes by itself: what to say of that, once a run.
+    /// Notes an import that differs when read back. If an earlier read of the same version showed other values, the
+    /// service changes them by itself; returns what to say about this, once a run.
     pub(crate) fn notice(&self, ignore: &Ignore, item: ItemKey, found: &Value) -> Option<String> {
         if self.told.get() {
             return None;

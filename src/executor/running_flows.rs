@@ -1,4 +1,4 @@
-//! `stop.running`: imports are left alone while a flow that uses them runs.
+//! `stop.running`: imports are left alone while a flow that uses them is running.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -13,17 +13,17 @@ use crate::model::{Id, ItemKey};
 use crate::run_folder::import_users::{Usage, UserKind};
 use crate::run_folder::plan_item::PlanItem;
 
-/// How long an answer counts. A flow that begins meanwhile is noticed by the next question.
+/// How long an answer is valid. A flow that starts meanwhile is noticed by the next question.
 const FRESH: Duration = Duration::from_secs(10);
 
 /// What is known of an item's flows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Flows {
-    /// None of them runs.
+    /// None of them is running.
     Quiet,
-    /// One of them runs: its name.
+    /// One of them is running: its name.
     Running(String),
-    /// Whether they run could not be found out, and why.
+    /// Whether they are running could not be found out, and why.
     Unknown(String),
     /// The token was refused.
     Unauthorized,
@@ -31,7 +31,7 @@ pub(crate) enum Flows {
     Withheld,
 }
 
-/// The flows that use what a run changes or removes, and which of them run.
+/// The flows that use what a run changes or removes, and which of them are running.
 #[derive(Debug)]
 pub(crate) struct RunningFlows {
     names: BTreeMap<Id, String>,
@@ -46,7 +46,7 @@ enum Answer {
 }
 
 impl RunningFlows {
-    /// Those of a plan; `None` where nothing that it changes is used by a flow, as far as was read.
+    /// The flows of a plan; `None` if, as far as was read, no flow uses what it changes.
     pub(crate) fn of(usage: &Usage) -> Option<Self> {
         let flows =
             usage.target.iter().flat_map(|read| &read.users).filter(|user| user.kind == UserKind::Flow);
@@ -54,7 +54,7 @@ impl RunningFlows {
         (!names.is_empty()).then(|| Self { names, last: Mutex::default(), held: RefCell::default() })
     }
 
-    /// Whether a flow runs that uses the import which an item changes or removes. One question a while answers for all items.
+    /// Whether a flow that uses the import of an item is running. One question answers for all items for a while.
     pub(crate) async fn of_item(&self, target: &Account, item: &PlanItem) -> Flows {
         let used = item.used_by.iter().filter(|id| self.names.contains_key(*id));
         let used: Vec<&Id> = used.filter(|_| item.operation.touches_an_import()).collect();
@@ -85,7 +85,7 @@ impl RunningFlows {
         }
     }
 
-    /// The next question is asked at once, whatever the last answer was.
+    /// Makes the next question be asked at once, whatever the last answer was.
     pub(crate) async fn ask_again(&self) {
         *self.last.lock().await = None;
     }
@@ -95,7 +95,7 @@ impl RunningFlows {
         self.held.borrow_mut().insert(item);
     }
 
-    /// The items that were put off, in the plan's order; they are put off no longer.
+    /// Takes the items that were put off, in the plan's order.
     pub(crate) fn take_held(&self) -> Vec<ItemKey> {
         std::mem::take(&mut *self.held.borrow_mut()).into_iter().collect()
     }
@@ -112,7 +112,7 @@ mod tests {
     use crate::api::{Api, ApiError, Call, Client, Reply};
     use crate::run_folder::plan_item::AccountFacts;
 
-    /// Answers the question which flows run, by the number of the question; the fourth is refused.
+    /// Answers the question which flows are running, by the number of the question; the fourth is refused.
     #[derive(Debug, Default)]
     struct Service(AtomicU32);
 

@@ -1,49 +1,49 @@
-//! Which item begins next. Pure: no clock, no I/O; whoever carries out a run asks, and does what is answered.
+//! Decides which item begins next. Pure: no clock, no I/O; the caller asks and does what the answer says.
 //!
-//! Items begin in the plan's order. One that needs others begins after their ends. Of items that would bear one name
-//! at most one is under way, so that at most one of them is ever in doubt.
+//! Items begin in the plan's order. An item that needs others begins after they have ended. Of several items with the
+//! same name, at most one is under way, so that at most one of them is ever in doubt.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::model::ItemKey;
 
-/// The list an item stands in, and the key of its name there.
+/// The list that an item is in, and the key of its name there.
 pub(crate) type Name = (&'static str, String);
 
-/// What the scheduler is told.
+/// The input of the scheduler.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// What is next? `place`: whether there is one in flight.
+    /// What is next? `place`: whether a place in flight is free.
     Asked {
-        /// Whether one more may be in flight.
+        /// Whether one more item may be in flight.
         place: bool,
     },
     /// What [`Next::Weigh`] asked for.
     Weighed(Weight),
-    /// An item came to its end, or as near as it comes in this run.
+    /// An item ended, or got as far as it can in this run.
     Ended {
-        /// The item that the note is about.
+        /// The item that the input is about.
         item: ItemKey,
-        /// Its name, if it makes something of it.
+        /// The name of what it creates, if it creates something.
         name: Option<Name>,
-        /// Whether it is still not known what became of it.
+        /// Whether the effect of its call is still unknown.
         open: bool,
     },
-    /// An item was left where it stood, for the run cannot go on.
+    /// An item was left in its state, because the run cannot go on.
     Failed,
     /// Nothing new may begin.
     Draining,
 }
 
-/// What there is to know of an item before it begins.
+/// What has to be known about an item before it begins.
 #[derive(Debug)]
 pub(crate) struct Weight {
     pub item: ItemKey,
     /// Whether anything is sent for it.
     pub is_work: bool,
-    /// Items it needs that have no end yet.
+    /// The items that it needs and that have not ended yet.
     pub open_needs: Vec<ItemKey>,
-    /// Its name, if it makes something of it.
+    /// The name of what it creates, if it creates something.
     pub name: Option<Name>,
 }
 
@@ -54,11 +54,11 @@ pub(crate) enum Next {
     Weigh(ItemKey),
     /// The item may begin.
     Start(ItemKey),
-    /// Ask at once for what is to be done next.
+    /// Ask again at once for the next thing to do.
     Ask,
     /// Wait until a place is free or an item ends, whichever comes first.
     WaitForPlaceOrEnd,
-    /// Wait until an item ends, without a place in hand: an item under way may need it to come to its end.
+    /// Wait until an item ends, without holding a place: an item under way may need the place to end.
     WaitForEnd,
     /// Everything that could be done is done.
     Finished,
@@ -68,20 +68,21 @@ pub(crate) enum Next {
 #[derive(Debug)]
 pub(crate) struct Scheduler {
     queue: VecDeque<ItemKey>,
-    /// Items under way at most: those that wait to be looked up do not hold a place in flight.
+    /// The maximum number of items under way: items that wait for a lookup do not hold a place in flight.
     most: usize,
     under_way: usize,
-    /// Names that an item under way bears, and who waits for it. Only numbers, for there may be very many.
+    /// The names of items under way, and the items that wait for each. Only numbers are kept, because there may be
+    /// very many.
     names: HashMap<Name, Vec<ItemKey>>,
     /// Items that wait for others.
     behind: HashMap<ItemKey, Vec<ItemKey>>,
-    /// Items that came back and are still open: nobody waits for them any longer.
+    /// Items that came back and are still open: nothing waits for them any longer.
     given_up: HashSet<ItemKey>,
     draining: bool,
 }
 
 impl Scheduler {
-    /// Begins these, in their order, `most` at once.
+    /// Begins these items, in their order, at most `most` at once.
     pub(crate) fn new(queue: VecDeque<ItemKey>, most: usize) -> Self {
         Self {
             queue,
@@ -94,7 +95,7 @@ impl Scheduler {
         }
     }
 
-    /// Takes what happened, and says what is to be done.
+    /// Takes an input and returns what to do next.
     pub(crate) fn on(&mut self, input: Input) -> Next {
         match input {
             Input::Asked { place } => self.next(place),
@@ -209,7 +210,7 @@ mod tests {
         assert_eq!(s.on(Input::Asked { place: true }), Next::Finished);
     }
 
-    /// What is answered to whoever asks, by what is queued, what is under way, and whether there is a place.
+    /// The answer to a question, depending on what is queued, what is under way, and whether a place is free.
     #[test]
     fn a_place_is_waited_for_only_where_an_item_could_begin_with_it() {
         for (queued, under_way, place, draining, expected) in [

@@ -1,8 +1,8 @@
-//! Sends a write: permit, check, intent on disk, call, in this order. The check is whether the run drains, and whether it
-//! still has its lease.
+//! Sends a write: permit, check, intent on disk, call, in this order. The check makes sure that the run is not
+//! draining and still has its lease.
 //!
-//! An intent is on disk only for a call that is about to be sent. One that was announced and not sent is recorded as
-//! that. Nothing is sent once the run drains.
+//! An intent is on disk only for a call that is about to be sent. An intent whose call was not sent is recorded as
+//! not sent. Nothing is sent once the run is draining.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use crate::model::{Cancel, Fingerprint, Operation, crash};
 use crate::run_folder::document_file::one_line;
 use crate::run_folder::plan_item::PlanItem;
 
-/// What is to be overwritten or removed is read again, once, if its write waited longer than this for its permit: a
-/// service may ask for minutes, and somebody may have changed the import meanwhile.
+/// If a write waited longer than this for its permit, the import to be overwritten or removed is read again, once: a
+/// service may demand a pause of minutes, and somebody may have changed the import meanwhile.
 const READ_IS_FRESH: Duration = Duration::from_secs(5);
-/// The same where the service did not take the write at first: it is sent again after a pause.
+/// The same limit for a write that the service did not accept at first, and that is sent again after a pause.
 const READ_IS_FRESH_AFTER_A_REFUSAL: Duration = Duration::from_secs(1);
 
 /// What is about to be sent.
@@ -34,17 +34,17 @@ pub(crate) struct Intent<'a> {
 }
 
 impl Intent<'_> {
-    /// Of a call that overwrites nothing.
+    /// The intent of a call that overwrites nothing.
     pub(crate) fn of(operation: Operation) -> Self {
         Self { operation, call: Call::Operation, before: None }
     }
 }
 
-/// What became of a write.
+/// The result of a write.
 pub(crate) enum Sent<T> {
-    /// It was sent, and this came of it.
+    /// The write was sent, with this result.
     Answered(Result<T, ApiError>),
-    /// It was not sent.
+    /// The write was not sent.
     Not(Next),
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn send<T: Counted>(
     }
 }
 
-/// With the permit in hand: puts the intent on disk; `false` if nothing may be sent any more.
+/// Called with the permit in hand: puts the intent on disk; `false` if nothing may be sent any more.
 async fn announce(context: &Context<'_>, item: &PlanItem, intent: Intent<'_>) -> Result<bool, EngineError> {
     if !context.may_write() {
         return Ok(false);
@@ -136,7 +136,7 @@ async fn announce(context: &Context<'_>, item: &PlanItem, intent: Intent<'_>) ->
     Ok(context.may_write())
 }
 
-/// Puts an intent on disk, and with it the document as it was.
+/// Puts an intent on disk, together with the document as it was.
 pub(crate) async fn intend(
     context: &Context<'_>,
     item: &PlanItem,
@@ -158,7 +158,7 @@ pub(crate) async fn intend(
     context.journal.sync(item.item, step, line).await
 }
 
-/// Ends an item whose calls had no effect and no answer too often.
+/// Ends an item whose calls too often had no effect and no answer.
 async fn too_often(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next>, EngineError> {
     let attempts = context.journal.attempts_of_this_process(item.item);
     if attempts < context.options.attempts {
@@ -175,7 +175,7 @@ async fn too_often(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next
 
 /// The answer to a write, which says how often it was sent.
 pub(crate) trait Counted {
-    /// Times the call was sent.
+    /// How often the call was sent.
     fn sends(&mut self) -> &mut u32;
 }
 

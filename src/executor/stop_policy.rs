@@ -1,11 +1,11 @@
-//! When a run halts by itself. Pure.
+//! Decides when a run stops by itself. Pure.
 
 use std::collections::HashSet;
 
 use crate::job::{Limit, Stop};
 use crate::model::{ItemKey, Outcome};
 
-/// Counts what goes wrong against the limits of `stop`.
+/// Counts failures against the limits of `stop`.
 #[derive(Debug)]
 pub(crate) struct Policy {
     stop: Stop,
@@ -56,7 +56,7 @@ impl Policy {
         }
     }
 
-    /// A written import is not what was sent: the answer to the write says so, and later what is read back.
+    /// A written import is not what was sent, according to the answer to the write or, later, to the read-back.
     pub(crate) fn differed(&mut self, item: ItemKey) {
         self.differing.insert(item);
         let differing = self.differing.len() as u64;
@@ -70,7 +70,7 @@ impl Policy {
         }
     }
 
-    /// Written imports that are not what was sent, as far as is known.
+    /// The number of written imports that are known not to be what was sent.
     pub(crate) fn differing(&self) -> usize {
         self.differing.len()
     }
@@ -84,12 +84,12 @@ impl Policy {
         self.token_refused
     }
 
-    /// Why the run halts, if it does.
+    /// The reason why the run stops, if it does.
     pub(crate) fn stopped(&self) -> Option<&str> {
         self.reason.as_deref()
     }
 
-    /// The run halts, for that reason if it is the first.
+    /// Stops the run, for this reason if it is the first.
     pub(crate) fn halt(&mut self, reason: String) {
         self.reason.get_or_insert(reason);
     }

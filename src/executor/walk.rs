@@ -1,4 +1,4 @@
-//! The order of a run: wave by wave, then what waited for its flows, and deletions last.
+//! The order of a run: wave by wave, then the items that waited for their flows, and deletions last.
 
 use tokio::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::executor::{copies, finish, verify};
 use crate::inventory::error::EngineError;
 use crate::job::Verify;
 
-/// Writes and reads back wave by wave, and looks for copies; gives back what could not be found out.
+/// Writes and reads back wave by wave, and looks for copies; returns what could not be found out.
 pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<String>, EngineError> {
     let reads_back = reads_back(context);
     let order = WaveOrder::new(context.plan, context.waves.map(|(waves, _)| waves))?;
@@ -82,8 +82,8 @@ fn reads_back(context: &Context<'_>) -> bool {
     context.options.verify == Verify::Full && !context.options.lookup_only
 }
 
-/// Reads back what was written, unless the job does without or the run drains. Says whether that was the look for copies: those
-/// are recorded then, whatever comes next.
+/// Reads back what was written, unless the job does without it or the run is draining. Returns whether this also
+/// served as the search for copies: they are recorded then, whatever comes next.
 async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Result<bool, EngineError> {
     if !reads_back(context) || context.cancel.is_draining() {
         return Ok(false);
@@ -109,7 +109,7 @@ async fn delete(
     write(context, policy, Batch::Wave(order, wave)).await
 }
 
-/// Writes one wave or what was put off, and looks up what is in doubt.
+/// Writes one wave, or the items that were put off, and looks up what is in doubt.
 async fn write(context: &Context<'_>, policy: &mut Policy, batch: Batch<'_>) -> Result<(), EngineError> {
     {
         let writing = write_stage::write_all(context, policy, batch);

@@ -1,4 +1,4 @@
-//! What is told of waves, and who is asked between two of them.
+//! What is reported about waves, and who is asked between two of them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-/// What a wave came to.
+/// The result of a wave.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WaveReport {
     /// Its number, from 1.
@@ -17,7 +17,7 @@ pub struct WaveReport {
     pub imports: u32,
     /// The names of the first of them.
     pub names: Vec<String>,
-    /// How many ended how, by the words of the audit.
+    /// How many ended with each outcome, by its name in the audit.
     pub outcomes: BTreeMap<&'static str, u32>,
     /// How many were read back, or compared with the answer, and are equal.
     pub equal: u32,
@@ -36,15 +36,15 @@ pub struct NextWave {
     pub of: u32,
     /// How many imports would be written.
     pub imports: u32,
-    /// How many of them by what is done, by the words of the plan.
+    /// How many of them there are for each operation, by its name in the plan.
     pub operations: BTreeMap<&'static str, u32>,
-    /// The first 200: what is done, and the name.
+    /// The first 200: operation and name.
     pub items: Vec<(&'static str, String)>,
-    /// Seconds at the allowed rate, with a call each.
+    /// Seconds at the allowed rate, with one call for each import.
     pub seconds: f64,
 }
 
-/// Who is told of waves, and is asked between two of them under `pause: ask`.
+/// Receives the results of waves, and is asked between two of them under `pause: ask`.
 #[async_trait]
 pub trait WaveGate: fmt::Debug + Send + Sync {
     /// A wave ended and was verified.
@@ -54,11 +54,11 @@ pub trait WaveGate: fmt::Debug + Send + Sync {
     ///
     /// # Cancel safety
     ///
-    /// The future is dropped once the run is told to stop: the answer is not wanted any more, and no wave begins.
+    /// The future is dropped once the run is being stopped: the answer is then no longer needed, and no wave begins.
     async fn may_begin(&self, report: &WaveReport, next: &NextWave) -> bool;
 }
 
-/// Nobody is asked, so no further wave begins under `pause: ask`; the run can be resumed.
+/// Asks nobody, so no further wave begins under `pause: ask`; the run can be resumed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NobodyAsked;
 

@@ -15,30 +15,30 @@ use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
 use crate::run_folder::run_record::ONLY_A_NEW_RUN;
 
-/// Imports of a wave that are named in a report of it.
+/// How many imports of a wave are named in a report of it.
 const NAMED: usize = 3;
 
-/// Imports of the next wave that are handed out.
+/// How many imports of the next wave are passed to the gate.
 const LISTED: usize = 200;
 
 /// Which item belongs to which wave.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct WaveOrder {
-    /// The wave of each item, from 0; empty where there is one only.
+    /// The wave of each item, from 0; empty if there is only one wave.
     of: Vec<u32>,
     count: u32,
-    /// The last wave, where that deletes what the source no longer has.
+    /// The last wave, if it deletes what the source no longer has.
     deletions: Option<u32>,
 }
 
 impl WaveOrder {
-    /// Everything in one go.
+    /// Puts everything into one wave.
     fn one() -> Self {
         Self { of: Vec::new(), count: 1, deletions: None }
     }
 
-    /// Divides the imports that are to be written, in the plan's order. What they refer to and is created goes with the
-    /// first import that needs it. What the source no longer has is deleted in a wave of its own, the last.
+    /// Divides the imports that are to be written, in the plan's order. A resource that is created is in the wave of
+    /// the first import that needs it. What the source no longer has is deleted in a wave of its own, the last.
     pub(crate) fn new(plan: &PlanFile, waves: Option<&Waves>) -> Result<Self, EngineError> {
         let deletes = plan.tail().deletions > 0;
         let sizes = match waves {
@@ -74,7 +74,7 @@ impl WaveOrder {
                 u32::try_from(ends.partition_point(|end| *end < seen)).unwrap_or(u32::MAX)
             })
             .collect();
-        // What is needed comes before what needs it.
+        // A dependency comes before what needs it.
         for (item, needs) in needs.iter().rev() {
             let wave = of[item.0 as usize - 1];
             for need in needs {
@@ -87,7 +87,7 @@ impl WaveOrder {
         if deletions.is_empty() {
             return Ok(Self { of, count, deletions: None });
         }
-        // Without anything else to write, the first wave deletes.
+        // If there is nothing else to write, the first wave deletes.
         let last = if total == 0 { 0 } else { count };
         for item in deletions {
             of[item.0 as usize - 1] = last;
@@ -148,7 +148,7 @@ impl WaveOrder {
     }
 }
 
-/// Stops a run of several waves in which something differs.
+/// Stops a run of several waves if something differs.
 pub(crate) fn stop_if_different(context: &Context<'_>, policy: &mut Policy) {
     let differing = policy.differing();
     if differing > 0 {
@@ -158,8 +158,8 @@ pub(crate) fn stop_if_different(context: &Context<'_>, policy: &mut Policy) {
     }
 }
 
-/// Stops a run before it deletes what the source no longer has, unless everything else was written and, as far as the job
-/// has it compared, is what was sent: what could not be made anew must not be gone.
+/// Stops a run before it deletes what the source no longer has, unless everything else was written and, as far as the
+/// job compares it, is what was sent: an import must not be deleted while its replacement could not be written.
 pub(crate) fn stop_before_deletions(
     context: &Context<'_>,
     policy: &mut Policy,
@@ -195,7 +195,7 @@ fn are(count: usize) -> String {
     format!("{} {}", imports(count), if count == 1 { "is" } else { "are" })
 }
 
-/// Tells what the last wave came to.
+/// Reports the result of the last wave.
 pub(crate) fn tell(
     context: &Context<'_>,
     order: &WaveOrder,
@@ -208,8 +208,8 @@ pub(crate) fn tell(
     Ok(())
 }
 
-/// Tells what a wave came to, and waits until the next one may begin. After a verification that failed, or where nobody
-/// agrees, the run drains.
+/// Reports the result of a wave, and waits until the next one may begin. If a verification failed, or nobody agrees,
+/// the run drains.
 pub(crate) async fn pass(
     context: &Context<'_>,
     policy: &mut Policy,
@@ -265,7 +265,7 @@ pub(crate) async fn pass(
     Ok(())
 }
 
-/// What a wave came to, and how many of what it wrote should have been read back and was not.
+/// The result of a wave, and how many of its imports should have been read back and were not.
 fn report(
     context: &Context<'_>,
     order: &WaveOrder,

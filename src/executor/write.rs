@@ -21,7 +21,7 @@ use crate::journal::{Call, Step};
 use crate::model::{Id, Operation, Outcome, Verdict, crash};
 use crate::run_folder::plan_item::{ImportRef, PlanItem};
 
-/// The time from an answer to the next read in which nobody is taken to edit what was made.
+/// The time between an answer and the next read within which nobody is expected to edit the import.
 const MOMENT: Duration = Duration::from_secs(1);
 
 /// POSTs the document.
@@ -42,7 +42,7 @@ pub(crate) async fn create(context: &Context<'_>, item: &PlanItem) -> Result<Nex
     }
 }
 
-/// Has the service clone the source.
+/// Lets the service clone the source.
 pub(crate) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let (Some(source), Some(body)) = (&item.source, &item.clone) else {
         return end(context, item.item, End::failed("plan", "the plan does not say what to clone")).await;
@@ -84,8 +84,8 @@ pub(crate) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next
     }
 }
 
-/// PUTs over a fresh clone what a clone call cannot say, and over a restored import what it lacks. `made` is when the call that
-/// made it was answered, if this process sent that.
+/// PUTs over a new clone what a clone call cannot set, and over a restored import what it lacks. `made` is when the
+/// call that made it was answered, if this process sent that call.
 pub(crate) async fn adjust(
     context: &Context<'_>,
     item: &PlanItem,
@@ -121,7 +121,7 @@ pub(crate) async fn adjust(
     put(context, item, intent, target, body).await
 }
 
-/// Re-reads the import that is there and, if it is still what the plan saw, PUTs the document over it.
+/// Reads the import in the target again and, if it is still what the plan saw, PUTs the document over it.
 pub(crate) async fn update(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let Some(target) = item.target.clone() else {
         return end(context, item.item, End::failed("plan", "the plan does not say what to update")).await;
@@ -151,7 +151,7 @@ async fn put(
     }
 }
 
-/// Re-reads the import that is there and, if it is still what the plan saw, DELETEs it.
+/// Reads the import in the target again and, if it is still what the plan saw, DELETEs it.
 pub(crate) async fn delete(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let Some(target) = item.target.clone() else {
         return end(context, item.item, End::failed("plan", "the plan does not say what to delete")).await;
@@ -208,7 +208,7 @@ pub(crate) async fn restore(context: &Context<'_>, item: &PlanItem) -> Result<Ne
     }
 }
 
-/// Makes a deleted import anew that is in no bin and that no list shows, unless it is back by its id after all.
+/// Creates a deleted import again that is in no recycle bin and on no list, unless its id exists again after all.
 pub(crate) async fn make_anew(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let Some(target) = &item.target else { return create(context, item).await };
     match context.target.client.get(item.list(), &target.id).await {
@@ -221,8 +221,8 @@ pub(crate) async fn make_anew(context: &Context<'_>, item: &PlanItem) -> Result<
     }
 }
 
-/// Reads what is to be brought back and then completed: whoever completes it after a kill has to know what somebody changed
-/// meanwhile. One that the bin does not show is asked for all the same.
+/// Reads what is to be restored and then completed: after a kill, the run that completes it has to know what somebody
+/// changed meanwhile. An import that the bin does not show is requested anyway.
 async fn in_the_bin(
     context: &Context<'_>,
     item: &PlanItem,
@@ -238,7 +238,7 @@ async fn in_the_bin(
     }
 }
 
-/// Reads the import to be overwritten or removed; refuses one that is not what the plan saw.
+/// Reads the import to be overwritten or removed, and refuses one that is not what the plan saw.
 async fn still_there(
     context: &Context<'_>,
     item: &PlanItem,
@@ -298,7 +298,7 @@ async fn still_there(
     Ok(Ok(there))
 }
 
-/// What to say of an import that changes at each read although nobody edits it: seen by reading it once more.
+/// What to say about an import that changes at each read although nobody edits it, as another read shows.
 async fn restless(context: &Context<'_>, item: &PlanItem, target: &Id, before: &Value) -> Option<String> {
     let again = context.target.client.get(item.list(), target).await.ok()?;
     let again = read_tree(again.text.as_bytes()).ok()?;

@@ -1,4 +1,4 @@
-//! The writing stage: does what the scheduler answers, and tells it what happened.
+//! The writing stage: does what the scheduler answers, and reports to it what happened.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,17 +19,17 @@ use crate::model::ItemKey;
 use crate::model::event::{Event, Stage};
 use crate::run_folder::plan_item::PlanItem;
 
-/// What is written in one go.
+/// The items that are written in one go.
 #[derive(Debug)]
 pub(crate) enum Batch<'a> {
-    /// The items of a wave, before them those in doubt.
+    /// The items of a wave, after those in doubt.
     Wave(&'a WaveOrder, u32),
-    /// Items that were put off while their flows ran.
+    /// Items that were put off while their flows were running.
     Held(VecDeque<ItemKey>),
 }
 
 impl Batch<'_> {
-    /// The items, and how many of them have still to be written.
+    /// The items, and how many of them still have to be written.
     fn queue(self, context: &Context<'_>, policy: &Policy) -> Result<(VecDeque<ItemKey>, u64), EngineError> {
         let (order, wave) = match self {
             Self::Wave(order, wave) => (order, wave),
@@ -57,7 +57,7 @@ impl Batch<'_> {
     }
 }
 
-/// Starts the items of a batch in the plan's order, and takes their ends as they come.
+/// Starts the items of a batch in the plan's order, and receives their results.
 pub(crate) async fn write_all(
     context: &Context<'_>,
     policy: &mut Policy,
@@ -137,8 +137,8 @@ pub(crate) async fn write_all(
     failure.map_or(Ok(()), Err)
 }
 
-/// Takes the end of an item. Where the journal or a file of the run failed, nothing more begins, and what is on the wire is
-/// awaited: otherwise nobody would know what became of it.
+/// Handles the end of an item. If the journal or a file of the run failed, nothing more begins, and calls in flight
+/// are awaited, because otherwise nobody would know their effect.
 fn take_end(
     context: &Context<'_>,
     policy: &mut Policy,
@@ -156,14 +156,14 @@ fn take_end(
     }
 }
 
-/// Tells everybody that an item came to its end, or as near as it comes in this run.
+/// Reports that an item ended, or got as far as it can in this run.
 fn ended(context: &Context<'_>, policy: &mut Policy, scheduler: &mut Scheduler, done: &Done) -> Next {
     finish(context, policy, done);
     let (item, open) = (done.item.item, context.journal.is_open(done.item.item));
     scheduler.on(Input::Ended { item, name: name_of(&done.item), open })
 }
 
-/// The list and name that an item makes something of.
+/// The list and the name of what an item creates.
 fn name_of(item: &PlanItem) -> Option<Name> {
     item.operation.makes_an_import().then(|| (item.list(), name_key(&item.name).into_owned()))
 }

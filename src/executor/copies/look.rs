@@ -1,5 +1,5 @@
-//! One look at the list of imports for copies: what appeared since the run was planned, is not an item's, and bears the name
-//! of one.
+//! One scan of the list of imports for copies: imports that appeared since the run was planned, that do not belong to
+//! an item, and that have the name of one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -25,58 +25,59 @@ use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
 use crate::run_folder::texts_in_order::TextsInOrder;
 
-/// Items that one stranger with a shorter name is compared with, at most.
+/// The maximum number of items that one unknown import with a shorter name is compared with.
 const MOST_CUT: usize = 20;
-/// Items of one name that a stranger of that name is compared with, at most.
+/// The maximum number of items of one name that an unknown import of that name is compared with.
 const MOST_NAMESAKES: usize = 100;
 
-/// What a look works with.
+/// What a scan works with.
 pub(super) struct Beside<'a> {
     pub plan: &'a PlanFile,
     pub others: &'a DependencyItems,
-    /// What stood in the target when the run was planned.
+    /// What was in the target when the run was planned.
     pub before: &'a Before<'a>,
     /// What is left out of every comparison.
     pub ignore: &'a Ignore,
     pub wanted: Option<&'a TextsInOrder>,
     pub target: &'a Account,
-    /// The import that an item has.
+    /// The import that belongs to an item.
     pub of_item: &'a dyn Fn(ItemKey) -> Option<Id>,
-    /// Whether a call for an item was sent that may have had its effect, whatever became of it.
+    /// Whether a call for an item was sent that may have had its effect, whatever its result.
     pub may_have_acted: &'a dyn Fn(ItemKey) -> bool,
-    /// The imports that items have.
+    /// The imports that belong to items.
     pub owned: IdSet,
     /// Those among them that items have deleted.
     pub deleted: IdSet,
 }
 
-/// What the list of imports shows beside what this run has.
+/// What the list of imports shows in addition to this run's imports.
 pub(super) struct Shown {
-    /// What this run made and the list lacks.
+    /// Imports that this run made and the list lacks.
     pub missing: IdSet,
-    /// Imports that were not there when the run was planned and that no item has, and that bear the name of one.
+    /// Imports that were not there when the run was planned, that belong to no item, and that have the name of one.
     pub strangers: Vec<Stranger>,
-    /// Whether it shows anything that was there when the run was planned, or that an item has.
+    /// Whether the list shows anything that was there when the run was planned, or that belongs to an item.
     pub is_familiar: bool,
 }
 
-/// An import that appeared, and the items whose name it bears.
+/// An import that appeared, and the items that have its name.
 pub(super) struct Stranger {
     pub id: Id,
     pub items: Vec<ItemKey>,
     bears: Bears,
 }
 
-/// What a stranger bears of the name of an item.
+/// How the name of an unknown import relates to the name of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bears {
-    /// The name: Unicode form and blanks do not count.
+    /// The same name, apart from Unicode form and blanks.
     ItsName,
-    /// Another case, entities, a part of it. It may be another name: only one that holds the same is a copy.
+    /// Another case, with entities, or a part of it. It may be a different name, so only an import with the same
+    /// content is a copy.
     WhatAServiceMakesOfIt,
 }
 
-/// The names that what this run made bears by now, as hashes of their keys: there may be very many.
+/// The present names of what this run made, as hashes of their keys, because there may be very many.
 #[derive(Default)]
 struct Names {
     of: Chunks<(PackedId, u64)>,
@@ -94,7 +95,7 @@ impl Names {
 }
 
 impl Beside<'_> {
-    /// Looks at the list once, at names only where the service can.
+    /// Reads the list once, names only if the service can do that.
     pub(super) async fn look(&self) -> Result<Shown, EngineError> {
         let mut missing = self.owned.clone();
         self.deleted.iter().for_each(|(id, ())| _ = missing.remove(&id));
@@ -119,7 +120,7 @@ impl Beside<'_> {
         Ok(Shown { missing, strangers, is_familiar })
     }
 
-    /// The strangers among imports that a scan met, of which every item's import was found to bear the name of its item.
+    /// The unknown imports that a scan met. The import of every item was found to have the name of its item.
     pub(super) fn strangers_among(
         &self,
         mut met: BTreeMap<Id, String>,
@@ -128,8 +129,8 @@ impl Beside<'_> {
         self.with_names_of_items(met, None)
     }
 
-    /// Those that bear the name of an item: as it was sent, as the service stores it, or what a service makes of names. Without
-    /// the names of what this run made, each of those bears the name of its item.
+    /// The unknown imports that have the name of an item: as it was sent, as the service stores it, or what a service
+    /// makes of names. Without the names of what this run made, each import counts as having the name of its item.
     fn with_names_of_items(
         &self,
         met: BTreeMap<Id, String>,
@@ -193,7 +194,7 @@ impl Beside<'_> {
         Ok(strangers)
     }
 
-    /// Reads a stranger, and says whose copy it is; `None` if it is gone, or is no copy.
+    /// Reads an unknown import, and returns whose copy it is; `None` if it is gone or is no copy.
     pub(super) async fn inspect(&self, stranger: &Stranger) -> Result<Option<Copy>, EngineError> {
         let Stranger { id, items, bears } = stranger;
         let copy =
@@ -246,7 +247,7 @@ impl Beside<'_> {
     }
 }
 
-/// Whether an item's import stands in the target under its name, or is to stand there.
+/// Whether an item's import is, or will be, in the target under its name.
 fn bears_a_name(item: &PlanItem) -> bool {
     let stands = match item.operation {
         Operation::Create | Operation::Clone | Operation::Restore | Operation::Update => true,
@@ -261,12 +262,12 @@ fn without_name(mut document: Value) -> Value {
     document
 }
 
-/// The fingerprint of what could not be read: no document has it.
+/// The fingerprint of a document that could not be read: no document has it.
 fn unread(error: &ApiError) -> Fingerprint {
     Fingerprint::of(error.summary.as_bytes())
 }
 
-/// Whether a plan makes imports at all.
+/// Whether a plan creates imports at all.
 pub(super) fn makes_imports(plan: &PlanFile) -> bool {
     let makes = [Operation::Create, Operation::Clone, Operation::Restore];
     makes.iter().any(|operation| plan.tail().totals.contains_key(operation.as_str()))
