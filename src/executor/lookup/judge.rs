@@ -1,47 +1,47 @@
-//! Judges what became of a create whose answer is missing. Pure: no clock, no I/O.
+//! Judges the effect of a create whose answer is missing. Pure: no clock, no I/O.
 //!
-//! Who made an import is told by what was there before and by what it holds, never by times: clocks of services,
-//! gateways and machines differ. Whoever scans the list leaves out what was known when the run was planned, and what
-//! this run already has; what remains is judged here.
+//! Who made an import is decided by what was there before and by what the import holds, never by times: the clocks of
+//! services, gateways and machines differ. Whoever scans the list leaves out what was known when the run was planned
+//! and what this run already has; the rest is judged here.
 
 use crate::model::{Fingerprint, Id};
 
-/// How alike the name of something in the target is to the name that was sent.
+/// How similar the name of something in the target is to the name that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Likeness {
-    /// It bears the name: Unicode form and blanks do not count.
+    /// It has the same name, apart from Unicode form and blanks.
     Named,
-    /// It bears what a service makes of the name: other case, unescaped.
+    /// It has what a service makes of the name: other case, unescaped.
     Loosely,
-    /// It bears another name, which no item of the plan has, and holds all the rest.
+    /// It has another name, which no item of the plan has, and equals what was sent in everything else.
     Content,
 }
 
-/// Something in the target that appeared since the run was planned, that nothing of this run owns, and that is like
-/// what was sent.
+/// Something in the target that appeared since the run was planned, that this run does not own, and that is similar
+/// to what was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidate {
     pub id: Id,
     pub print: Fingerprint,
-    /// Its `lastModified`, as the service says it.
+    /// Its `lastModified`, as the service writes it.
     pub modified: Option<String>,
     pub likeness: Likeness,
-    /// Whether it holds what was sent, in all but the name.
+    /// Whether it equals what was sent in everything but the name.
     pub equal: bool,
-    /// Whether it is as much like what another item sends.
+    /// Whether it is equally similar to what another item sends.
     pub ambiguous: bool,
-    /// Whether another run says that it is its own.
+    /// Whether another run claims it.
     pub of_another_run: bool,
 }
 
-/// How often it was looked for.
+/// How many scans were made for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Looks {
-    /// Looks, this one included, at a list that shows everything this run is known to have made.
+    /// The number of scans, this one included, of a list that shows everything this run is known to have made.
     pub trusted: u32,
-    /// So many of them prove that something is not there.
+    /// How many of these scans prove that something is not there.
     pub needed: u32,
-    /// Whether this one began after the grace period, when the call can no longer be executing.
+    /// Whether this scan began after the grace period, when the call can no longer be executing.
     pub after_grace_period: bool,
 }
 
@@ -51,14 +51,14 @@ impl Looks {
     }
 }
 
-/// What became of the create.
+/// The verdict on the create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Judgement {
-    /// This is what it made.
+    /// This is the import that it made.
     Adopt(Candidate),
-    /// A person has to say what these are.
+    /// A person has to decide what these are.
     Conflict(Vec<Id>),
-    /// It had no effect, and another run made meanwhile what it was to make.
+    /// It had no effect, and another run has since made what it was to make.
     MadeByAnotherRun(Id),
     /// It had no effect, and will have none.
     SendAgain,
@@ -66,7 +66,7 @@ pub(crate) enum Judgement {
     LookAgain,
 }
 
-/// Decides what became of a create from what one look at the target showed.
+/// Decides the effect of a create from what one scan of the target showed.
 pub(crate) fn judge(candidates: Vec<Candidate>, looks: Looks) -> Judgement {
     let proven = looks.prove_absence();
     let mut candidates = candidates;

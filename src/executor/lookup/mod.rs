@@ -1,5 +1,5 @@
-//! Finding out what became of creates and clones whose answer is missing: one scan of a list answers for all of its
-//! kind. [`queue`] says when, [`scan`] looks, [`judge`] decides.
+//! Finds out the effect of creates and clones whose answer is missing: one scan of a list answers for everything of
+//! its kind. [`queue`] decides when, [`scan`] reads, [`judge`] decides.
 
 mod judge;
 mod queue;

@@ -1,8 +1,8 @@
-//! When to look: the queue of look-ups, answered by one scan a kind.
+//! The queue of lookups, which decides when to scan; one scan answers for each kind.
 //!
-//! Nothing is sent again before two looks, the second of them after the first request can no longer be executing,
-//! found nothing; and a look counts only if it shows everything of the kind that this run is known to have made and that
-//! is still there.
+//! Nothing is sent again before two scans found nothing, the second of them after the first request can no longer be
+//! executing. A scan counts only if it shows everything of the kind that this run is known to have made and that
+//! still exists.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
@@ -26,16 +26,16 @@ use crate::run_folder::other_runs::{OtherRuns, deeds_since};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
 
-/// Looks at a list that proves nothing, and grace periods, after which the item is left in doubt.
+/// How many scans that prove nothing, and how many grace periods, pass before the item is left in doubt.
 const MOST_BLIND: u32 = 5;
 const BLIND_PERIODS: u32 = 6;
-/// The longest time between two looks at a list that proves nothing.
+/// The longest time between two scans that prove nothing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// The time between two looks for what was throttled, while there is other work: it is looked for once that is done.
+/// The time between two scans for throttled calls while there is other work; they are looked up once that is done.
 const UNHURRIED: Duration = Duration::from_mins(1);
-/// Looking takes a fifth of the time at most while there is other work, but is never put off for longer.
+/// Scanning takes at most a fifth of the time while there is other work, but is never put off for longer than this.
 const LONGEST_REST: Duration = Duration::from_secs(10);
-/// Waits that are told.
+/// Waits that are reported.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
 
 /// Looks up what is in doubt.
@@ -45,24 +45,25 @@ pub(crate) struct LookupQueue<'a> {
     grace_period: Duration,
     plan: &'a PlanFile,
     before: &'a Before<'a>,
-    /// The other runs, where an earlier process began this one: while it was not carried out, they may have made what it looks for.
+    /// The other runs, if an earlier process began this one: between the two processes, they may have made what is
+    /// looked up.
     other_runs: Option<&'a dyn OtherRuns>,
-    /// How long each list was when it was last looked at.
+    /// The length of each list when it was last read.
     last_listed: RefCell<BTreeMap<Kind, u64>>,
     cancel: &'a Cancel,
     events: &'a Events,
     queue: RefCell<Vec<Search>>,
-    /// Items that are not waiting for a look-up.
+    /// Items that are not waiting for a lookup.
     at_work: Cell<usize>,
-    /// Whether others were at work during the last look.
+    /// Whether other items were being processed during the last scan.
     was_busy: Cell<bool>,
     wake: Notify,
-    /// The end of the wait that was told last.
+    /// The end of the wait that was reported last.
     told: Cell<Option<Instant>>,
 }
 
 impl<'a> LookupQueue<'a> {
-    /// Looks in `target`, whose calls should go before writes.
+    /// Looks in `target`, whose calls should take precedence over writes.
     pub(crate) fn new(
         (target, grace_period): (Account, Duration),
         plan: &'a PlanFile,
@@ -87,13 +88,13 @@ impl<'a> LookupQueue<'a> {
         }
     }
 
-    /// Counts an item as at work until the guard is dropped.
+    /// Counts an item as being processed until the guard is dropped.
     pub(crate) fn work(&self) -> AtWork<'_> {
         self.at_work.set(self.at_work.get() + 1);
         AtWork { at_work: &self.at_work, wake: &self.wake }
     }
 
-    /// Asks for an item's import. Waits for as long as it takes to find out.
+    /// Looks up an item's import, and waits for the result.
     pub(crate) async fn search(&self, item: &PlanItem, reason: Reason, wanted: &[u8]) -> Found {
         let now = Instant::now();
         let due = match reason {
@@ -110,7 +111,7 @@ impl<'a> LookupQueue<'a> {
         found
     }
 
-    /// Answers searches for ever.
+    /// Answers searches until it is dropped.
     pub(crate) async fn serve(&self, journal: &JournalView<'_>) -> Infallible {
         let mut rested = Instant::now();
         loop {
@@ -158,7 +159,7 @@ impl<'a> LookupQueue<'a> {
         }
     }
 
-    /// When the next look is due; a look answers whoever waits, also those whose time has not come.
+    /// When the next scan is due. A scan answers everyone who waits, also those whose time has not come.
     fn next_due(&self, rested: Instant) -> Option<Instant> {
         let queue = self.queue.borrow();
         if self.at_work.get() > 0 {
@@ -168,7 +169,7 @@ impl<'a> LookupQueue<'a> {
         queue.iter().map(|search| due_when_idle(search, was_busy)).min()
     }
 
-    /// Says how long nothing will happen, once for each wait, whatever wakes it in between.
+    /// Reports how long nothing will happen, once for each wait, whatever wakes it in between.
     fn tell_wait(&self, due: Instant) {
         let wait = due.saturating_duration_since(Instant::now());
         let is_new = self.told.get().is_none_or(|told| due > told);
@@ -208,7 +209,7 @@ impl<'a> LookupQueue<'a> {
                             crate::model::chain(error)
                         )),
                     };
-                    // Whoever dropped the search does not want the answer.
+                    // If the search was dropped, nobody wants the answer.
                     let _ = search.answer.send(found);
                 }
                 return;
@@ -238,7 +239,7 @@ impl<'a> LookupQueue<'a> {
             .enumerate()
             .map(|(index, (search, hits))| (index, search, hits))
             .collect();
-        // What bears its name is taken first: what is left is like fewer others then.
+        // A candidate with the same name is taken first, so that what is left is similar to fewer others.
         all.sort_by_key(|(_, _, hits)| {
             hits.iter().filter(|hit| hit.candidate.equal).map(|hit| hit.candidate.likeness).min()
         });
@@ -274,7 +275,7 @@ impl<'a> LookupQueue<'a> {
         }
     }
 
-    /// The imports among what was found that other runs made. A resource is shared by all that refer to it.
+    /// Of what was found, the imports that other runs made. A resource is shared by everything that refers to it.
     async fn of_other_runs(&self, kind: Kind, hits: &[Vec<Hit>]) -> HashSet<Id> {
         let sought: HashSet<Id> = hits.iter().flatten().map(|hit| hit.candidate.id.clone()).collect();
         let Some(other_runs) = self.other_runs.filter(|_| kind == Kind::Imports) else {
@@ -301,8 +302,8 @@ impl<'a> LookupQueue<'a> {
     }
 }
 
-/// When something is looked for with nothing else to do: what is in no hurry at once, and so is what the last look could not
-/// show for sure if the list grew meanwhile, for others were at work.
+/// When a lookup happens with nothing else to do: at once for what is not urgent, and for what the last scan could
+/// not show for sure if the list grew meanwhile, because other items were being processed.
 fn due_when_idle(search: &Search, was_busy: bool) -> Instant {
     match (search.reason, search.looks + search.blind) {
         (Reason::Throttled, 0) => search.began,
@@ -311,7 +312,7 @@ fn due_when_idle(search: &Search, was_busy: bool) -> Instant {
     }
 }
 
-/// An item that is at work; not any more when dropped.
+/// An item that is being processed, until this is dropped.
 pub(crate) struct AtWork<'a> {
     at_work: &'a Cell<usize>,
     wake: &'a Notify,

@@ -1,4 +1,4 @@
-//! One look at a list, for all that is looked for in it.
+//! One scan of a list, for everything that is looked up in it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,37 +23,38 @@ use crate::model::cancel::Cancel;
 use crate::model::{Head, Id, IdSet, ItemKey, Verdict};
 use crate::run_folder::known_ids::KnownIds;
 
-/// Comparisons by content alone that one look makes at most: after that only names count.
+/// The maximum number of comparisons by content alone in one scan; after that, only names count.
 const MOST_COMPARED: usize = 20_000;
 
-/// Imports that a list lacks and that are asked for by id at once.
+/// The maximum number of imports that a list lacks and that are requested by id at once.
 const AT_ONCE: usize = 8;
 
-/// Imports that stood there before, that a list lacks, and that are asked for by id: from all over it, for half of a list is one too.
+/// The number of imports that were there before, that a list lacks, and that are requested by id. They are taken from
+/// the whole list, because half of a list may be missing.
 const SOME_UNLISTED: usize = 16;
 
-/// What a look at a list showed.
+/// The result of a scan.
 #[derive(Debug)]
 pub(super) struct Looked {
-    /// What this run has and the list does not show.
+    /// This run's imports that the list does not show.
     pub missing: IdSet,
-    /// Some of what stood there when the run was planned and the list does not show.
+    /// Some of the imports that were there when the run was planned and that the list does not show.
     pub unlisted: IdSet,
-    /// How many in all.
+    /// How many imports the list shows.
     pub listed: u64,
-    /// How many this run had deleted.
+    /// How many imports this run had deleted.
     pub deleted: u64,
-    /// Whether the list was read to its end: what a part of one does not show may be there.
+    /// Whether the list was read to its end: what a part of a list does not show may exist.
     pub whole: bool,
-    /// What is like each search.
+    /// What is similar to each search.
     pub hits: Vec<Vec<Hit>>,
 }
 
-/// What is like a search.
+/// Something similar to a search.
 #[derive(Debug, Clone)]
 pub(super) struct Hit {
     pub candidate: Candidate,
-    /// Other searches that it may be what they look for.
+    /// Other searches that it may be the answer to.
     pub rivals: Vec<usize>,
 }
 
@@ -75,7 +76,7 @@ pub(super) async fn imports(
     }
 }
 
-/// Looks for resources of a kind. Lists do not show all of them, so one that bears the name is read by id.
+/// Looks for resources of a kind. Lists do not show the whole of them, so a resource with the name is read by id.
 pub(super) async fn others(
     target: &Account,
     kind: Kind,
@@ -115,7 +116,7 @@ pub(super) async fn others(
     Ok(looker.looked(met.len() as u64, true))
 }
 
-/// Whether somebody removed what a list lacks: all of it is asked for by id, until something is there.
+/// Whether somebody removed what a list lacks: all of it is requested by id, until something turns out to exist.
 pub(crate) async fn are_gone(target: &Account, kind: Kind, missing: &IdSet) -> bool {
     let is_gone = |id: Id| async move {
         let answer = target.client.get(kind.as_str(), &id).await;
@@ -137,7 +138,7 @@ struct Looker<'a, 'b> {
     missing: IdSet,
     /// What this run has deleted.
     deleted: IdSet,
-    /// Which of the imports that stood there before the list shows, by their places.
+    /// Which of the imports that were there before are on the list, by their places.
     listed: Vec<bool>,
     compared: usize,
     hits: Vec<Vec<Hit>>,
@@ -190,7 +191,7 @@ impl<'a, 'b> Looker<'a, 'b> {
         self.by_name.get(name_key(name).as_ref()).map(Vec::as_slice)
     }
 
-    /// Takes note of one that nothing of this run owns, for the searches it is like.
+    /// Notes an import that this run does not own, for the searches that it is similar to.
     fn consider(&mut self, head: &Head, text: &str) {
         let searches = self.like_by_name(&head.name);
         if searches.is_empty() {
@@ -233,7 +234,7 @@ impl<'a, 'b> Looker<'a, 'b> {
         }
     }
 
-    /// The searches that something of that name may be what they look for.
+    /// The searches that something with this name may be the answer to.
     fn like_by_name(&mut self, name: &str) -> Vec<(usize, Likeness)> {
         let named = self.by_name(name).unwrap_or_default().iter().map(|index| (*index, Likeness::Named));
         let mut like: Vec<(usize, Likeness)> = named.collect();
@@ -259,13 +260,13 @@ impl<'a, 'b> Looker<'a, 'b> {
     }
 }
 
-/// What the items of this run have: what it has deleted, and the rest.
+/// What belongs to the items of this run: what it has deleted, and the rest.
 fn owned(journal: &JournalView<'_>, before: &Before<'_>, kind: Kind) -> (IdSet, IdSet) {
     let those = |deleted| journal.owned_by(kind, |item| before.deletes(item) == deleted);
     (those(true), those(false))
 }
 
-/// Whether it holds what was sent, in all but the name.
+/// Whether it equals what was sent in everything but the name.
 fn is_alike(search: &Search, found: Option<&Value>) -> bool {
     let both = search.wanted.as_ref().zip(found);
     let is_alike = |(wanted, found)| {
@@ -276,8 +277,8 @@ fn is_alike(search: &Search, found: Option<&Value>) -> bool {
     both.is_some_and(|both| contained(|| is_alike(both)).unwrap_or(false))
 }
 
-/// Whether it may be the clone that is looked for, and whether somebody may have cloned it as well: every clone of an import
-/// holds the same, so the name and the connection that were asked for say whose it is.
+/// Whether it may be the clone that is looked for, and whether somebody else may have cloned it too: all clones of an
+/// import hold the same, so only the requested name and connection show whose it is.
 fn may_be_the_clone(search: &Search, head: &Head, likeness: Likeness, found: Option<&Value>) -> (bool, bool) {
     let bears_its_name = likeness != Likeness::Content || search.may_be_cut_to(&loose_name_key(&head.name));
     match &head.cloned_from {
@@ -287,14 +288,14 @@ fn may_be_the_clone(search: &Search, head: &Head, likeness: Likeness, found: Opt
     }
 }
 
-/// Whether a clone has the connection that was asked for, or that of its source, which a service may leave it.
+/// Whether a clone has the connection that was requested, or that of its source, which a service may keep.
 fn has_its_connection(search: &Search, found: &Value) -> bool {
     let has = found["_connectionId"].as_str();
     has == search.wanted.as_ref().and_then(|wanted| wanted["_connectionId"].as_str())
         || has.is_some() && has == search.connection.as_deref()
 }
 
-/// Whether a fresh clone lacks only what the PUT behind it is to give it.
+/// Whether a new clone lacks only what the following PUT is to give it.
 fn is_yet_to_be_completed(search: &Search, wanted: &Value, found: &Value) -> bool {
     let lacking = diff(found, wanted).into_iter().filter(|change| change.to.is_some());
     let is_excused = |path: &str| path == "/_connectionId" && has_its_connection(search, found);

@@ -1,4 +1,4 @@
-//! What is looked for, and what is found.
+//! A search, and its result.
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -17,7 +17,7 @@ use crate::run_folder::known_ids::KnownIds;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
 
-/// How long a first look waits for others to share it.
+/// How long a first scan waits for other searches to share it.
 pub(super) const COMPANY: Duration = Duration::from_millis(50);
 
 /// Why something is looked for.
@@ -25,49 +25,50 @@ pub(super) const COMPANY: Duration = Duration::from_millis(50);
 pub(crate) enum Reason {
     /// A call got no usable answer; after `safe_after` it can no longer be executing.
     InDoubt {
-        /// When the call's effect must have happened, if it happened.
+        /// The time by which the call has had its effect, if it has one.
         safe_after: Instant,
     },
-    /// The service answered that it did not take the call, which may be wrong. One look after the other work will do.
+    /// The service answered that it did not accept the call, which may be wrong. One scan after the other work is
+    /// enough.
     Throttled,
-    /// A run is taken up again: what is about to be made may stand there meanwhile.
+    /// A run is resumed: what is about to be created may exist by now.
     TakenUpAgain,
 }
 
-/// What looking up found.
+/// The result of a lookup.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// The import is there.
     There { id: Id, sha256: Fingerprint, modified: Option<String> },
-    /// It is not, and will not come.
+    /// The import is not there, and will not appear.
     Nowhere,
-    /// It is not, and will not come; another run made one like it.
+    /// The import is not there, and will not appear; another run made one like it.
     MadeByAnotherRun(Id),
-    /// Something appeared that may or may not be it.
+    /// Something appeared that may or may not be the import.
     Unlike(Vec<Id>),
-    /// The run drains; not known.
+    /// Unknown: the run is draining.
     Interrupted,
-    /// The token was refused; not known.
+    /// Unknown: the token was refused.
     Unauthorized,
     /// It could not be found out.
     Unknown(String),
 }
 
-/// A look-up that waits for its answer.
+/// A lookup that waits for its answer.
 pub(super) struct Search {
     /// What is looked for.
     pub kind: Kind,
     pub name_key: String,
     pub loose_key: String,
-    /// Ids that stood in the target under its name when the run was planned, for runs that kept no others.
+    /// The ids that were in the target under its name when the run was planned, for runs that recorded no others.
     pub namesakes: Vec<Id>,
     pub source: Option<Id>,
     pub is_clone: bool,
-    /// Where a clone is not yet as wanted: what a PUT is to complete later.
+    /// The places where a clone is not yet as wanted, which a later PUT completes.
     pub to_complete: HashSet<String>,
-    /// The connection of a clone's source, where its call gives another: a service may leave the clone with it.
+    /// The connection of a clone's source, if the call gives another one: a service may keep the source's.
     pub connection: Option<String>,
-    /// What was sent, without its name; `None` if it cannot be read: only the very same text is it then.
+    /// What was sent, without its name; `None` if it cannot be read: then only exactly the same text is equal.
     pub wanted: Option<Value>,
     pub print: Fingerprint,
     pub reason: Reason,
@@ -107,7 +108,7 @@ impl Search {
         (search, found)
     }
 
-    /// When the call can no longer be executing.
+    /// The time when the call can no longer be executing.
     pub(super) fn safe_after(&self) -> Instant {
         match self.reason {
             Reason::InDoubt { safe_after } => safe_after,
@@ -115,12 +116,12 @@ impl Search {
         }
     }
 
-    /// Whether a service that cuts names may have made a name of this loose key of the one that was asked for.
+    /// Whether a service that cuts names may have made a name with this loose key of the name that was requested.
     pub(super) fn may_be_cut_to(&self, loose: &str) -> bool {
         !loose.is_empty() && self.loose_key.starts_with(loose)
     }
 
-    /// Looks that prove that something is not there.
+    /// How many scans prove that something is not there.
     pub(super) fn looks_needed(&self) -> u32 {
         match self.reason {
             Reason::InDoubt { .. } => 2,
@@ -129,7 +130,7 @@ impl Search {
     }
 }
 
-/// What the PUT behind a clone gives it. Its connection is given by the call that clones.
+/// What the PUT after a clone changes. The connection is set by the clone call.
 fn to_complete(item: &PlanItem) -> HashSet<String> {
     let changes = item.changes.iter().filter(|change| item.adjust && change.path != "/_connectionId");
     changes.map(|change| change.path.clone()).collect()
@@ -148,14 +149,14 @@ pub(super) fn without_name(mut document: Value) -> Value {
     document
 }
 
-/// What stood in the target before, and how the items of the plan are called.
+/// What was in the target before, and the names of the plan's items.
 pub(crate) struct Before<'a> {
     plan: &'a PlanFile,
-    /// Runs of earlier versions do not know.
+    /// Runs of earlier versions do not know this.
     known: Option<&'a KnownIds>,
     /// The plan's items by the hashes of their name keys; read when first needed.
     names: OnceCell<HashMap<u64, Vec<ItemKey>>>,
-    /// The plan's items that delete what stands there; read when first needed.
+    /// The plan's items that delete an import; read when first needed.
     deletes: OnceCell<ItemSet>,
     hasher: RandomState,
 }
@@ -166,28 +167,29 @@ impl<'a> Before<'a> {
         Self { plan, known, names, deletes, hasher: RandomState::new() }
     }
 
-    /// Whether the resource of a kind stood in the target when the run was planned.
+    /// Whether a resource of a kind was in the target when the run was planned.
     pub(crate) fn had(&self, kind: Kind, id: &Id) -> bool {
         self.known.is_some_and(|known| known.contains(kind, id))
     }
 
-    /// The imports that stood in the target when the run was planned, with ids of the usual form.
+    /// The imports that were in the target when the run was planned, with ids of the usual form.
     pub(super) fn imports(&self) -> Option<&'a KnownIds> {
         self.known
     }
 
-    /// Whether its creation seems older than the plan. Clocks differ: it decides nothing but a planted fault.
+    /// Whether it seems to have been created before the plan. Clocks differ, so this decides nothing except a planted
+    /// fault.
     pub(super) fn seems_older(&self, head: &Head) -> bool {
         let made = head.created_at.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok());
         made.is_some_and(|made| made < self.plan.head().made_at)
     }
 
-    /// Whether it is known what stood there at all.
+    /// Whether it is known at all what was there.
     pub(crate) fn is_known(&self) -> bool {
         self.known.is_some()
     }
 
-    /// Whether an item of the plan deletes what it has: no list shows that afterwards.
+    /// Whether an item of the plan deletes its import: no list shows it afterwards.
     pub(crate) fn deletes(&self, item: ItemKey) -> bool {
         let deletes = self.deletes.get_or_init(|| {
             if !self.plan.tail().totals.contains_key(Operation::Delete.as_str()) {
@@ -199,12 +201,12 @@ impl<'a> Before<'a> {
         deletes.contains(item)
     }
 
-    /// Whether an item of the plan is called so.
+    /// Whether an item of the plan has this name.
     pub(crate) fn names_an_item(&self, name: &str) -> bool {
         !self.items_called(name).is_empty()
     }
 
-    /// The items of the plan that are called so.
+    /// The items of the plan that have this name.
     pub(crate) fn items_called(&self, name: &str) -> &[ItemKey] {
         let names = self.names.get_or_init(|| {
             let mut names: HashMap<u64, Vec<ItemKey>> = HashMap::new();

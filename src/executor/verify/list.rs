@@ -1,4 +1,4 @@
-//! Reads back from the list: what is as wanted is recorded while the next page is on its way.
+//! Reads back from the list: what is as wanted is recorded while the next page is being requested.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,21 +14,21 @@ use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{BREATH_DOCUMENTS, PageVisitor, Repeats, ScanOptions, list_scan};
 use crate::model::{Head, Id, ItemKey, ItemSet, Operation, Verdict};
 
-/// What a scan of the list said.
+/// The result of a scan of the list.
 pub(super) struct Listed {
-    /// What is as wanted, and recorded so.
+    /// Items that are as wanted and are recorded as such.
     pub as_wanted: ItemSet,
-    /// Items whose import was to be removed, and is not listed.
+    /// Items whose import was to be removed and is not on the list.
     pub gone: Vec<ItemKey>,
     pub differ: HashMap<ItemKey, Verified>,
     /// Whether the list was read to its end.
     pub whole: bool,
-    /// Imports that were not there when the run was planned, nor are read back, if they were looked for.
+    /// Imports that were not there when the run was planned and are not read back, if such imports were looked for.
     pub met: Option<BTreeMap<Id, String>>,
 }
 
-/// Compares what a scan of the list shows: what is as wanted, which is recorded while the next page is on its way, and what is
-/// there and is not.
+/// Compares what a scan of the list shows: what is as wanted is recorded while the next page is being requested; the
+/// rest is returned.
 pub(super) async fn compare_list(
     context: &Context<'_>,
     policy: &mut Policy,
@@ -105,7 +105,7 @@ struct Reader<'a, 'b> {
     context: &'a Context<'b>,
     open: &'a ItemSet,
     removals: ItemSet,
-    /// What was found to be as wanted: a list that is read again shows it again.
+    /// Items found to be as wanted; a list that is read again shows them again.
     told: ItemSet,
     equal: mpsc::Sender<(ItemKey, Verified)>,
     differ: HashMap<ItemKey, Verified>,

@@ -21,18 +21,19 @@ use crate::model::event::{Event, Stage};
 use crate::model::{Id, ItemKey, ItemSet, Operation, Verdict};
 use crate::run_folder::forecast;
 
-/// The first pause between two looks at what may be behind; each is twice the one before.
+/// The first pause between two reads of what may be outdated; each pause is twice the one before.
 const PAUSE: Duration = Duration::from_millis(250);
-/// The longest of them.
+/// The longest of these pauses.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
-/// Reads back every import this run wrote and has not compared yet.
+/// Reads back every import that this run wrote and has not compared yet.
 ///
-/// A read may be behind the write: what differs and is not the very version that the write was answered with is read
-/// again until the grace period is over, and only then counts as different.
+/// A read may show a state before the write. If the import differs and is not exactly the version in the answer to
+/// the write, it is read again until the grace period is over, and only then counts as different.
 ///
-/// Where one scan of the list showed all that this run made, and as it is to be, that was the look for copies too: what it
-/// met beside that is given back, by id with the name. A list that lags does not, and is looked at once more.
+/// If one scan of the list showed everything that this run made, and as it should be, that scan also served as the
+/// search for copies: what else it met is returned, by id with the name. A list that lags behind does not count, and
+/// another scan follows.
 pub(crate) async fn read_back(
     context: &Context<'_>,
     policy: &mut Policy,
@@ -118,28 +119,29 @@ pub(crate) async fn read_back(
     Ok(looked)
 }
 
-/// Whether items are read back by fewer calls from the list.
+/// Whether reading items back from the list takes fewer calls.
 fn is_cheaper_by_list(context: &Context<'_>, listed: u64, items: &ItemSet) -> bool {
     // What imports refer to is read by id: its lists do not show all of it.
     let imports = items.iter().filter(|item| context.others.kind(*item) == Kind::Imports).count() as u64;
     forecast::read_back(imports, listed, context.plan.tail().target_page).0
 }
 
-/// Whether what was read is the very version that the write was answered with: then no later read shows another.
+/// Whether what was read is exactly the version in the answer to the write: no later read shows another then.
 fn is_the_answer(context: &Context<'_>, item: ItemKey, verified: &Verified) -> bool {
     context.journal.is_the_answer(item, verified.modified.as_deref(), verified.sha256)
 }
 
-/// What reading one import by id led to.
+/// The result of reading one import by id.
 enum ReadBack {
     Compared(Verified),
     /// The token was refused.
     Unauthorized,
-    /// The run drains, or the service is away: it was not read.
+    /// The run is draining, or the service is unavailable: the import was not read.
     Withheld,
 }
 
-/// Reads one import by id and compares it. One that the service does not show is not checked, and says why.
+/// Reads one import by id and compares it. An import that the service does not show is not checked, and the reason is
+/// recorded.
 async fn compare_one(context: &Context<'_>, key: ItemKey, target: &Id) -> Result<ReadBack, EngineError> {
     let item = context.plan.item(key)?;
     let gone = item.operation == Operation::Delete;

@@ -1,4 +1,4 @@
-//! What the comparison of one import with what was sent says, and how that is recorded.
+//! The comparison of one import with what was sent, and how its result is recorded.
 
 use std::sync::Arc;
 
@@ -12,25 +12,25 @@ use crate::model::event::{Event, Stage};
 use crate::model::{Fingerprint, Head, ItemKey, Operation, Verdict};
 use crate::run_folder::plan_item::PlanItem;
 
-/// What the comparison of one import said.
+/// The result of comparing one import.
 pub(super) struct Verified {
     pub verdict: Verdict,
     pub sha256: Option<Fingerprint>,
     pub differences: Vec<String>,
     /// `lastModified` of what was read.
     pub modified: Option<String>,
-    /// The name of its item, where that was looked at.
+    /// The name of its item, if it was read.
     name: Option<Arc<str>>,
 }
 
 impl Verified {
-    /// Of what was not read.
+    /// The result for an import that was not read.
     pub(super) fn absent(verdict: Verdict, what: Option<String>) -> Self {
         Self { verdict, sha256: None, differences: what.into_iter().collect(), modified: None, name: None }
     }
 }
 
-/// Records what was said of an item.
+/// Records the result for an item.
 pub(super) async fn record(
     context: &Context<'_>,
     policy: &mut Policy,
@@ -49,7 +49,7 @@ pub(super) async fn record(
     Ok(())
 }
 
-/// What the comparison says of a text that is known to be as sent: no more is read for it than a few fields of its item.
+/// The result for a text that is known to equal what was sent: only a few fields of its item are read.
 fn known_as_sent(
     context: &Context<'_>,
     item: ItemKey,
@@ -70,8 +70,8 @@ fn known_as_sent(
     }))
 }
 
-/// Compares what was read with what was sent for an item, which is read only where that is needed. A panic leaves it
-/// unchecked, and says so.
+/// Compares what was read with what was sent for an item, which is read only if needed. A panic leaves the item
+/// unchecked, with a message.
 pub(super) fn check(
     context: &Context<'_>,
     key: ItemKey,
@@ -118,7 +118,7 @@ fn compare(context: &Context<'_>, item: &PlanItem, head: &Head, text: &str) -> R
     Ok(Verified { verdict, sha256, differences, modified, name })
 }
 
-/// Whether a JSON pointer leads to a place or into it.
+/// Whether a JSON pointer points to a place or into it.
 fn leads_into(pointer: &str, place: &str) -> bool {
     pointer.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
