@@ -175,7 +175,8 @@ fn done(world: &CliContext, verb: &str, name: &str, path: &std::path::Path) -> R
     Ok(Exit::Done)
 }
 
-/// Asks the service whose tokens they are, one account after the other; one that fails does not stop the others.
+/// Asks the service which user each token belongs to, one account after the other; a failure does not stop the
+/// others.
 async fn test(world: &CliContext, args: &Names) -> Result<Exit, Failure> {
     let (path, known) = known(world)?;
     let accounts = known.map(|known| known.accounts).unwrap_or_default();

@@ -30,7 +30,8 @@ pub(super) async fn agreed(
     ask(world, &format!("{what} in {account}? [y/N] "), cancel).await
 }
 
-/// Asks whether a target that lists no imports although its flows use some is really empty. `--empty-target` says so.
+/// Asks whether a target that lists no imports although its flows use some is really empty. `--empty-target` confirms
+/// it.
 pub(super) async fn is_really_empty(
     world: &CliContext,
     args: &Run,
@@ -52,18 +53,18 @@ pub(super) async fn is_really_empty(
     ask(world, &format!("{told}. Are they really gone? [y/N] "), cancel).await
 }
 
-/// Without a terminal nobody can agree to what is shown: `--yes` does.
+/// Without a terminal nobody can agree to what is shown, so `--yes` is needed.
 pub(super) fn nobody_to_ask(what: &str) -> Failure {
     Failure::BadInput(format!("there is no terminal to ask {what}: give --yes to agree"))
 }
 
-/// Asks a question that only `y` or `yes` agrees to. A signal is an answer too: nothing is written.
+/// Asks a question to which only `y` or `yes` agrees. A signal is also an answer: nothing is written.
 pub(super) async fn ask(world: &CliContext, question: &str, cancel: &Cancel) -> Result<bool, Failure> {
     let line = line_of(world, question, cancel).await?;
     Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Asks a question, and gives the line that is answered; empty where the input is over.
+/// Asks a question, and returns the line of the answer; empty at the end of the input.
 pub(super) async fn line_of(world: &CliContext, question: &str, cancel: &Cancel) -> Result<String, Failure> {
     let unasked = |error| Failure::Other(anyhow::Error::new(error).context("cannot ask whether to go on"));
     if world.stderr.is_json() {

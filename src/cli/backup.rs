@@ -1,4 +1,4 @@
-//! What a backup has beside other runs: many accounts at once, a prune when it is done, one line for the morning.
+//! What a backup has that other runs do not: many accounts at once, a prune at the end, one line for each account.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -27,7 +27,8 @@ use crate::session::notify::End;
 use crate::session::runs::job_of;
 use crate::session::{self, Host, Summary, open_ends};
 
-/// Backs up several accounts, `parallel` of them at a time, each with a budget and a run of its own; one that fails does not stop the others.
+/// Backs up several accounts, `parallel` of them at a time, each with a budget and a run of its own; a failure does
+/// not stop the others.
 pub(super) async fn many(
     world: &CliContext,
     args: &Run,
@@ -137,7 +138,7 @@ fn line(account: &str, exit: Exit, summary: Option<&Summary>) -> String {
     line
 }
 
-/// After a backup that went well: its line for the morning, and the prune its job asks for.
+/// After a good backup: prints its line, and prunes as its job asks.
 pub(super) async fn prune_after(
     world: &CliContext,
     job: &Job,
@@ -158,7 +159,7 @@ pub(super) async fn prune_after(
     Ok(ended)
 }
 
-/// The same for a run that was taken up again; whoever its job names is told, however it ended.
+/// Does the same for a resumed run; whoever its job names is notified, however it ended.
 pub(super) async fn after_resume(
     world: &CliContext,
     folder: &Path,

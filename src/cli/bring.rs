@@ -1,4 +1,4 @@
-//! Run folders that are named by an address: a copy on this machine takes the place of each.
+//! Run folders that are named by an address: each is replaced by a copy on this machine.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ fn is_address(path: &Path) -> bool {
     path.to_str().is_some_and(|text| text.contains("://"))
 }
 
-/// Puts copies of the run folders that a command names by their address in their place.
+/// Replaces the run folders that a command names by their address with copies.
 pub(super) async fn bring(world: &CliContext, command: Command) -> Result<Command, Failure> {
     let mut command = command;
     match &mut command {
@@ -47,7 +47,7 @@ async fn bring_one(world: &CliContext, run: Option<&mut PathBuf>) -> Result<(), 
     Ok(())
 }
 
-/// Opens the store of a run folder; gives where its copy is to be.
+/// Opens the store of a run folder; returns where its copy is to be.
 fn open(world: &CliContext, address: &Path, create: bool) -> Result<PathBuf, Failure> {
     let text = address.to_str().unwrap_or_default().trim_end_matches('/');
     let wrong = || {
@@ -73,8 +73,8 @@ fn open(world: &CliContext, address: &Path, create: bool) -> Result<PathBuf, Fai
     Ok(copy)
 }
 
-/// The store of the run folder, its location, and the name of the run in it. Nothing else talks to the store through these
-/// objects.
+/// The store of the run folder, its location, and the name of the run in it. Nothing else uses the store through
+/// these objects.
 pub(super) fn place(world: &CliContext) -> Result<Option<(Objects, String, String)>, Failure> {
     let Some(opened) = world.remote.get() else { return Ok(None) };
     let objects = objects(world, opened.location.clone(), true)?;

@@ -1,4 +1,4 @@
-//! `check`: a job file without doing anything; with `--online` also its tokens and what it refers to.
+//! `check`: checks a job file without doing anything; with `--online` also its tokens and what it refers to.
 
 use std::io::Write;
 

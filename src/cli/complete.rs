@@ -14,7 +14,7 @@ use crate::job::read_user_accounts;
 use crate::session::OpenedRun;
 use crate::session::runs::{all, ids};
 
-/// Names of imports that are offered at most: a shell shows no more of them in a useful way.
+/// The maximum number of import names that are offered: a shell cannot usefully show more of them.
 const MOST_NAMES: usize = 2000;
 
 /// `completions`: a script that completes commands, options, actions, runs, accounts and imports.
@@ -25,7 +25,7 @@ pub(super) fn completions(args: &Completions) -> Result<Exit, Failure> {
     print(with_names(args.shell, &text).as_bytes())
 }
 
-/// `complete`: names, one a line; nothing where they cannot be found, since a shell has no place for an error.
+/// `complete`: prints names, one a line; nothing if they cannot be found, since a shell has no place for an error.
 pub(super) fn complete(world: &CliContext, args: &Complete) -> Result<Exit, Failure> {
     let names = match args.words {
         Words::Runs => ids(&all(&world.global.runs)),
@@ -46,7 +46,7 @@ fn accounts(world: &CliContext) -> Vec<String> {
     known.into_iter().flat_map(|known| known.accounts).map(|account| account.name).collect()
 }
 
-/// The imports of the last plan that was carried out, as they are called in its source.
+/// The imports of the last plan that was carried out, by their names in its source.
 fn imports(world: &CliContext) -> Vec<String> {
     let last = all(&world.global.runs).pop().and_then(|folder| OpenedRun::open(&folder).ok());
     let Some(run) = last else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! `config`: every setting with its value and where that comes from: flag, environment, job, user file, default.
+//! `config`: shows every setting with its value and its origin: flag, environment, job, user file or default.
 
 use std::io::Write;
 
@@ -23,7 +23,7 @@ struct Setting {
     value: Option<String>,
     /// `flag`, `environment`, `job`, `user file` or `default`.
     origin: &'static str,
-    /// The option, variable, key or file that says so.
+    /// The option, variable, key or file that sets it.
     from: String,
 }
 
@@ -111,7 +111,7 @@ fn options(world: &CliContext, matches: &clap::ArgMatches) -> Vec<Setting> {
     settings
 }
 
-/// What a variable sets that is no option of every command.
+/// What a variable sets that is not an option of every command.
 const VARIABLES: [(&str, &str); 5] = [
     ("store", "TRANSSHIP_STORE"),
     ("archive key file", "TRANSSHIP_ARCHIVE_KEY_FILE"),
@@ -156,7 +156,7 @@ fn of_job(world: &CliContext, job: &Job, path: &str) -> Vec<Setting> {
     settings
 }
 
-/// Columns that a value has at least.
+/// The minimum width of a value, in columns.
 const VALUE: usize = 16;
 
 fn table(world: &CliContext, settings: &[Setting]) -> Result<(), Failure> {

@@ -1,9 +1,9 @@
-//! No core dumps: the memory of this program holds tokens, and a dump would put them on the disk, or send them to whoever
-//! collects dumps.
+//! Turns core dumps off: the memory of this program holds tokens, and a dump would put them on the disk, or send them
+//! to whoever collects dumps.
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// Turns core dumps off for this process and those that it starts. Where the system refuses, all goes on as before.
+/// Turns core dumps off for this process and those that it starts. If the system refuses, nothing else changes.
 pub(super) fn turn_off() {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(error) = setrlimit(Resource::Core, none) {

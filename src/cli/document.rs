@@ -1,4 +1,4 @@
-//! The one JSON document that a command prints to stdout with `--format json`, also where it fails. See `docs/json.md`.
+//! The one JSON document that a command prints to stdout with `--format json`, also if it fails. See `docs/json.md`.
 
 use std::io::Write;
 use std::path::Path;
@@ -14,30 +14,30 @@ use crate::model::shown::json_escaped;
 use crate::report::{Attention, ReasonGroup};
 use crate::session::{PlanFile, Summary};
 
-/// Reasons in a document; the report has all.
+/// The maximum number of reasons in a document; the report has all.
 const MOST_REASONS: usize = 100;
 
-/// `result`: a run was carried out, as far as `summary` says.
+/// `result`: a run was carried out; `summary` says how far.
 pub(super) const RAN: &str = "ran";
 /// `result`: the run was finished before, and nothing was sent.
 pub(super) const WAS_FINISHED: &str = "was_finished";
 /// `result`: the run was undone before it was finished, and nothing was sent.
 pub(super) const WAS_UNDONE: &str = "was_undone";
-/// `result`: the plan was made and shown, and no more was asked for.
+/// `result`: the plan was made and shown, and nothing else was requested.
 pub(super) const DRY_RUN: &str = "dry_run";
-/// `result`: the plan was made and shown, and nobody agreed to it.
+/// `result`: the plan was made and shown, and the user declined.
 pub(super) const DECLINED: &str = "declined";
 /// `result`: there is nothing to redo or to put back.
 pub(super) const NOTHING_TO_DO: &str = "nothing_to_do";
 
-/// What is known so far of what a command came to. A clone is filled in together with it.
+/// What is known so far about the result of a command. A clone is filled in together with it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Document(Arc<Mutex<Parts>>);
 
 #[derive(Debug, Default)]
 struct Parts {
     members: Map<String, Value>,
-    /// The command printed its document by itself.
+    /// The command printed its own document.
     is_printed: bool,
 }
 
@@ -58,7 +58,7 @@ impl Document {
         });
     }
 
-    /// The command prints its document by itself, and has begun.
+    /// The command prints its own document, and has begun.
     pub(super) fn printed(&self) {
         self.parts(|parts| parts.is_printed = true);
     }
@@ -101,7 +101,8 @@ impl Document {
         members
     }
 
-    /// Prints the document of a command, unless it did so by itself; a folder for which `stderr` has an address is told by that.
+    /// Prints the document of a command, unless it did so by itself. A folder for which `stderr` has an address is
+    /// shown by its address.
     pub(super) fn print(
         &self,
         command: Option<&str>,

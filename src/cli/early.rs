@@ -1,4 +1,4 @@
-//! Arguments that cannot be parsed, told in the forms that they ask for nevertheless.
+//! Reports arguments that cannot be parsed, nevertheless in the form that they ask for.
 
 use super::args::LogFormat;
 use super::document::Document;
@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::log;
 use super::stderr::Stderr;
 
-/// Says what is wrong with the arguments, and what the command exits with.
+/// Reports what is wrong with the arguments, and returns the exit code.
 pub(super) fn refuse(error: &clap::Error, given: &[String]) -> Exit {
     let json = |option: &str, variable: &str| is_asked_for(given.iter().cloned(), option, variable);
     let form = if json("--log-format", "TRANSSHIP_LOG_FORMAT") { LogFormat::Json } else { LogFormat::Text };
@@ -30,7 +30,7 @@ pub(super) fn refuse(error: &clap::Error, given: &[String]) -> Exit {
     Exit::BadInput
 }
 
-/// Whether these arguments, or else that variable, say `json` for an option.
+/// Whether these arguments, or else a variable, set an option to `json`.
 fn is_asked_for(arguments: impl Iterator<Item = String>, option: &str, variable: &str) -> bool {
     let arguments: Vec<String> = arguments.collect();
     let told = arguments.iter().enumerate().rev().find_map(|(at, argument)| {

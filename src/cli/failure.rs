@@ -14,7 +14,7 @@ pub(super) use crate::model::chain;
 use crate::report::text::clean;
 use crate::session::{EngineError, RunFolderError, SessionError};
 
-/// What helps where something in an archive is damaged.
+/// What helps if something in an archive is damaged.
 const SEE_CHECK: &str = "`transship archive check` names all that is damaged and what is lost with it";
 
 /// Why a command ended early. Printed once, here and nowhere else.
@@ -24,17 +24,17 @@ pub(super) enum Failure {
     BadInput(String),
     /// Problems of a job file, rendered and for machines.
     BadJob(String, Vec<Located>),
-    /// The engine could not go on.
+    /// The engine failed.
     Pipeline(EngineError),
     /// The archive could not be used.
     Archive(ArchiveError),
-    /// What was asked for is damaged. The text is complete.
+    /// The requested data is damaged. The text is complete.
     Damaged(String),
     /// Another run holds the target.
     Held(String),
-    /// A run had begun, and this command goes on with it.
+    /// A run had begun, and this command continues it.
     CutShort(Box<Failure>, String),
-    /// A reader of our output went away.
+    /// The reader of our output went away.
     ClosedPipe,
     /// Any other error.
     Other(anyhow::Error),
@@ -46,7 +46,7 @@ impl Failure {
         Self::BadJob(problems.render(color), problems.located())
     }
 
-    /// Prints it, and says what the command exits with.
+    /// Prints the failure, and returns the exit code.
     pub(super) fn report(&self, stderr: &Stderr) -> Exit {
         let (code, help) = (self.code(), help(self));
         match self {
@@ -62,7 +62,7 @@ impl Failure {
         self.exit()
     }
 
-    /// Whether each line of its message tells what is wrong with another account.
+    /// Whether each line of its message is about another account.
     fn is_of_each_account(&self) -> bool {
         match self {
             Self::Pipeline(EngineError::Tokens { .. }) => true,
@@ -71,7 +71,7 @@ impl Failure {
         }
     }
 
-    /// The same of a run that an earlier process has begun: that nothing was written is not so.
+    /// The same failure for a run that an earlier process has begun: it does not claim that nothing was written.
     pub(super) fn once_begun(self) -> Self {
         match self {
             Self::Pipeline(error) => Self::Pipeline(error.once_begun(|| "interrupted".to_owned())),
@@ -102,7 +102,7 @@ impl Failure {
         }
     }
 
-    /// Whether it came about since nothing more could be written to the disk.
+    /// Whether the cause is that nothing more could be written to the disk.
     fn is_of_a_full_disk(&self) -> bool {
         matches!(self, Self::Pipeline(error) if full_disk(error).is_some())
     }
@@ -120,7 +120,7 @@ impl Failure {
         }
     }
 
-    /// What stands in a document about it.
+    /// What a document says about it.
     pub(super) fn document(&self) -> Value {
         let mut error = json!({ "code": self.code(), "message": self.message() });
         if let Some(help) = help(self) {
@@ -132,7 +132,7 @@ impl Failure {
         error
     }
 
-    /// What the command exits with.
+    /// The exit code of the command.
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::BadInput(_) | Self::BadJob(..) => Exit::BadInput,
@@ -160,7 +160,7 @@ impl Failure {
     }
 }
 
-/// What a failure of an archive exits with.
+/// The exit code for a failure of an archive.
 fn exit_of(error: &ArchiveError) -> Exit {
     match error {
         ArchiveError::Location { .. }
@@ -184,7 +184,7 @@ impl From<ArchiveError> for Failure {
     }
 }
 
-/// What the system says of a disk that is full, if that is what happened.
+/// The system's message about a full disk, if that is what happened.
 fn full_disk(error: &(dyn Error + 'static)) -> Option<String> {
     let mut causes = std::iter::successors(Some(error), |error| (*error).source());
     causes.find_map(|error| {
@@ -194,7 +194,7 @@ fn full_disk(error: &(dyn Error + 'static)) -> Option<String> {
     })
 }
 
-/// What to do about a failure, where there is something to be said.
+/// What to do about a failure, if there is advice.
 fn help(failure: &Failure) -> Option<String> {
     let archive = match failure {
         Failure::CutShort(failure, command) if failure.is_of_a_full_disk() => {
@@ -235,7 +235,7 @@ fn help(failure: &Failure) -> Option<String> {
     }
 }
 
-/// What to do about a bucket that does not answer as it should, by what happened.
+/// What to do about a bucket that does not answer as it should, depending on what happened.
 fn of_storage(happened: &str) -> &'static str {
     if happened.contains("invalid peer certificate") {
         "this machine does not trust the certificate of the storage: name a file with the certificate of its authority in \
@@ -310,7 +310,7 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-/// What printing came to. A reader that went away has read enough: what the command exits with is not for it to say.
+/// The result of printing. A reader that went away has read enough, and does not decide the exit code.
 pub(super) fn printed(result: Result<(), Failure>) -> Result<(), Failure> {
     match result {
         Err(Failure::ClosedPipe) => Ok(()),

@@ -1,4 +1,4 @@
-//! The file of `emulator --faults`, held against its schema, so that each problem is shown in its line.
+//! The file of `emulator --faults`, checked against its schema, so that each problem is shown in its line.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::documents::Problem;
 use crate::emulator::{FAULTS_SCHEMA, FaultFile};
 use crate::job::{Problems, read_by_schema};
 
-/// Reads the file, or says what is wrong with it.
+/// Reads the file, or reports what is wrong with it.
 pub(super) fn read_faults(world: &CliContext, path: &Path) -> Result<FaultFile, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::BadInput(format!("cannot read {}: {error}", path.display())))?;

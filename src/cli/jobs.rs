@@ -12,7 +12,7 @@ use crate::fleet::snapshot::FLEET_SNAPSHOT;
 use crate::job::{self, AccountChoice, AccountPlace, AccountRow, Action, Job, Only, Settings};
 use crate::session::{self, SessionError};
 
-/// Loads a job; its problems or warnings are shown where they stand.
+/// Loads a job, and shows its problems or warnings with their lines.
 pub(super) fn load_job(
     world: &CliContext,
     path: &Path,
@@ -29,14 +29,14 @@ pub(super) fn load_job(
     Ok((job, settings))
 }
 
-/// Takes `--repoint-flows` into the settings of a job: only a restore gives an import another id.
+/// Applies `--repoint-flows` to the settings of a job: only a restore gives an import another id.
 pub(super) fn take_repoint(settings: &mut Settings, job: &Job, repoint: bool) -> Result<(), Failure> {
     for_a_restore(job, "--repoint-flows", repoint)?;
     settings.repoint_flows = repoint;
     Ok(())
 }
 
-/// Refuses a flag that only a restore knows, where it is given for another job.
+/// Refuses a flag that is only for a restore if the job is another one.
 pub(super) fn for_a_restore(job: &Job, flag: &str, is_given: bool) -> Result<(), Failure> {
     if is_given && job.action != Action::Restore {
         let action = job.action.as_str();
@@ -47,7 +47,7 @@ pub(super) fn for_a_restore(job: &Job, flag: &str, is_given: bool) -> Result<(),
     Ok(())
 }
 
-/// Loads a job, and takes of it what `--only` and `--limit` say.
+/// Loads a job, and narrows it by `--only` and `--limit`.
 pub(super) fn load_part(
     world: &CliContext,
     path: &Path,

@@ -1,4 +1,5 @@
-//! The lease of what a run writes to, where a store is shared: `TRANSSHIP_STORE`, else `store:` of the user's file.
+//! The lease of what a run writes to, if there is a shared store: `TRANSSHIP_STORE`, else `store:` of the user's
+//! file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -41,8 +42,8 @@ pub(super) async fn keeps_conditions(
     )))
 }
 
-/// Warns where the store is a folder that does not exist: a name that is mistyped makes a store of its own, in which nobody
-/// else looks for leases.
+/// Warns if the store is a folder that does not exist: a mistyped name creates a separate store, in which nobody else
+/// looks for leases.
 fn warn_of_a_new_store(world: &CliContext, location: &str) {
     if !location.contains("://") && !std::path::Path::new(location).exists() {
         let message = format!(
@@ -53,9 +54,9 @@ fn warn_of_a_new_store(world: &CliContext, location: &str) {
     }
 }
 
-/// Takes the lease of what a session writes to, if there is a store; it is renewed from now on, and with each renewal the
-/// fleet's `control.json` is read: a stop drains the run. `folder` is the run that is gone on with or undone, or where a new one
-/// goes: whoever writes it meets there, also where no store is named or another one.
+/// Takes the lease of what a session writes to, if there is a store. The lease is renewed from now on, and with each
+/// renewal the fleet's `control.json` is read: a stop drains the run. `folder` is the run that is continued or
+/// undone, or where a new one goes: everyone who writes it meets there, even if they name another store or none.
 pub(super) async fn lease(
     world: &CliContext,
     session: &mut Session,
@@ -109,7 +110,7 @@ pub(super) async fn lease(
     Ok(())
 }
 
-/// Renews a lease from now on.
+/// Keeps renewing a lease from now on.
 fn keep(lease: Arc<StoreLease>, fleet: Option<FleetStore>, cancel: Cancel) {
     tokio::spawn(async move {
         let renewed = || async {
@@ -140,8 +141,9 @@ impl Lease for AllHeld {
     }
 }
 
-/// Shares the accounts that a session reads with the other processes that read them, if there is a store: each takes an equal
-/// part of the budget, counted anew with each renewal. A session that writes nowhere goes on beside one that writes.
+/// Shares the accounts that a session reads with the other processes that read them, if there is a store: each takes
+/// an equal part of the budget, counted again with each renewal. A session that writes nothing may run beside one
+/// that writes.
 pub(super) async fn share(world: &CliContext, session: &Session, cancel: &Cancel) -> Result<(), Failure> {
     let Some(location) = location(world) else { return Ok(()) };
     let objects = objects(world, location, true)?;
@@ -181,7 +183,7 @@ pub(super) async fn share(world: &CliContext, session: &Session, cancel: &Cancel
     Ok(())
 }
 
-/// What the worker that started this process has seen of leases.
+/// What the worker that started this process knows about leases.
 fn told(world: &CliContext) -> Told {
     world.host.env.get(LEASES_SEEN).map(Told::read).unwrap_or_default()
 }
@@ -207,7 +209,7 @@ fn note(world: &CliContext, what: String) -> LeaseNote {
     }
 }
 
-/// Where the store is that leases are in.
+/// The place of the store with the leases.
 fn location(world: &CliContext) -> Option<String> {
     let env = &world.host.env;
     if let Some(given) = env.get("TRANSSHIP_STORE").filter(|given| !given.is_empty()) {

@@ -1,4 +1,4 @@
-//! Where the lease is that goes with a run folder: whoever goes on with a run, or undoes it, meets its writer there.
+//! The place of the lease that belongs to a run folder: whoever continues or undoes a run meets its writer there.
 
 use std::path::Path;
 
@@ -13,12 +13,12 @@ use crate::fleet::Objects;
 pub(super) struct LeasePlace {
     pub objects: Objects,
     pub location: String,
-    /// How the names of leases begin: with a `/` at its end, where they are not those of the whole store.
+    /// The prefix of the names of leases, with a `/` at its end, if they are not those of the whole store.
     pub below: String,
 }
 
 impl LeasePlace {
-    /// Whether two are one place, as far as their addresses tell.
+    /// Whether two places are the same, as far as their addresses show.
     pub(super) fn is(&self, other: &Self) -> bool {
         let folder = |place: &Self| place.objects.folder().and_then(|folder| folder.canonicalize().ok());
         let is_one = match (folder(self), folder(other)) {
@@ -33,8 +33,8 @@ impl LeasePlace {
     }
 }
 
-/// The place of the lease that goes with a run folder: the store of the fleet that it is of; else, in a bucket, the folder itself.
-/// A folder on this machine that is of no fleet has none.
+/// The place of the lease that belongs to a run folder: the store of its fleet; otherwise, in a bucket, the folder
+/// itself. A folder on this machine that does not belong to a fleet has none.
 pub(super) fn beside(world: &CliContext, folder: Option<&Path>) -> Result<Option<LeasePlace>, Failure> {
     if let Some((own, location, run)) = place(world)? {
         let place = match fleet_store(&location) {

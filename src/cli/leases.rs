@@ -1,4 +1,4 @@
-//! The leases that this process holds in a store that machines share: let go at its end.
+//! The leases that this process holds in a shared store: released when it ends.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,7 +23,7 @@ impl Leases {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).shared.push(lease);
     }
 
-    /// Lets go of all, so that the next run need not wait until they end.
+    /// Releases all of them, so that the next run need not wait until they expire.
     pub(super) async fn release(&self) {
         let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let own = futures::future::join_all(all.own.iter().map(|lease| lease.release()));

@@ -1,4 +1,4 @@
-//! `list`: the inventory a job's `select` sees.
+//! `list`: lists the imports that a job's `select` selects.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! Who listens to a run: bars on a terminal, plain lines elsewhere, log lines when asked for.
+//! The listeners of a run: bars on a terminal, plain lines elsewhere, log lines if requested.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::report::plain::Told;
 use crate::report::{Bars, Gauge, PlainLines};
 use crate::session::Session;
 
-/// How often a child tells its parent how far it is.
+/// How often a child process reports its progress to its parent.
 const TO_PARENT: Duration = Duration::from_secs(2);
 
 /// The listeners of a run; dropping it takes the bars off the screen.
@@ -48,7 +48,7 @@ impl Listening {
     }
 }
 
-/// Those who are told of waits while accounts are opened, as they are later told of those of a run.
+/// The listeners for waits while accounts are opened; they later listen to the run.
 pub(super) fn while_opening(world: &CliContext) -> Events {
     let json = world.global.log_format == LogFormat::Json;
     let mut listeners: Vec<Box<dyn Listener>> = Vec::new();
@@ -74,7 +74,7 @@ pub(super) fn while_opening(world: &CliContext) -> Events {
     Events::to(listeners)
 }
 
-/// Tells a pause and a note once, though each account learns of them by itself.
+/// Reports a pause or a note once, though each account learns of it by itself.
 struct Once {
     lines: PlainLines,
     last: Option<(Timestamp, String)>,

@@ -17,7 +17,7 @@ use crate::model::event::{Event, Listener};
 use crate::report::Totals;
 use crate::report::text::clean;
 
-/// Where log lines go, and which.
+/// Where log lines go, and which lines there are.
 #[derive(Debug)]
 pub(super) struct LogOptions<'a> {
     pub stderr: &'a Stderr,
@@ -43,7 +43,7 @@ impl<'a> LogOptions<'a> {
     }
 }
 
-/// Begins to log, for the rest of the process.
+/// Starts logging, for the rest of the process.
 pub(super) fn start(options: LogOptions<'_>) -> Result<(), Failure> {
     let asked = ["warn", "info", "debug"][usize::from(options.verbose.min(2))];
     let json = options.form == LogFormat::Json;
@@ -76,7 +76,7 @@ where
     if json { layer.json().boxed() } else { layer.with_target(false).boxed() }
 }
 
-/// Whether a file is a log as far as its beginning shows, or there is nothing in it. A slip must not add lines to a job.
+/// Whether a file is empty or, judging by its beginning, a log. A typing error must not append lines to a job.
 fn may_be_a_log(path: &Path) -> bool {
     // Of a pipe or a terminal nothing is read: there may never be anything.
     if !std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
@@ -133,7 +133,8 @@ pub(super) fn totals(totals: &Totals) {
     }
 }
 
-/// Writes events as log lines. No field is called `message`: that is the line's own text, and a key may stand in JSON only once.
+/// Writes events as log lines. No field is called `message`: that is the text of the line itself, and a key may be in
+/// JSON only once.
 #[derive(Debug)]
 pub(super) struct LogLines;
 

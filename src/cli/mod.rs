@@ -1,4 +1,4 @@
-//! The face: arguments, commands, exit codes. One file a command; what is printed is printed here or in `report`.
+//! The command line: arguments, commands, exit codes. One file a command; only this folder and `report` print.
 
 mod accounts;
 mod alias;
@@ -70,7 +70,7 @@ pub fn main() -> ExitCode {
     main_after(&[])
 }
 
-/// The same for a program that is this one where its arguments begin with these words.
+/// Does the same for a program that acts as this one if its arguments begin with these words.
 pub fn main_after(words: &[&str]) -> ExitCode {
     let mut arguments: Vec<OsString> = std::env::args_os().skip(words.len()).collect();
     if let (Some(first), Some(word)) = (arguments.first_mut(), words.last()) {
@@ -131,12 +131,12 @@ pub fn main_after(words: &[&str]) -> ExitCode {
     exit.into()
 }
 
-/// How many threads do what blocks, files and comparisons, of all accounts of a command. The allocator keeps memory for each
-/// of them: with the 240 that eight backups at a time asked for, three times as much. Nothing that they do waits for another of
-/// them.
+/// How many threads do blocking work (files and comparisons) for all accounts of a command. The allocator keeps
+/// memory for each thread: eight backups at a time asked for 240 threads and took three times as much. None of this
+/// work waits for other work of its kind.
 const BLOCKING_THREADS: usize = 16;
 
-/// Begins to log, reads how services are reached, and starts what drives the commands.
+/// Starts logging, reads how services are reached, and starts the runtime of the commands.
 fn started(world: &mut CliContext, command: &Command) -> Result<tokio::runtime::Runtime, Failure> {
     log::start(log::LogOptions::of(world))?;
     if network::is_for(command) {
@@ -179,7 +179,7 @@ async fn dispatch(world: &CliContext, command: Command, matches: &clap::ArgMatch
     }
 }
 
-/// Says something to the person at the terminal.
+/// Prints a message for the person at the terminal.
 fn say(world: &CliContext, text: &str) {
     world.stderr.say(text);
 }

@@ -13,7 +13,7 @@ use crate::session::{HttpOptions, HttpVersion, ProxyChoice};
 /// The largest file of certificates that is read: the list of a whole machine has 250 KB.
 const CERTIFICATES_LIMIT: u64 = 4 << 20;
 
-/// Whether a command may call a service. For others a file of certificates that is not there is no reason to fail.
+/// Whether a command may call a service. For the others, a missing file of certificates is no reason to fail.
 pub(super) fn is_for(command: &Command) -> bool {
     match command {
         Command::Plan(_)
@@ -75,7 +75,7 @@ fn read_certificates(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(pem)
 }
 
-/// The proxy of that name. Its text may hold a password, so no message repeats it.
+/// The proxy with that address. Its text may contain a password, so no message repeats it.
 fn proxy(text: &str) -> Result<ProxyChoice, Failure> {
     if text == "none" {
         return Ok(ProxyChoice::Direct);
@@ -114,7 +114,7 @@ fn first_set<'e>(env: &'e Env, names: [&'static str; 2]) -> Option<Variable<'e>>
 }
 
 impl Variable<'_> {
-    /// Whether calls can go through the proxy that it names; without a scheme it is one over http.
+    /// Whether calls can go through the proxy that it names; without a scheme, the proxy is one for http.
     pub(super) fn is_proxy(self) -> bool {
         let url = Url::parse(&self.with_scheme()).ok();
         let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());

@@ -32,7 +32,7 @@ pub(super) async fn new(world: &CliContext, args: &New) -> Result<Exit, Failure>
     Ok(done)
 }
 
-/// Says what was written, and what comes next, unless nobody wants words.
+/// Reports what was written, and what to do next, unless the user wants no messages.
 fn wrote(world: &CliContext, file: &Path) {
     if world.global.quiet {
         return;
@@ -146,7 +146,7 @@ fn account_of(answer: &str, own: &[String]) -> Choice {
     }
 }
 
-/// Why an answer that is no word of a list cannot be taken, and which one may be meant.
+/// Why an answer that is not in a list cannot be accepted, and which one may be meant.
 fn not_one_of(answer: &str, words: &[&str]) -> String {
     let near = words.iter().map(|word| (strsim::levenshtein(answer, word), word)).min();
     match near {
@@ -155,7 +155,7 @@ fn not_one_of(answer: &str, words: &[&str]) -> String {
     }
 }
 
-/// Asks until `read` takes the answer; an empty answer is the default. `read` says what is wrong with one it does not take.
+/// Asks until `read` accepts the answer; an empty answer is the default. `read` says what is wrong with an answer.
 async fn choose<T>(
     world: &CliContext,
     question: &str,
@@ -180,7 +180,7 @@ async fn choose<T>(
     }
 }
 
-/// A name as the name of a file: letters, digits, dots and dashes.
+/// A name turned into a file name: letters, digits, dots and dashes.
 fn file_stem(name: &str) -> String {
     let plain = |c: char| if c.is_alphanumeric() || "._-".contains(c) { c } else { '-' };
     let stem: String = name.chars().map(plain).collect();

@@ -1,4 +1,5 @@
-//! One run of one account: planned, shown, agreed to, carried out, told. What `run`, `undo`, `retry` and `resume` share.
+//! One run of one account: planned, shown, agreed to, carried out, reported. `run`, `undo`, `retry` and `resume`
+//! share this.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,19 +41,19 @@ pub(super) struct Order<'a> {
 /// Whether a run has the terminal to itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Company {
-    /// It has: bars, the plan and the closing words are shown.
+    /// It has the terminal: bars, the plan and the closing lines are shown.
     Alone,
     /// It is one of several at once: no bars, no plan, no closing.
     BesideOthers,
 }
 
-/// How a run ended, for the process and for whoever is told.
+/// How a run ended, for the process and for whoever is notified.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub exit: Exit,
-    /// Its counts, if it came to have any.
+    /// Its counts, if there are any.
     pub summary: Option<Summary>,
-    /// It was finished before: nothing was sent, and whoever is to be told was told then.
+    /// It was finished before: nothing was sent, and notifications were sent then.
     pub was_finished: bool,
 }
 
@@ -65,13 +66,14 @@ impl From<Exit> for Ended {
 /// Who agrees to further waves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Consent {
-    /// Whoever is asked.
+    /// The user, who is asked.
     Asked,
-    /// Everybody agreed beforehand.
+    /// All waves were agreed to beforehand.
     Given,
 }
 
-/// Opens the ends of a job or a run, and says what a person should know of them. `folder` is that of the run, if it has one.
+/// Opens the accounts of a job or a run, and prints what a person should know about them. `folder` is that of the
+/// run, if it has one.
 pub(super) async fn open(
     world: &CliContext,
     request: OpenRequest<'_>,
@@ -82,7 +84,7 @@ pub(super) async fn open(
     open_with(world, request, folder, cancel, (settle, Consent::Asked)).await
 }
 
-/// The same, with or without an agreement to all waves.
+/// Does the same, with or without an agreement to all waves.
 pub(super) async fn open_with(
     world: &CliContext,
     request: OpenRequest<'_>,
@@ -169,7 +171,7 @@ pub(super) fn usage_detail(is_asked: bool) -> UsageDetail {
     if is_asked { UsageDetail::Full } else { UsageDetail::Cheap }
 }
 
-/// Whether a plan has no item at all, which is said.
+/// Whether a plan has no item at all; if so, this is printed.
 pub(super) fn is_empty(world: &CliContext, plan: &PlanFile) -> bool {
     let is_empty = plan.is_empty();
     if is_empty {
@@ -178,7 +180,7 @@ pub(super) fn is_empty(world: &CliContext, plan: &PlanFile) -> bool {
     is_empty
 }
 
-/// Carries out a plan that was agreed to, and says how the run ended.
+/// Carries out a plan that was agreed to, and reports how the run ended.
 pub(super) async fn carry_out(
     world: &CliContext,
     session: &Session,
@@ -229,7 +231,7 @@ pub(super) fn listen(world: &CliContext, session: &Session, company: Company) ->
     }
 }
 
-/// What a run that ended so exits with.
+/// The exit code of a run that ended like this.
 pub(super) fn exit_of(record: &RunRecord, summary: &Summary) -> Exit {
     match record.ending {
         Some(Ending::Finished) if summary.needs_attention() => Exit::Attention,

@@ -1,4 +1,5 @@
-//! `run --run-dir DIR`: begins anew what never began; with `--or-resume`, started any number of times, a run is done once.
+//! `run --run-dir DIR`: starts again a run that never began. With `--or-resume`, a run that is started any number of
+//! times is done once.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ use crate::report::Reported;
 use crate::session::runs::{Found, look};
 use crate::session::{OpenRequest, OpenedRun, Resumed};
 
-/// Runs a job, or goes on with the run that is in its folder already.
+/// Runs a job, or continues the run that is in its folder already.
 pub(super) async fn run_or_resume(
     world: &CliContext,
     order: Order<'_>,
@@ -55,7 +56,7 @@ pub(super) async fn run_or_resume(
     }
 }
 
-/// Goes on with the run that is in the folder.
+/// Continues the run that is in the folder.
 async fn go_on(
     world: &CliContext,
     earlier: &OpenedRun,
@@ -73,7 +74,7 @@ async fn go_on(
     resume_one(world, earlier, cancel, args.settle, company).await
 }
 
-/// Refuses to go on with the run of another job.
+/// Refuses to continue the run of another job.
 fn same_job(earlier: &OpenedRun, job: &Job, settings: &Settings, place: &Path) -> Result<(), Failure> {
     if earlier.is_of(job) && earlier.is_between(&settings.source.name, &settings.target.name) {
         return Ok(());
@@ -85,7 +86,7 @@ fn same_job(earlier: &OpenedRun, job: &Job, settings: &Settings, place: &Path) -
     )))
 }
 
-/// Goes on with a run; one that is finished is only told of.
+/// Continues a run; a finished one is only reported.
 pub(super) async fn resume_one(
     world: &CliContext,
     earlier: &OpenedRun,
@@ -123,8 +124,8 @@ pub(super) async fn resume_one(
     }
 }
 
-/// Tells of a run that somebody undid before it was finished, and sends nothing: whoever starts it again and again comes to an
-/// end.
+/// Reports a run that somebody undid before it was finished, and sends nothing: a scheduler that starts it again and
+/// again comes to an end.
 fn was_undone(world: &CliContext, earlier: &OpenedRun, by: &str) -> Result<Ended, Failure> {
     let Reported { summary, attention, reasons } = &earlier.write_report()?;
     world.document.set("result", WAS_UNDONE);

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::failure::Failure;
 use super::world::CliContext;
 
-/// Prints a text to stdout: through the pager where stdout is a terminal that it does not fit.
+/// Prints a text to stdout: through the pager if stdout is a terminal that is too small for it.
 pub(super) fn print(world: &CliContext, text: &[u8]) -> Result<(), Failure> {
     // Whoever asks for stdout prints the document by itself.
     let mut out = world.out();
@@ -32,7 +32,7 @@ fn pager(world: &CliContext, text: &[u8]) -> Option<Vec<String>> {
     words(wanted, text, rows)
 }
 
-/// The words of the pager that is wanted, for a text on a terminal of so many rows.
+/// The words of the pager that is set, for a text on a terminal with this number of rows.
 fn words(wanted: Option<&str>, text: &[u8], rows: usize) -> Option<Vec<String>> {
     let lines = text.iter().filter(|byte| **byte == b'\n').count();
     // The prompt takes a row too.

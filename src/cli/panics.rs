@@ -1,12 +1,12 @@
-//! What a mistake of this program says: one line without anything that acts on a terminal, for its text may hold a part of a
-//! document.
+//! The message of a panic: one line without anything that acts on a terminal, because its text may contain a part of
+//! a document.
 
 use std::panic::PanicHookInfo;
 
 use super::stderr::Stderr;
 use crate::report::text::clean;
 
-/// Has panics told so from now on, in whatever form stderr has.
+/// From now on, panics are reported like this, in the form that stderr has.
 pub(super) fn tame(stderr: &Stderr) {
     let stderr = stderr.clone();
     std::panic::set_hook(Box::new(move |panic| stderr.complain("panic", &told(panic), None)));

@@ -10,7 +10,7 @@ use crate::fleet::child::PARENT;
 #[cfg(target_os = "linux")]
 use crate::session::EngineError;
 
-/// Has the system send SIGTERM to this process when the thread that started it ends.
+/// Makes the system send SIGTERM to this process when the thread that started it ends.
 #[cfg(target_os = "linux")]
 pub(super) fn follow(world: &CliContext, options: Parent) -> Result<(), Failure> {
     if !options.is_followed {
@@ -31,7 +31,7 @@ pub(super) fn follow(world: &CliContext, options: Parent) -> Result<(), Failure>
     Ok(())
 }
 
-/// Refused: only Linux tells a process that its parent died.
+/// Refuses: only Linux informs a process that its parent died.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn follow(_: &CliContext, options: Parent) -> Result<(), Failure> {
     if !options.is_followed {

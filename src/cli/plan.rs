@@ -113,7 +113,7 @@ fn print_out(world: &CliContext, args: &Plan, shape: Shape, preview: &Preview) -
     Ok(())
 }
 
-/// What a person does next with a plan that has work.
+/// What a person can do next with a plan that has work.
 fn next_step(world: &CliContext, args: &Plan) -> String {
     let job = path(&args.job);
     let flows = if args.repoint_flows { " --repoint-flows" } else { "" };
@@ -127,7 +127,7 @@ fn next_step(world: &CliContext, args: &Plan) -> String {
     }
 }
 
-/// What a plan is printed as.
+/// The form in which a plan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
     Text,

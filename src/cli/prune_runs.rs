@@ -1,4 +1,4 @@
-//! `runs` and `runs prune`: what there is, and clearing it away.
+//! `runs` and `runs prune`: list the runs, and clear them away.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -25,7 +25,7 @@ pub(super) fn runs(world: &CliContext, args: &Runs) -> Result<Exit, Failure> {
     }
 }
 
-/// A line for each run; then what is not finished, and what killed processes left.
+/// Prints a line for each run; then what is not finished, and what killed processes left.
 fn list(world: &CliContext) -> Result<Exit, Failure> {
     let json = match world.global.format {
         None | Some(Format::Table | Format::Text) => false,

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use crate::session::SessionOptions;
 use crate::session::shared::SharedFolders;
 
-/// The store of the run folders that a command was given; nothing for run folders on this machine. A clone shares it.
+/// The store of the run folders that a command was given; none for run folders on this machine. A clone shares it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Remote(Arc<Mutex<Option<Arc<Opened>>>>);
 
@@ -26,7 +26,7 @@ impl Remote {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Copies the run that has this copy, if it is one of the store.
+    /// Copies the run with this copy again, if it is in the store.
     pub(super) async fn fetch(&self, copy: &Path) -> Result<(), Failure> {
         let Some(opened) = self.get() else { return Ok(()) };
         if let Some(run) = copy.strip_prefix(opened.folders.copies()).ok().and_then(Path::to_str) {
@@ -35,7 +35,7 @@ impl Remote {
         Ok(())
     }
 
-    /// Has the journals of a session kept in the store.
+    /// Makes a session keep its journals in the store.
     pub(super) fn keep(&self, options: &mut SessionOptions) {
         if let Some(opened) = self.get() {
             opened.folders.stop_with(&options.cancel);
@@ -44,7 +44,7 @@ impl Remote {
         }
     }
 
-    /// Reads again what others wrote until now, when this process holds what it writes to.
+    /// Reads again what others have written, once this process holds what it writes to.
     pub(super) async fn refresh(&self) -> Result<(), Failure> {
         match self.get() {
             Some(opened) => Ok(opened.folders.refresh().await?),
@@ -52,7 +52,7 @@ impl Remote {
         }
     }
 
-    /// Writes the reports of runs that this process wrote; gives what to say of those that could not be written.
+    /// Writes the reports of runs that this process wrote; returns messages about those that could not be written.
     pub(super) async fn publish(&self) -> Vec<String> {
         match self.get() {
             Some(opened) => opened.folders.publish().await,
@@ -60,7 +60,7 @@ impl Remote {
         }
     }
 
-    /// Removes the copies. Some thread may hold a clone of this until the process ends, so that dropping one is not enough.
+    /// Removes the copies. A thread may hold a clone of this until the process ends, so dropping is not enough.
     pub(super) fn close(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }

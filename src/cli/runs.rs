@@ -1,4 +1,4 @@
-//! Finding runs: by folder, by id, or the one that is meant where none is named.
+//! Finds runs: by folder, by id, or the one that is meant if none is named.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ pub(super) fn find(world: &CliContext, named: Option<&Path>) -> Result<PathBuf, 
     Ok(runs::find(&world.global.runs, named)?)
 }
 
-/// The folder of the run that is named; else of the one that is not finished. The last one where all are.
+/// The folder of the named run; else of the run that is not finished; else, if all are finished, of the last one.
 pub(super) fn find_unfinished(world: &CliContext, named: Option<&Path>) -> Result<PathBuf, Failure> {
     if named.is_some() {
         return find(world, named);
@@ -49,7 +49,8 @@ pub(super) fn find_unfinished(world: &CliContext, named: Option<&Path>) -> Resul
     }
 }
 
-/// The folder of the run that is named; else of the newest that left something to redo. The last one where none did.
+/// The folder of the named run; else of the newest run that left something to redo; else, if none did, of the last
+/// one.
 pub(super) fn find_to_retry(world: &CliContext, named: Option<&Path>) -> Result<PathBuf, Failure> {
     if named.is_some() {
         return find(world, named);

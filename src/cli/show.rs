@@ -49,7 +49,7 @@ pub(super) fn show(world: &CliContext, args: &ShowRun) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-/// `report`: rendered from the journal.
+/// `report`: renders a run from its journal.
 pub(super) fn report(world: &CliContext, args: &Report) -> Result<Exit, Failure> {
     let format = match world.global.format {
         Some(Format::Csv) => report::Format::Csv,

@@ -1,4 +1,4 @@
-//! First Ctrl-C or SIGTERM drains, the second aborts. A terminal that goes away drains.
+//! The first Ctrl-C or SIGTERM drains, the second aborts. A terminal that is closed drains.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -6,12 +6,12 @@ use tokio::sync::watch;
 use super::world::CliContext;
 use crate::model::cancel::Cancel;
 
-/// The signals that ask this process to stop, as they come.
+/// The signals that ask this process to stop, as they arrive.
 #[derive(Debug, Clone)]
 pub(super) struct Signals(watch::Receiver<u32>);
 
 impl Signals {
-    /// Waits for a signal that comes from now on.
+    /// Waits for a signal that arrives from now on.
     pub(super) async fn another(&mut self) {
         self.0.mark_unchanged();
         if self.0.changed().await.is_err() {
@@ -21,8 +21,9 @@ impl Signals {
     }
 }
 
-/// Listens for signals as long as the process lives, on a thread that does nothing else: a signal is answered at once whatever
-/// the program computes. The user's first one drains, also where the run stopped by itself before; the second one aborts.
+/// Listens for signals as long as the process lives, on a thread that does nothing else, so a signal is answered at
+/// once whatever the program computes. The user's first signal drains, also if the run has stopped by itself before;
+/// the second one aborts.
 pub(super) fn listen(world: &CliContext, cancel: &Cancel) -> Signals {
     let (count, counted) = watch::channel(0_u32);
     // Without handlers a signal kills the process; the journal makes even that safe.
@@ -43,7 +44,7 @@ pub(super) fn listen(world: &CliContext, cancel: &Cancel) -> Signals {
     Signals(counted)
 }
 
-/// Who is told of signals.
+/// The receivers of signals.
 struct Told {
     world: CliContext,
     cancel: Cancel,
@@ -93,7 +94,7 @@ async fn next(signals: &mut Option<Signal>) {
     }
 }
 
-/// Whether whoever started us wants us to outlive the terminal, as `nohup` does: listening would undo that.
+/// Whether the parent wants this process to outlive the terminal, as `nohup` does: listening would undo that.
 fn hangups_are_ignored(world: &CliContext) -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
         // Where the system does not tell: `nohup` leaves no terminal to write to.

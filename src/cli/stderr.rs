@@ -1,4 +1,4 @@
-//! What goes to stderr: text for people, or JSON on every line. Lines and bars never mix.
+//! What is written to stderr: text for people, or JSON on every line. Lines and bars never mix.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -10,7 +10,7 @@ use super::alias::Alias;
 use super::args::LogFormat;
 use crate::report::Bars;
 
-/// The target of log events that repeat what people are told, for JSON and for `--log-file`.
+/// The target of log events that repeat messages for people, for JSON and for `--log-file`.
 pub(super) const TOLD: &str = "transship::told";
 
 /// The target of log events about single imports.
@@ -29,22 +29,22 @@ pub(super) struct Stderr {
 }
 
 impl Stderr {
-    /// Writes in that form; there are no bars yet.
+    /// Writes in this form; there are no bars yet.
     pub(super) fn new(form: LogFormat) -> Self {
         Self { form, alias: Alias::default(), bars: Arc::default(), held: Arc::default() }
     }
 
-    /// While it is held, nothing is written: a pager has the terminal.
+    /// While this is held, nothing is written: a pager has the terminal.
     pub(super) fn hold(&self, held: bool) {
         self.held.store(held, Ordering::Relaxed);
     }
 
-    /// From now on, an address is told instead of a folder of this machine: here, and in the command's document.
+    /// From now on, an address is shown instead of a folder of this machine: here, and in the command's document.
     pub(super) fn call(&self, path: &Path, address: &str) {
         self.alias.set(path, address);
     }
 
-    /// A text as people are told it.
+    /// A text as it is shown to people.
     pub(super) fn told<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.alias.told(text)
     }
@@ -54,7 +54,7 @@ impl Stderr {
         self.form == LogFormat::Json
     }
 
-    /// Tells a person something.
+    /// Prints a message for a person.
     pub(super) fn say(&self, text: &str) {
         let text = &*self.told(text.trim_end());
         if !self.is_json() {
@@ -63,7 +63,7 @@ impl Stderr {
         tracing::info!(target: TOLD, "{text}");
     }
 
-    /// Tells what ended a command: what it is called in documents, what happened, and what to do about it.
+    /// Reports what ended a command: its name in documents, what happened, and what to do about it.
     pub(super) fn complain(&self, code: &str, text: &str, help: Option<&str>) {
         let text = &*self.told(text.trim_end());
         if !self.is_json() {
@@ -76,7 +76,7 @@ impl Stderr {
         }
     }
 
-    /// Writes text for people as it is, above the bars if there are any. Nobody can be told that stderr is gone.
+    /// Writes text for people as it is, above the bars if there are any. If stderr is gone, nobody can be informed.
     pub(super) fn put(&self, text: &[u8]) {
         if self.held.load(Ordering::Relaxed) {
             return;
@@ -93,8 +93,8 @@ impl Stderr {
         }
     }
 
-    /// Steps over the `^C` that a terminal shows where the cursor stands: bars leave it at the right edge, so that it is on a
-    /// line of its own below them.
+    /// Moves past the `^C` that a terminal shows at the cursor: bars leave the cursor at the right edge, so the `^C`
+    /// is on a line of its own below them.
     pub(super) fn step_over_echo(&self) {
         if self.bars.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(Bars::are_shown) {
             let mut err = std::io::stderr().lock();
@@ -115,7 +115,7 @@ impl Stderr {
     }
 }
 
-/// For whoever writes lines of text, each with one call.
+/// A writer for lines of text, each written with one call.
 impl Write for Stderr {
     fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
         self.put(text);

@@ -1,4 +1,4 @@
-//! Stdout: data. What is JSON is written so that no terminal acts on it.
+//! Stdout: data. JSON is written so that no terminal acts on it.
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
@@ -7,10 +7,10 @@ use crate::model::shown::json_escaped;
 /// Stdout, held until it is dropped.
 pub(super) type Out = BufWriter<Escaping<StdoutLock<'static>>>;
 
-/// What stdout is given.
+/// The kind of data for stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Data {
-    /// JSON of this program: escapes may stand for characters.
+    /// JSON of this program: characters may be escaped.
     Json,
     /// Everything else: byte for byte.
     Verbatim,
@@ -21,11 +21,11 @@ pub(super) enum Data {
 pub(super) struct Escaping<W: Write> {
     out: W,
     data: Data,
-    /// The beginning of a character whose end is still to come.
+    /// The beginning of a character whose end has not arrived yet.
     open: Vec<u8>,
 }
 
-/// Stdout for that.
+/// Opens stdout for this kind of data.
 pub(super) fn stdout(data: Data) -> Out {
     BufWriter::new(Escaping { out: io::stdout().lock(), data, open: Vec::new() })
 }

@@ -1,8 +1,8 @@
-//! What was typed before a question was asked is no answer to it.
+//! Input that was typed before a question was asked is not an answer to it.
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-/// Forgets the lines that were typed on the terminal of stdin so far.
+/// Discards the lines that were typed so far on the terminal of stdin.
 pub(super) fn forget() {
     let stdin = std::io::stdin();
     let Ok(flags) = fcntl_getfl(&stdin) else { return };

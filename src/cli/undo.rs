@@ -1,4 +1,4 @@
-//! `undo` and `retry`: runs made of an earlier run.
+//! `undo` and `retry`: runs that are made from an earlier run.
 
 use super::args::{Retry as RetryArgs, Undo};
 use super::ask::{agreed, ask};
@@ -75,7 +75,7 @@ fn question(copies: u32) -> String {
     format!("{what} too? [y/N] ")
 }
 
-/// `retry`: redoes what failed, conflicted, went stale, reads back different or was not processed.
+/// `retry`: redoes what failed, conflicted, went stale, differs or was not processed, as a new run.
 pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, Failure> {
     world.text_or_json("retry")?;
     parent::follow(world, args.parent)?;

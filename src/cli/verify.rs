@@ -1,4 +1,4 @@
-//! `verify`: a run folder checked offline, hash by hash.
+//! `verify`: checks a run folder offline, hash by hash.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::report;
 use crate::report::evidence::{Evidence, State, verify as check};
 use crate::session::RunFolder;
 
-/// `verify`: 0 when everything fits and the run is finished, 3 when it is not finished, 1 when it is damaged.
+/// `verify`: 0 if everything is intact and the run is finished, 3 if it is not finished, 1 if it is damaged.
 pub(super) fn verify(world: &CliContext, args: &OneRun) -> Result<Exit, Failure> {
     let json = match world.global.format {
         None | Some(Format::Text) => false,

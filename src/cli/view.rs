@@ -41,7 +41,7 @@ pub(super) fn show_plan(world: &CliContext, plan: &PlanFile, detail: &PlanDetail
     world.stderr.put(&shown);
 }
 
-/// Calls a second the plan's target may be sent.
+/// How many calls a second may be sent to the plan's target.
 pub(super) fn rate_of(plan: &PlanFile) -> f64 {
     let rate = plan.head().settings.target.rate;
     rate.per_second * rate.share
@@ -69,7 +69,7 @@ pub(super) fn options<'a>(world: &CliContext, detail: &'a PlanDetail, color: boo
     }
 }
 
-/// Says how a run ended, and what resumes it.
+/// Reports how a run ended, and which command resumes it.
 pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
     let told = |command: &str| for_run(world, command, run.folder.path());
     let command = told("resume");

@@ -1,4 +1,4 @@
-//! Between two waves: what a wave came to is said, and a person is asked whether the next one may begin.
+//! Between two waves: reports the result of a wave, and asks a person whether the next one may begin.
 
 use async_trait::async_trait;
 
@@ -10,12 +10,12 @@ use crate::model::cancel::Cancel;
 use crate::report::text::{clean, count, cut, number, span};
 use crate::session::{NextWave, WaveGate, WaveReport};
 
-/// Who says whether the next wave may begin.
+/// Who decides whether the next wave may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answers {
     /// The person at the terminal.
     Person,
-    /// Everybody agreed beforehand, or nothing of value is at stake.
+    /// It was agreed to beforehand, or nothing of value is at stake.
     Yes,
     /// Nobody can be asked: the run stops there, and each `resume` does one wave.
     Nobody,
@@ -30,7 +30,8 @@ pub(super) struct TerminalGate {
 }
 
 impl TerminalGate {
-    /// Asks on a terminal, unless `yes` was said beforehand. Without a terminal only what goes to an emulator goes on.
+    /// Asks on a terminal, unless `yes` was given beforehand. Without a terminal, only a run into an emulator goes
+    /// on.
     pub(super) fn new(world: &CliContext, settings: &Settings, yes: bool, cancel: &Cancel) -> Self {
         let answers = match (yes, world.stdin_is_terminal, &settings.target.place) {
             (true, ..) => Answers::Yes,

@@ -1,4 +1,4 @@
-//! What a command knows of the machine: captured once, handed down as a value.
+//! What a command knows about the machine: captured once, passed down as a value.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -22,11 +22,11 @@ pub(super) struct CliContext {
     pub host: Host,
     pub stderr: Stderr,
     pub document: Document,
-    /// What this process holds in a store that machines share.
+    /// What this process holds in a shared store.
     pub leases: Leases,
     /// The store of the run folder that the command was given by an address.
     pub remote: Remote,
-    /// The words with which the program of this process is `transship`: for the processes that it starts.
+    /// The words with which the program of this process acts as `transship`: for the processes that it starts.
     pub words: Vec<OsString>,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
@@ -34,7 +34,7 @@ pub(super) struct CliContext {
 }
 
 impl CliContext {
-    /// Looks at the machine.
+    /// Captures the state of the machine.
     pub(super) fn capture(global: Global) -> Self {
         let variables: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -57,19 +57,19 @@ impl CliContext {
         }
     }
 
-    /// Where data goes. Whoever asks prints the document of `--format json` by itself.
+    /// Where data goes. The caller prints the document of `--format json` itself.
     pub(super) fn out(&self) -> Out {
         self.document.printed();
         stdout(if self.global.format == Some(Format::Json) { Data::Json } else { Data::Verbatim })
     }
 
-    /// The same for what is not this program's own, whatever the form.
+    /// The same for data that is not this program's own, whatever the form.
     pub(super) fn verbatim(&self) -> Out {
         self.document.printed();
         stdout(Data::Verbatim)
     }
 
-    /// A folder as people know it: its address, where it is the copy of one in a store.
+    /// A folder as people know it: its address, if it is the copy of a folder in a store.
     pub(super) fn shown(&self, path: &Path) -> PathBuf {
         PathBuf::from(self.stderr.told(&path.display().to_string()).into_owned())
     }
@@ -110,7 +110,7 @@ impl CliContext {
         told.or(size).unwrap_or(100).clamp(40, 200)
     }
 
-    /// Columns of what stdout goes to: in a file or a pipe nothing needs to be cut short.
+    /// The width for stdout, in columns: in a file or a pipe nothing needs to be shortened.
     pub(super) fn columns_out(&self) -> usize {
         self.columns_of(self.stdout_is_terminal)
     }

@@ -8,7 +8,7 @@ use crate::archive::Entry;
 use crate::cli::args::archive::Cat;
 use crate::report::text::clean;
 
-/// Of documents with equal names, so many are named.
+/// How many documents with equal names are named.
 const NAMED: usize = 20;
 
 /// Carries out `archive cat`.

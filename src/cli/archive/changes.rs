@@ -4,7 +4,7 @@ use crate::archive::{Archive, ArchiveError, Entry};
 use crate::documents::diff::diff;
 use crate::report::archive::Compared;
 
-/// Reads both and compares them. What is damaged is told, not an error: the others are still to be shown.
+/// Reads both and compares them. Damage is reported, and is not an error, so that the others can still be shown.
 pub(super) async fn compared(
     archive: &Archive,
     before: &Entry,

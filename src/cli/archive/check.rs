@@ -28,7 +28,7 @@ pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Fail
     Ok(Exit::Attention)
 }
 
-/// Lets the next check go on behind this one. An archive that may only be read goes by the day.
+/// Lets the next check continue after this one. If the archive can only be read, the share depends on the day.
 async fn note(world: &CliContext, archive: &Archive, share: Share) {
     if let Err(error) = archive.share_was_read(share).await {
         let why = failure::chain(&error);

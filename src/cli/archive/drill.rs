@@ -1,4 +1,4 @@
-//! `archive drill`: a backup proves that it restores. A snapshot that cannot be read does not.
+//! `archive drill`: proves that a backup can be restored. A snapshot that cannot be read proves nothing.
 
 use super::open::opened;
 use super::{CliContext, Exit, Failure, Named, find, form, listing, print, put};

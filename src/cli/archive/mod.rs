@@ -1,4 +1,4 @@
-//! `archive`: looking into a backup store, checking and pruning it. One file a command; `open.rs` opens the archive.
+//! `archive`: reads, checks and prunes a backup store. One file a command; `open.rs` opens the archive.
 
 mod cat;
 mod changes;
@@ -47,7 +47,7 @@ pub(super) async fn archive(world: &CliContext, command: &Command) -> Result<Exi
     }
 }
 
-/// The form that was asked for; only lists have a CSV. In a file or a pipe nothing is cut short.
+/// The requested form; only lists have a CSV. In a file or a pipe nothing is shortened.
 fn form(world: &CliContext, command: &str, csv: bool) -> Result<Form, Failure> {
     match world.global.format {
         None | Some(Format::Text | Format::Table) => {
@@ -62,7 +62,7 @@ fn form(world: &CliContext, command: &str, csv: bool) -> Result<Form, Failure> {
     }
 }
 
-/// Prints a report, unless nobody wants words.
+/// Prints a report, unless the user wants no messages.
 fn print(
     world: &CliContext,
     form: Form,
@@ -74,7 +74,7 @@ fn print(
     put(world, write)
 }
 
-/// Prints what nobody can do without.
+/// Prints what is always needed.
 fn put(world: &CliContext, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
     let mut out = world.out();
     write(&mut out)?;
@@ -115,8 +115,9 @@ struct Named<'a> {
     snapshot: Option<&'a str>,
 }
 
-/// The snapshot that is named; the latest if none is. Of several accounts one has to be named, since which of them was backed
-/// up last changes from night to night. Where a newer one than the latest is damaged, that is said, and the command ends with 3.
+/// The snapshot that is named; the latest if none is. If there are several accounts, one has to be named, since which
+/// of them was backed up last changes from night to night. If a newer one than the latest is damaged, that is
+/// reported, and the command ends with 3.
 fn find<'a>(
     world: &CliContext,
     listing: &'a Listing,
@@ -164,7 +165,7 @@ fn one_account(listing: &Listing, place: &str) -> Result<(), Failure> {
     Err(Failure::BadInput(clean(&text)))
 }
 
-/// Names the damaged snapshots that are newer than the one that is used; says whether there are any.
+/// Names the damaged snapshots that are newer than the one that is used; returns whether there are any.
 fn warn_of(world: &CliContext, newer: &[&(SnapshotId, String)], used: &Snapshot) -> bool {
     for (id, why) in newer {
         let text =

@@ -1,4 +1,4 @@
-//! `archive prune`: shows what goes and why, asks, removes it.
+//! `archive prune`: shows what will be removed and why, asks, and removes it.
 
 use std::collections::BTreeSet;
 
