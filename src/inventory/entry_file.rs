@@ -68,7 +68,7 @@ impl EntryWriter {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub(crate) fn push(&mut self, entry: &Entry) -> io::Result<()> {
         let text = serde_json::to_vec(entry)?;
         self.out.write_all(&text)?;
@@ -99,7 +99,7 @@ impl EntryWriter {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub(crate) fn finish(self) -> io::Result<EntryFile> {
         let Self { out, adaptors, lists, hasher, .. } = self;
         let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;

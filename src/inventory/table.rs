@@ -33,7 +33,7 @@ impl<const N: usize> TableWriter<N> {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub(crate) fn push(&mut self, row: [u32; N]) -> io::Result<()> {
         self.rows += 1;
         row.iter().try_for_each(|number| self.out.write_all(&number.to_le_bytes()))
@@ -47,7 +47,7 @@ impl<const N: usize> TableWriter<N> {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub(crate) fn finish(self) -> io::Result<Table<N>> {
         let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
         Ok(Table { file, rows: self.rows })

@@ -8,7 +8,7 @@ use crate::model::ItemKey;
 /// A journal that cannot be read or written. It ends the run: nothing may be sent without its intent on disk.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The disk said no.
+    /// The disk cannot be written.
     #[error("cannot {what} {}", path.display())]
     Io {
         /// What was tried, e.g. `write to`.

@@ -51,7 +51,7 @@ impl PlacesWriter {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub(super) fn push(&mut self, item: ItemKey, offset: u64) -> io::Result<()> {
         self.last.push(entered(item, offset));
         // Once for as many: where no file could be made, there are more of them by now.
@@ -76,7 +76,7 @@ impl PlacesWriter {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub(super) fn finish(mut self) -> io::Result<Places> {
         self.last.sort_unstable_by_key(|place| Reverse(*place));
         let mut parts = vec![Part { read: self.last, rest: 0..0 }];
@@ -97,7 +97,7 @@ impl Places {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub(super) fn next_until(&mut self, item: ItemKey) -> io::Result<Option<(ItemKey, u64)>> {
         let Some(Reverse((first, part))) = self.first.peek().copied() else { return Ok(None) };
         let (of, offset) = left(&first);

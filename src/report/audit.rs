@@ -83,7 +83,7 @@ impl<W: Write> AuditWriter<W> {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub fn new(out: W) -> io::Result<Self> {
         Ok(Self(Sheet::new(out, &COLUMNS)?))
     }
@@ -92,7 +92,7 @@ impl<W: Write> AuditWriter<W> {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub fn write(&mut self, context: &AuditContext, row: &Row) -> io::Result<()> {
         self.0.row(cells(context, row).iter().map(AsRef::as_ref))
     }
@@ -101,7 +101,7 @@ impl<W: Write> AuditWriter<W> {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub fn finish(self) -> io::Result<()> {
         self.0.finish()
     }
@@ -188,7 +188,7 @@ impl<W: Write> Sheet<W> {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub fn new(out: W, columns: &[&str]) -> io::Result<Self> {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
         writer.write_record(columns).map_err(written)?;
@@ -199,7 +199,7 @@ impl<W: Write> Sheet<W> {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub fn row<'a>(&mut self, cells: impl Iterator<Item = &'a str>) -> io::Result<()> {
         for cell in cells {
             self.0.write_field(inert(cell).as_bytes()).map_err(written)?;
@@ -211,7 +211,7 @@ impl<W: Write> Sheet<W> {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub fn finish(mut self) -> io::Result<()> {
         self.0.flush()
     }

@@ -132,7 +132,7 @@ fn audit(
 ///
 /// # Errors
 ///
-/// Plan or journal cannot be read, or the disk said no; what was there before is untouched then.
+/// Plan or journal cannot be read, or the disk cannot be written; what was there before is untouched then.
 pub fn write_files(told: Told<'_>) -> Result<Reported, RunFolderError> {
     let (audit_path, page_path) = (told.folder.audit(), told.folder.report());
     let context = AuditContext::of(told.plan, told.record);

@@ -133,7 +133,7 @@ impl DocumentFile {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub fn read(&mut self, span: Span) -> Result<Vec<u8>, RunFolderError> {
         if span.offset + u64::from(span.length) > self.flushed {
             self.writer.flush().map_err(RunFolderError::file("write to", &self.path))?;
@@ -147,7 +147,7 @@ impl DocumentFile {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub fn finish(mut self) -> Result<Fingerprint, RunFolderError> {
         self.writer.flush().map_err(RunFolderError::file("write to", &self.path))?;
         self.writer.get_ref().sync_all().map_err(RunFolderError::file("sync", &self.path))?;

@@ -64,7 +64,7 @@ impl PlanWriter {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub fn push(&mut self, item: &PlanItem) -> Result<(), RunFolderError> {
         debug_assert_eq!(item.item.0 as usize, self.lines.len() + 1);
         self.put(if self.lines.is_empty() { b"\n" } else { BETWEEN })?;
@@ -79,7 +79,7 @@ impl PlanWriter {
     ///
     /// # Errors
     ///
-    /// The disk said no.
+    /// The disk cannot be written.
     pub fn finish(mut self, tail: PlanTail) -> Result<PlanFile, RunFolderError> {
         let text = encode(&tail);
         self.put(b"\n],\n")?;

@@ -17,18 +17,18 @@ const PASSPHRASE_FILE: &str = "TRANSSHIP_ARCHIVE_PASSPHRASE_FILE";
 /// How many bytes of a file with a key are read.
 const READ_LIMIT: u64 = 64 << 10;
 
-/// Where the key of an archive comes from, as the options of a command say it.
+/// Where the key of an archive comes from, according to the options of a command.
 #[derive(Debug, Clone, Copy)]
 pub enum KeyFrom<'a> {
     /// An age key file.
     KeyFile(&'a Path),
     /// A file whose first line is the passphrase.
     PassphraseFile(&'a Path),
-    /// The variables of the environment; no key if none is set.
+    /// The variables of the environment; no key if none of them is set.
     Environment,
 }
 
-/// The key of an archive; `None` if nobody gives one.
+/// The key of an archive; `None` if none is given.
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub fn key(host: &Host, from: KeyFrom<'_>) -> Result<Option<Key>, SessionError> 
     }
 }
 
-/// What the job names as the key of the archive at this end of it.
+/// The key that the job names for the archive at this end of it.
 pub(super) fn key_of(host: &Host, account: &job::Account) -> Result<Option<Key>, SessionError> {
     let AccountPlace::Archive { key, .. } = &account.place else { return Ok(None) };
     match key {
@@ -90,7 +90,7 @@ fn passphrase_in(host: &Host, path: &Path) -> Result<Key, SessionError> {
     passphrase(&read(path, "passphrase")?, &path.display().to_string())
 }
 
-/// Says that others can read what opens an archive.
+/// Warns that others can read what opens an archive.
 fn warn(host: &Host, exposed: Option<String>) {
     if let Some(exposed) = exposed {
         host.events.emit(&Event::Noted { message: format!("warning: {exposed}") });

@@ -1,5 +1,5 @@
-//! Opening an archive: where it is, with whose credentials, and with which key; and which of its snapshots is meant. The one
-//! place that does.
+//! Opens an archive: where it is, with which credentials and with which key; and decides which of its snapshots is
+//! meant. Nothing else does this.
 
 pub(super) use super::archive_keys::key_of;
 pub use super::archive_keys::{KeyFrom, key};
@@ -12,7 +12,7 @@ use crate::model::shown::shell_word;
 /// Whether an archive that does not exist is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfAbsent {
-    /// It is made, encrypted if there is a key.
+    /// It is created, encrypted if there is a key.
     Create,
     /// That is an error.
     Fail,
@@ -43,8 +43,8 @@ pub async fn open(
     Ok(Archive::open(location, options).await?)
 }
 
-/// Opens an archive for a job. An encrypted one that the job has no key for opens with the key of the environment; what
-/// is made is encrypted only if the job says so.
+/// Opens an archive for a job. If an archive is encrypted and the job has no key for it, the key of the environment
+/// is used; a new archive is encrypted only if the job says so.
 pub(super) async fn open_for_job(
     host: &Host,
     place: &str,
@@ -65,7 +65,7 @@ pub(super) async fn open_for_job(
     }
 }
 
-/// The id of the snapshot that this end of a job means: the one it names, else the latest.
+/// The id of the snapshot that this end of a job means: the named one, else the latest.
 ///
 /// # Errors
 ///
@@ -83,8 +83,8 @@ pub async fn meant(host: &Host, account: &job::Account) -> Result<String, Sessio
     Ok(found.id.to_string())
 }
 
-/// The snapshot of a listing that the end of a job names, with what a person should know of the others. `user` is whose
-/// token opens the account that is meant, where that is known.
+/// The snapshot of a listing that the end of a job names, with what a person should know about the others. `user` is
+/// the user of the token that opens the account, if it is known.
 pub(super) async fn find_snapshot(
     archive: &Archive,
     account: &job::Account,
@@ -111,7 +111,7 @@ pub(super) async fn find_snapshot(
     Ok((found, notes))
 }
 
-/// The account whose backups are meant, as far as it is known. Others may have been backed up under its name.
+/// The account whose backups are meant, as far as it is known. Other accounts may have been backed up under its name.
 #[derive(Debug, Clone, Copy)]
 struct Owner<'a> {
     name: &'a str,
@@ -128,8 +128,9 @@ impl Owner<'_> {
         self.user.is_some_and(|user| snapshot.account.user == user)
     }
 
-    /// Leaves those snapshots of a listing of which the latest is meant, as retention groups them: by origin and name. Where
-    /// none is of the account's own origin, it may have moved, so those of one other origin are taken.
+    /// Keeps the snapshots of a listing among which the latest is meant, grouped as retention does: by origin and
+    /// name. If none is of the account's own origin, the account may have moved, so the snapshots of one other origin
+    /// are taken.
     fn own_of(&self, mut listing: Listing) -> Result<Listing, SessionError> {
         let future: Vec<SnapshotId> = listing.future().map(|snapshot| snapshot.id.clone()).collect();
         listing
@@ -160,7 +161,7 @@ impl Owner<'_> {
         }
     }
 
-    /// Says that a snapshot is not of the account that is meant, or may not be.
+    /// Reports that a snapshot is not of the account that is meant, or may not be.
     fn differs(&self, found: &Snapshot) -> Option<String> {
         let Snapshot { id, account, .. } = found;
         let name = self.name;
@@ -180,7 +181,7 @@ impl Owner<'_> {
     }
 }
 
-/// Where the account of a snapshot is, and whose token read it.
+/// Where the account of a snapshot is, and which user's token read it.
 fn whose(snapshot: &Snapshot) -> String {
     let account = &snapshot.account;
     if account.user.is_empty() {
@@ -190,8 +191,8 @@ fn whose(snapshot: &Snapshot) -> String {
     }
 }
 
-/// The latest snapshot of an account. Where a newer one is damaged, the one before it is used only if the job names it:
-/// nobody gets an older state without being asked.
+/// The latest snapshot of an account. If a newer one is damaged, the one before it is used only if the job names it:
+/// nobody gets an older state without asking for it.
 fn latest<'l>(listing: &'l Listing, place: &str, of: &str) -> Result<&'l Snapshot, SessionError> {
     let found = listing.latest(of);
     let newer = listing.passed_over(found, Some(of));
@@ -229,7 +230,7 @@ fn dated_ahead<'l>(listing: &'l Listing, account: &'l str) -> impl Iterator<Item
     listing.future().filter(move |snapshot| snapshot.account.name == account)
 }
 
-/// Says which snapshots of an account are dated in the future.
+/// Reports which snapshots of an account are dated in the future.
 pub(super) fn from_the_future(listing: &Listing, account: &str) -> Vec<String> {
     let told = dated_ahead(listing, account).map(|snapshot| {
         format!(

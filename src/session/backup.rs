@@ -1,4 +1,4 @@
-//! What a backup has beside other runs: many accounts, and a prune when it is done.
+//! What a backup has that other runs do not: many accounts, and a prune at the end.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub fn each(job: &Job, settings: Settings) -> Vec<Settings> {
     job.sources.iter().map(|account| of_account(&settings, account)).collect()
 }
 
-/// Removes the snapshots of these accounts that the job's `keep` does not keep; `None` where the job keeps all.
+/// Removes the snapshots of these accounts that the job's `keep` does not keep; `None` if the job keeps all.
 ///
 /// Backups of other accounts into the same archive go on meanwhile. Waits up to a minute for a prune of the whole archive.
 ///
@@ -69,7 +69,7 @@ pub async fn prune(
     unless_stopped(cancel, pruning).await.map(Some)
 }
 
-/// The rules of `keep` as the archive knows them.
+/// The rules of `keep` in the form of the archive.
 pub fn policy(keep: &Keep) -> Policy {
     Policy {
         last: keep.last.unwrap_or(0),

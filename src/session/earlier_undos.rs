@@ -1,5 +1,5 @@
-//! What earlier undos of a run made anew: it stands in the account under other ids than those that the run removed, and a later
-//! undo must not make it once more.
+//! What earlier undos of a run created again: it is in the account under ids other than those that the run removed,
+//! and a later undo must not create it once more.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,8 @@ use crate::model::{Id, Operation};
 use crate::run_folder::rows::rows;
 use crate::run_folder::staging::parent_of;
 
-/// The ids of imports that a run removed, each with the id under which an undo beside the run made it anew; of several the last.
+/// The ids of imports that a run removed, each with the id under which an undo beside the run created it again; if
+/// there are several, the last.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! One emulator for several processes: its data file is locked by the one that serves it, and the others are told where
-//! it is.
+//! One emulator for several processes: the process that serves it locks its data file, and the others are told the
+//! address.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,19 +8,19 @@ use std::sync::Arc;
 use super::{SessionError, write_private};
 use crate::emulator::Embedded;
 
-/// The file that says where an emulator of another process is: it serves the accounts of every process that it starts, for
-/// its data file is locked by itself.
+/// The file with the address of another process's emulator: that emulator serves the accounts of every process that
+/// it starts, because its data file is locked.
 pub const EMULATOR_SERVER: &str = "TRANSSHIP_EMULATOR_SERVER";
 
-/// Where an emulator of another process is, as the file has it.
+/// The address of another process's emulator, from the file.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Served {
     url: String,
     tokens: BTreeMap<String, String>,
 }
 
-/// Says in a file where an emulator is, for processes that are started with its path in [`EMULATOR_SERVER`]. It holds
-/// tokens of the emulator, so it is for its owner only.
+/// Writes the address of an emulator to a file, for processes that are started with its path in [`EMULATOR_SERVER`].
+/// The file contains tokens of the emulator, so only its owner can read it.
 ///
 /// # Errors
 ///

@@ -13,7 +13,7 @@ use crate::job::ImportFiles;
 pub enum Endpoint {
     /// An account of the service.
     Service(Account),
-    /// An account of the embedded emulator, which runs as long as this does.
+    /// An account of the embedded emulator, which runs as long as this value exists.
     Emulator {
         /// The account as the job describes it.
         account: Account,
@@ -33,17 +33,17 @@ pub enum Endpoint {
         account: Account,
         /// The files that are read.
         files: Arc<ImportFiles>,
-        /// Why they may not be all imports of the account that was exported.
+        /// Why they may not be all the imports of the account that was exported.
         incomplete: Option<String>,
     },
     /// The archive that a backup goes to.
     BackupTarget {
         /// The archive by name.
         account: Account,
-        /// The archive itself; `None` where only a plan is made and there is no archive yet.
+        /// The archive itself; `None` if only a plan is made and there is no archive yet.
         backups: Option<Box<Backups>>,
     },
-    /// What a run that is resumed has read already and does not need again.
+    /// A source that a resumed run has read already and does not need again.
     Closed(Account),
 }
 
@@ -82,16 +82,16 @@ impl Endpoint {
     }
 }
 
-/// What the ends are opened for.
+/// The purpose for which the ends are opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Reading only: nothing can be written to the service, and no archive is made.
+    /// Only reading: nothing can be written to the service, and no archive is created.
     Reading,
     /// Carrying out a plan.
     Writing,
 }
-/// Whether both ends are of one account, one of them its backup: what goes back there may still be in the recycle bin, and
-/// an import is the same by its id.
+/// Whether both ends belong to one account, one of them being its backup: what is restored may still be in the
+/// recycle bin, and imports are matched by id.
 pub(super) fn goes_home(source: &Endpoint, target: &Endpoint) -> bool {
     let (snapshot, account) = match (source, target) {
         (Endpoint::Snapshot { snapshot, .. }, other) | (other, Endpoint::Snapshot { snapshot, .. }) => {

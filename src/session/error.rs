@@ -1,4 +1,4 @@
-//! Why a session could not do what it was asked for. A failed item is an outcome, not one of these.
+//! Why a session could not do what it was asked to do. A failed item is an outcome, not one of these.
 
 use std::path::PathBuf;
 
@@ -9,19 +9,19 @@ use crate::model::chain;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::lock::LockError;
 
-/// Why a session could not do what it was asked for.
+/// Why a session could not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// It cannot be done as asked: arguments, a token source, an account that is another. Nothing was sent for it.
+    /// It cannot be done as requested: arguments, a token source, or a different account. Nothing was sent.
     #[error("{0}")]
     Refused(String),
     /// The job has problems.
     #[error("the job file has problems")]
     Job(Box<Problems>),
-    /// The service, the archive or a file ended it.
+    /// The service, the archive or a file failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// Another process holds the target or writes the run.
+    /// Another process holds the target or writes to the run.
     #[error("{0}")]
     Held(String),
     /// The run ended, and its report could not be written. It can be resumed.
@@ -29,7 +29,7 @@ pub enum SessionError {
     Unreported {
         /// The folder of the run.
         folder: PathBuf,
-        /// Why; where the run itself was broken off, why that happened.
+        /// The reason; if the run itself was broken off, the reason for that.
         #[source]
         source: Box<SessionError>,
     },

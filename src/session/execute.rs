@@ -19,7 +19,7 @@ use crate::run_folder::{PlanFile, Row, RunFolder, RunFolderError, RunRecord, Sum
 /// Whether somebody agreed to a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Approval {
-    /// Somebody saw it and agreed.
+    /// Somebody has seen it and agreed.
     Given,
     /// Nobody was asked: only a plan that changes no account of the service is carried out.
     NotAsked,
@@ -32,20 +32,20 @@ pub struct Run {
     pub folder: RunFolder,
     /// The plan that was carried out.
     pub plan: PlanFile,
-    /// What its journal says of it as a whole: how it ended, and why.
+    /// What its journal says about the run as a whole: how it ended, and why.
     pub record: RunRecord,
     /// The counts of the run.
     pub summary: Summary,
     /// The first items that need attention, at most 20 or so: as many as a closing names.
     pub attention: Vec<Attention>,
-    /// Why items are not as planned: equal reasons counted together, the gravest first.
+    /// Why items are not as planned: grouped by reason, the gravest first.
     pub reasons: Vec<ReasonGroup>,
     states: ItemStates,
     broken: Option<EngineError>,
 }
 
 impl Run {
-    /// Takes out what broke the run off, or where its counts disagree.
+    /// Returns the run, or the error that broke it off or the place where its counts disagree.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl Run {
         }
     }
 
-    /// Hands out what became of every item, in the plan's order.
+    /// Passes the result of every item, in the plan's order.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl Run {
         Ok(())
     }
 
-    /// What became of every item, in the plan's order; all of them in memory, so for runs of some thousand items.
+    /// The results of all items, in the plan's order; all of them in memory, so only for runs of some thousand items.
     ///
     /// # Errors
     ///
@@ -104,13 +104,13 @@ pub(super) struct OpenRun {
 pub(super) enum Part {
     /// From its beginning.
     First,
-    /// What an earlier process left.
+    /// What an earlier process left undone.
     Resumed,
     /// Only what an earlier process left in doubt, by reads.
     LookupOnly,
 }
 
-/// What a run holds while it writes: all of it must be its own still.
+/// What a run holds while it writes; it must still hold all of it.
 #[derive(Debug)]
 struct Leases<'a>([Option<&'a dyn Lease>; 2]);
 
@@ -214,7 +214,7 @@ impl Session {
         }
     }
 
-    /// Why a run ends that was not to: it lost the right to write, else it was told to.
+    /// Why a run ends early: it lost the right to write, or it was told to stop.
     fn why_cut_off(&self, held: Option<&TargetLock>) -> String {
         let leases = Leases([held.map(|lock| lock as &dyn Lease), self.options.lease.as_deref()]);
         if leases.still_held() { "interrupted".to_owned() } else { crate::executor::lost_lease(&leases) }
@@ -285,8 +285,8 @@ impl Session {
     }
 }
 
-/// Reads a run back from its files, and writes its report, on a thread that waits for nothing else: it takes seconds for very
-/// many items, and signals are listened to meanwhile.
+/// Reads a run back from its files and writes its report, on a separate thread: this takes seconds for very many
+/// items, and signals must be handled meanwhile.
 pub(super) async fn report_on(folder: RunFolder, plan: PlanFile) -> Result<Run, SessionError> {
     let writing = tokio::task::spawn_blocking(move || write_report(folder, plan));
     writing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))

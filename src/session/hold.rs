@@ -1,4 +1,4 @@
-//! What a session holds while it writes, and what tells it from what others hold.
+//! What a session holds while it writes, and what distinguishes it from what others hold.
 
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::run_folder::lock::{Holder, TargetLock, same_origin};
 /// An account of the service that a session reads, perhaps together with other processes.
 #[derive(Debug, Clone)]
 pub struct ReadAccount {
-    /// What tells it from every other one, wherever it is asked for.
+    /// What distinguishes it from every other account, wherever it is used.
     pub identity: String,
     /// Its name in the job.
     pub name: String,
@@ -21,13 +21,13 @@ pub struct ReadAccount {
 }
 
 impl ReadAccount {
-    /// This process has come beside others: so many share its budget, this one among them. Until they have counted it, it takes
-    /// a tenth of its part.
+    /// This process has joined others: this many share its budget, including this one. Until they have counted it, it
+    /// takes a tenth of its part.
     pub fn join(&self, holders: NonZeroU32) {
         self.budget.join(holders);
     }
 
-    /// From now on so many processes share its budget, this one among them.
+    /// From now on, this many processes share its budget, including this one.
     pub fn share_among(&self, holders: NonZeroU32) {
         self.budget.share_among(holders);
     }
@@ -54,8 +54,8 @@ impl Session {
         Ok(TargetLock::take(&locks, &AccountFacts { user, ..held.clone() }, &apart, &holder)?)
     }
 
-    /// The account that this session holds while it writes: what tells it from every other one wherever it is asked for, and
-    /// its name in the job.
+    /// The account that this session holds while it writes: what distinguishes it from every other account, and its
+    /// name in the job.
     ///
     /// # Cancel safety
     ///
@@ -66,7 +66,7 @@ impl Session {
         (self.identity(&held, &apart), held.name)
     }
 
-    /// What tells an account from every other one wherever it is asked for; `apart` tells those of one owner apart.
+    /// What distinguishes an account from every other one; `apart` distinguishes the accounts of one owner.
     fn identity(&self, facts: &AccountFacts, apart: &str) -> String {
         let origin = same_origin(&facts.origin);
         let user = facts.user.as_deref().filter(|_| apart.is_empty()).unwrap_or_default();
@@ -76,7 +76,7 @@ impl Session {
         format!("{origin} {user}{apart} {machine}").trim_end().to_owned()
     }
 
-    /// The accounts of the service that this session reads and does not hold: each once, and none that it holds.
+    /// The accounts of the service that this session reads and does not hold, each once.
     ///
     /// # Cancel safety
     ///
@@ -104,15 +104,15 @@ impl Session {
         found
     }
 
-    /// What tells the account that is held from others of its origin and owner.
+    /// What distinguishes the held account from others of its origin and owner.
     async fn apart(&self, held: &AccountFacts) -> String {
         let account =
             if self.target.backups().is_none() { self.target_account() } else { self.source_account() };
         self.apart_in(held, account).await
     }
 
-    /// What tells accounts of one origin and owner apart: each data file of an emulator has accounts of its own, and each
-    /// environment of an owner has a first connection.
+    /// What distinguishes accounts of one origin and owner: each data file of an emulator has accounts of its own,
+    /// and each environment of an owner has a different first connection.
     async fn apart_in(&self, facts: &AccountFacts, account: &Account) -> String {
         if facts.origin.starts_with("emulator:") {
             return self.host.emulator_file().display().to_string();

@@ -1,4 +1,5 @@
-//! What a session knows of the machine it runs on, captured once by the caller: environment, time, randomness, places.
+//! What a session knows about the machine that it runs on, captured once by the caller: environment, time,
+//! randomness, places.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,7 +11,7 @@ use crate::job::Env;
 use crate::model::event::Events;
 use crate::model::time::Clock;
 
-/// The program and its version, as plans and journals name it.
+/// The program and its version, as written in plans and journals.
 pub const TOOL: &str = concat!("transship ", env!("CARGO_PKG_VERSION"));
 
 /// The machine, as a value. Nothing in `session` asks the machine itself for the time, for chance or for a variable.
@@ -20,7 +21,7 @@ pub struct Host {
     pub env: Env,
     /// The time of day.
     pub clock: Clock,
-    /// Where the names of runs and the jitter of retries come from.
+    /// The source of run names and of the jitter of retries.
     pub random: Random,
     /// An emulator that several sessions of this process share; without one, each starts its own when it needs one.
     pub emulator: Option<Arc<Embedded>>,
@@ -28,8 +29,7 @@ pub struct Host {
     pub http: HttpOptions,
     /// The data file of the embedded emulator; `None` for the one in the user's data folder.
     pub emulator_data: Option<PathBuf>,
-    /// Who is told that a service is waited for while an account is opened, before a session has listeners; nobody unless told
-    /// otherwise.
+    /// The listener for waits while an account is opened, before a session has listeners; none by default.
     pub events: Events,
 }
 
@@ -54,7 +54,7 @@ impl Host {
         Some(folder.join("transship"))
     }
 
-    /// The folder of locks; `None` without a home folder: they lie beside the runs then.
+    /// The folder of locks; `None` without a home folder, in which case locks are beside the runs.
     pub(super) fn locks(&self) -> Option<PathBuf> {
         self.user_folder("XDG_STATE_HOME", ".local/state").map(|folder| folder.join("locks"))
     }
@@ -64,7 +64,7 @@ impl Host {
         self.user_folder("XDG_STATE_HOME", ".local/state")
     }
 
-    /// The data file of the embedded emulator. Without a home folder it lies below the current folder.
+    /// The data file of the embedded emulator. Without a home folder it is below the current folder.
     pub fn emulator_file(&self) -> PathBuf {
         self.emulator_data.clone().unwrap_or_else(|| {
             let folder = self.user_folder("XDG_DATA_HOME", ".local/share");
@@ -72,7 +72,7 @@ impl Host {
         })
     }
 
-    /// The name of this machine, where it is known.
+    /// The name of this machine, if it is known.
     pub fn name(&self) -> Option<String> {
         let named = self.env.get("HOSTNAME").filter(|name| !name.is_empty()).map(str::to_owned);
         named.or_else(|| {
@@ -93,7 +93,7 @@ impl Host {
         }
     }
 
-    /// This process, for others who find something in use.
+    /// This process, as shown to others that find something in use.
     pub fn holder(&self) -> String {
         let process = std::process::id();
         self.name()
@@ -110,7 +110,7 @@ fn system_user() -> String {
     known.and_then(|parts| parts.first().map(|name| (*name).to_owned())).unwrap_or(format!("user {number}"))
 }
 
-/// Chance as a parameter: the same seed gives the same names and the same jitter.
+/// Randomness as a parameter: the same seed gives the same names and the same jitter.
 #[derive(Clone)]
 pub struct Random(Arc<Mutex<fastrand::Rng>>);
 

@@ -1,5 +1,5 @@
-//! Copies that came about after a run was over are looked for, and recorded in its journal, by the next command that works
-//! on it.
+//! Copies that appeared after a run was over: the next command that works on the run looks for them and records them
+//! in its journal.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,8 +11,8 @@ use crate::journal::{Copy, Costs, Ending, Entry, Journal};
 use crate::run_folder::rows::rows;
 
 impl Session {
-    /// Looks for the copies that stand beside what a finished run made, records those that its journal lacks, and writes
-    /// its report again then. Gives back the run and the copies that stand there.
+    /// Looks for copies of what a finished run made, records those that its journal lacks, and then writes its report
+    /// again. Returns the run and the copies.
     ///
     /// The caller holds the lock of the run.
     pub(super) async fn find_late_copies(

@@ -1,4 +1,4 @@
-//! The library's door: plan, execute, resume, retry, undo, rehearse.
+//! The library's entry point: plan, execute, resume, retry, undo, rehearse.
 //!
 //! A [`Session`] holds both ends of a job open. What it makes and leaves:
 //!
@@ -74,7 +74,7 @@ use crate::report::{Gauge, ReadGauge};
 use crate::run_folder::PlanHead;
 use crate::run_folder::other_runs::{FolderRuns, OtherRuns};
 
-/// How long a call without an answer may still be executing in the service, unless told otherwise.
+/// How long a call without an answer may still be executing in the service, by default.
 pub const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 /// What a session is opened for.
@@ -84,9 +84,9 @@ pub enum OpenRequest<'a> {
     Read(Settings),
     /// To plan a job and carry the plan out.
     Write(Settings),
-    /// To go on with a run: an archive it read is not opened again.
+    /// To resume a run: an archive that it read is not opened again.
     Resume(&'a PlanHead),
-    /// To redo what a run did not get done.
+    /// To redo what failed, conflicted, went stale, differs or was not processed.
     Retry(&'a PlanHead),
     /// To put back what a run changed: only its target is opened.
     Undo(&'a PlanHead),
@@ -99,16 +99,16 @@ pub struct SessionOptions {
     pub cancel: Cancel,
     /// How long a call without an answer may still be executing in the service: 0 to an hour, 10 s unless told otherwise.
     pub grace_period: Duration,
-    /// A right to write that the caller holds beside the lock of the target, such as a lease in a store that machines
-    /// share; `None` for a machine of its own. It is asked right before each write is sent; once it is lost, nothing more
-    /// is sent, and the run ends as interrupted.
+    /// A right to write that the caller holds in addition to the lock of the target, such as a lease in a shared
+    /// store; `None` for a machine that writes alone. It is checked right before each write is sent; once it is lost,
+    /// nothing more is sent, and the run ends as interrupted.
     pub lease: Option<Arc<dyn Lease>>,
     /// How journals are written.
     pub journal: JournalOptions,
-    /// Where the runs beside a run are: in its folder of runs on this machine, unless told otherwise.
+    /// Where the other runs are: by default in the run's folder of runs on this machine.
     pub other_runs: Arc<dyn OtherRuns>,
-    /// Who is told of the waves of a job, and asked between two of them; nobody unless told otherwise: then `pause: ask`
-    /// ends the run after each wave, and [`Session::resume`] begins the next.
+    /// Receives the results of waves, and is asked between two of them. By default nobody is: then `pause: ask` ends
+    /// the run after each wave, and [`Session::resume`] begins the next.
     pub gate: Arc<dyn WaveGate>,
 }
 
@@ -140,7 +140,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the ends of a job or a run, and asks whose tokens they are.
+    /// Opens the ends of a job or a run, and asks the service which user each token belongs to.
     ///
     /// # Errors
     ///
@@ -185,7 +185,7 @@ impl Session {
         unless_stopped(&cancel, opening).await
     }
 
-    /// A session between ends that the caller opened, such as accounts behind an [`Api`](crate::api::Api) of its own.
+    /// A session with ends that the caller opened, such as accounts behind an [`Api`](crate::api::Api) of its own.
     pub fn with_endpoints(
         host: &Host,
         settings: Settings,
@@ -198,29 +198,29 @@ impl Session {
         Self { host: host.clone(), settings, source, target, purpose, options, notes, usage }
     }
 
-    /// The same session, whose plans tell so much of what uses the imports.
+    /// The same session, with plans that say this much about what uses the imports.
     #[must_use]
     pub fn telling(self, usage: UsageDetail) -> Self {
         Self { usage, ..self }
     }
 
-    /// Has a right to write asked beside the others, right before each write is sent: one that could only be taken when it
-    /// was known which account this session writes to.
+    /// Adds a right to write that is checked with the others, right before each write is sent: one that could only be
+    /// taken once it was known which account this session writes to.
     pub fn set_lease(&mut self, lease: Arc<dyn Lease>) {
         self.options.lease = Some(lease);
     }
 
-    /// Where imports come from.
+    /// The source of the imports.
     pub fn source(&self) -> &Endpoint {
         &self.source
     }
 
-    /// Where they go.
+    /// The target of the imports.
     pub fn target(&self) -> &Endpoint {
         &self.target
     }
 
-    /// What a person should know of the accounts, a line each.
+    /// What a person should know about the accounts, one line each.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -230,7 +230,7 @@ impl Session {
         &self.settings
     }
 
-    /// Reads what the calls of this session cost so far, for those who show progress.
+    /// Reads what the calls of this session have cost so far, for progress displays.
     pub fn gauge(&self) -> ReadGauge {
         let meters = self.meters();
         Arc::new(move || {
@@ -252,7 +252,7 @@ impl Session {
         })
     }
 
-    /// Tells `events` of pauses of the accounts from now on: until when, and who asked.
+    /// From now on, reports pauses of the accounts to `events`: until when, and who asked.
     pub fn listen(&self, events: &Events) {
         for meter in self.meters() {
             meter.listen(events);
@@ -275,7 +275,7 @@ impl Session {
         self.target.account()
     }
 
-    /// Does what may be dropped at any point, unless told to stop.
+    /// Runs work that may be dropped at any point, unless told to stop.
     async fn unless_stopped<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, SessionError>
     where
         SessionError: From<E>,
@@ -284,7 +284,7 @@ impl Session {
     }
 }
 
-/// Does what may be dropped at any point, unless told to stop.
+/// Runs work that may be dropped at any point, unless told to stop.
 ///
 /// # Errors
 ///
@@ -307,7 +307,7 @@ where
     }
 }
 
-/// Asks the service whose token an account has.
+/// Asks the service which user the token of an account belongs to.
 ///
 /// # Errors
 ///
@@ -329,7 +329,7 @@ pub async fn whose(
     unless_stopped(cancel, asking).await
 }
 
-/// Writes a file that is for its owner only, whole or not at all; its folder is made if need be.
+/// Writes a file that only its owner can read, whole or not at all; its folder is created if needed.
 ///
 /// # Errors
 ///
@@ -342,7 +342,7 @@ pub fn write_private(path: &Path, text: &str) -> Result<(), SessionError> {
     Ok(())
 }
 
-/// What a selection sees in an account or a snapshot.
+/// The imports that a selection selects in an account or a snapshot.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Tells whoever is to be told how a run ended: an address to call, a file of metrics.
+//! Notifies of how a run ended: calls an address, writes a file of metrics.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::api::ping;
 use crate::job::Job;
 use crate::run_folder::Summary;
 
-/// How a file of our metrics begins.
+/// The beginning of our metrics file.
 const OWN: &str = "# HELP transship_";
 
 /// How the run of one account ended.
@@ -15,13 +15,13 @@ const OWN: &str = "# HELP transship_";
 pub struct End<'a> {
     /// The account that the message is about.
     pub account: &'a str,
-    /// Whether all went as planned.
+    /// Whether everything went as planned.
     pub good: bool,
-    /// Its counts, if it came to have any.
+    /// Its counts, if there are any.
     pub summary: Option<&'a Summary>,
 }
 
-/// Tells it. Gives back what a person should know of those who could not be told; that changes nothing else.
+/// Sends the notifications. Returns messages about failed ones; a failure changes nothing else.
 ///
 /// # Cancel safety
 ///
@@ -104,7 +104,7 @@ fn metrics(job: &str, action: &str, ends: &[End<'_>], now: jiff::Timestamp) -> S
     text
 }
 
-/// A text as the value of a label.
+/// Escapes a text for the value of a label.
 fn label(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -1,4 +1,4 @@
-//! Opening the ends of a job: accounts, the embedded emulator, archives, folders of files.
+//! Opens the ends of a job: accounts, the embedded emulator, archives, folders of files.
 
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -25,7 +25,7 @@ use crate::inventory::snapshot_api::shelf;
 use crate::job::{self, AccountPlace, FilesRead, PageSize, Settings, secret};
 use crate::model::chain;
 use crate::run_folder::plan_item::AccountFacts;
-/// Both ends of a job, and what a person should know of them.
+/// Both ends of a job, and what a person should know about them.
 #[derive(Debug)]
 pub(super) struct Ends {
     pub(super) source: Endpoint,
@@ -33,8 +33,8 @@ pub(super) struct Ends {
     pub(super) notes: Vec<String>,
 }
 
-/// Opens both ends of a job, and asks whose tokens they are. In `settings` the snapshot that is read is named, so that a
-/// plan made with them stays a plan of that one.
+/// Opens both ends of a job, and asks which user each token belongs to. In `settings` the snapshot that is read is
+/// named, so a plan made with them stays a plan of that snapshot.
 pub(super) async fn open_both(
     host: &Host,
     settings: &mut Settings,
@@ -104,7 +104,7 @@ pub(super) async fn open_both(
     Ok(Ends { source, target, notes })
 }
 
-/// An account that was opened, or its error where the token was refused; whatever else went wrong is the error.
+/// An opened account, or its error if the token was refused; other failures are returned as the error.
 async fn told_apart(
     opening: impl Future<Output = Result<Endpoint, SessionError>>,
 ) -> Result<Result<Endpoint, EngineError>, SessionError> {
@@ -114,7 +114,7 @@ async fn told_apart(
     }
 }
 
-/// Opens what carrying out a plan needs to go on with it: an archive or folder that was read is not needed any more.
+/// Opens what resuming a run needs: an archive or folder that was read already is not needed any more.
 pub(super) async fn open_to_resume(
     host: &Host,
     settings: &mut Settings,
@@ -182,7 +182,7 @@ fn tokens(
     if problems.is_empty() { Ok(tokens) } else { Err(SessionError::Refused(problems.join("\n"))) }
 }
 
-/// Starts the embedded emulator with the accounts that live in it, if any do and it is not running already.
+/// Starts the embedded emulator with the accounts that are in it, if there are any and it is not running already.
 ///
 /// # Errors
 ///
@@ -289,7 +289,7 @@ fn open_files(path: &Path, read: &FilesRead, name: &str) -> Result<Endpoint, Ses
     Ok(Endpoint::Files { account: folder(&files, name)?, files, incomplete })
 }
 
-/// Whose token opened an account, if it is the one whose backups are meant.
+/// The user of the token that opened an account, if it is the account whose backups are meant.
 fn user_of(backed_up: &job::Account, opened: &Endpoint) -> Option<String> {
     let AccountPlace::Archive { of, of_origin, .. } = &backed_up.place else { return None };
     let facts = &opened.account().facts;
@@ -367,7 +367,7 @@ fn last_like_it(listing: Listing, settings: &Settings, source: &AccountFacts) ->
     })
 }
 
-/// Writes down which snapshot was read, so that a plan stays one of that snapshot.
+/// Records which snapshot was read, so that a plan stays one of that snapshot.
 fn name_snapshot(account: &mut job::Account, opened: &Endpoint) {
     if let (AccountPlace::Archive { snapshot, .. }, Endpoint::Snapshot { snapshot: read, .. }) =
         (&mut account.place, opened)
@@ -376,7 +376,8 @@ fn name_snapshot(account: &mut job::Account, opened: &Endpoint) {
     }
 }
 
-/// Two names for one account: allowed, for one user may hold tokens of several environments, but worth a word.
+/// Two names for one account are allowed, because a user may hold tokens of several environments, but a warning is
+/// useful.
 fn same_user_twice(one: &AccountFacts, other: &AccountFacts) -> Option<String> {
     (one.origin == other.origin && one.user.is_some() && one.user == other.user).then(|| {
         format!(

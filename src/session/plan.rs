@@ -1,4 +1,4 @@
-//! Making plans: to look at, or to carry out.
+//! Makes plans: to look at, or to carry out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ impl Preview {
         &self.planned.plan
     }
 
-    /// Keeps the plan as a file, for a later run to do what it says.
+    /// Writes the plan to a file, so that a later run can do what it says.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ impl Preview {
         Ok(())
     }
 
-    /// What the selected imports refer to, where that was asked for.
+    /// What the selected imports refer to, if that was requested.
     pub fn references(&self) -> &[Reference] {
         &self.planned.references
     }
@@ -57,7 +57,7 @@ pub enum Show {
     References,
 }
 
-/// Where a run is put.
+/// The place of a run.
 #[derive(Debug, Clone, Copy)]
 pub enum Place<'a> {
     /// In a folder of its own below the job's `output`.
@@ -66,21 +66,21 @@ pub enum Place<'a> {
     At(&'a Path),
 }
 
-/// What is to be planned, to be carried out.
+/// The request for a plan that is to be carried out.
 #[derive(Debug)]
 pub struct PlanRequest<'a> {
     /// The job to plan.
     pub job: &'a Job,
     /// What the run is called: the job's name, or that of one of its accounts with it.
     pub name: &'a str,
-    /// Where it is put.
+    /// The place of the run.
     pub place: Place<'a>,
     /// How far it goes.
     pub scope: Scope<'a>,
 }
 
 impl<'a> PlanRequest<'a> {
-    /// All of a job, in a run that is called as the job and lies below its `output`.
+    /// All of a job, in a run that has the job's name and is below its `output`.
     pub fn of(job: &'a Job) -> Self {
         Self { job, name: &job.name, place: Place::BelowOutput, scope: Scope::Everything }
     }
@@ -89,13 +89,13 @@ impl<'a> PlanRequest<'a> {
 /// How much of a job is done.
 #[derive(Debug)]
 pub enum Scope<'a> {
-    /// All that a fresh plan says.
+    /// Everything in a new plan.
     Everything,
-    /// What this approved plan and a fresh one have in common.
+    /// What this approved plan and a new one have in common.
     Approved(&'a PlanFile),
 }
 
-/// A plan in a staging folder, to be carried out by [`Session::execute`]; the staging folder goes when it is dropped.
+/// A plan in a staging folder, to be carried out by [`Session::execute`]; dropping it removes the staging folder.
 #[derive(Debug)]
 pub struct Plan {
     pub(super) planned: Planned,
@@ -120,8 +120,8 @@ impl Plan {
         !self.harmless && self.planned.plan.tail().has_work()
     }
 
-    /// How many imports it removes that the run it undoes found and did not make: a person has to agree to that by itself,
-    /// in whatever account they stand.
+    /// How many imports it removes that the undone run found and did not make: a person has to agree to that
+    /// separately, whatever account they are in.
     pub fn copies(&self) -> u32 {
         self.copies
     }
@@ -134,7 +134,7 @@ pub(super) struct Staged {
     pub(super) place: PathBuf,
     pub(super) folder: StagingFolder,
     pub(super) lock: Option<TargetLock>,
-    /// The lock of the run that this one is made of.
+    /// The lock of the run that this one is made from.
     pub(super) earlier: Option<RunLock>,
 }
 
@@ -148,12 +148,12 @@ impl Staged {
     }
 }
 
-/// What the planner is asked for beside the job.
+/// What the planner needs in addition to the job.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Narrowed<'a> {
     pub(super) only: Option<&'a planner::Only>,
     pub(super) taken: Option<&'a BTreeSet<Id>>,
-    /// Imports of the source whose import in the target is known, and which that is.
+    /// Imports of the source whose import in the target is known, with that import.
     pub(super) own: Option<&'a BTreeMap<Id, OwnImport>>,
     pub(super) of_run: Option<&'a str>,
 }
@@ -245,7 +245,7 @@ impl Session {
         Ok(planner::limit::limit(plan, limit, outlook)?)
     }
 
-    /// What the calls of a part of a plan are told from.
+    /// The basis for counting the calls of a part of a plan.
     fn outlook(&self, job: &Job, plan: &PlanFile) -> Outlook<'_> {
         let target = self.target_account();
         Outlook {

@@ -1,4 +1,4 @@
-//! Going on with a run: its journal is opened again, or it is refused for what was lost of it.
+//! Reopens a run: its journal is opened again, or the run is refused because of what its journal lost.
 
 use super::runs::OpenedRun;
 use super::{SessionError, TOOL};
@@ -8,19 +8,19 @@ use crate::model::shown::shell_word;
 use crate::run_folder::RunFolderError;
 
 impl OpenedRun {
-    /// Opens its journal again, to go on with it.
+    /// Opens its journal again, to continue the run.
     pub(super) async fn reopen(&self, options: &JournalOptions) -> Result<Journal, SessionError> {
         let (path, before) = (self.folder.journal(), self.folder.before());
         resumed(Journal::reopen(&path, &before, &self.replay, options.clone())?).await
     }
 
-    /// The same, where nothing is overwritten or removed any more.
+    /// Does the same for a run in which nothing is overwritten or removed any more.
     pub(super) async fn reopen_to_note(&self, options: &JournalOptions) -> Result<Journal, SessionError> {
         let (path, before) = (self.folder.journal(), self.folder.before());
         resumed(Journal::reopen_to_note(&path, &before, &self.replay, options.clone())?).await
     }
 
-    /// Whether it is not known what some of its calls came to.
+    /// Whether the effect of some of its calls is unknown.
     pub(super) fn has_doubts(&self) -> bool {
         self.states.states().any(|state| matches!(state, ItemState::InDoubt { .. }))
     }
@@ -36,8 +36,8 @@ impl OpenedRun {
         Ok(())
     }
 
-    /// Refuses a run whose journal lacks its end, as summary.json knows, and with that may lack what was written: an undo would
-    /// leave it there and say nothing. A resume finds out by itself.
+    /// Refuses a run whose journal lacks its end, according to summary.json: records of writes may be missing too,
+    /// and an undo would silently leave these imports. A resume finds out by itself.
     pub(super) fn refuse_lost_end(&self) -> Result<(), SessionError> {
         if !self.record.lacks_reported || self.record.is_finished() {
             return Ok(());

@@ -1,7 +1,7 @@
-//! The restore test: imports of a snapshot are restored into a throw-away emulator and compared.
+//! The restore test: imports of a snapshot are restored into a temporary emulator and compared.
 //!
-//! What was never restored as it now stands is new and always tested; of the rest, the part that was tested longest
-//! ago. What is found is kept in the archive, import by import.
+//! An import that was never restored in its present version is new and always tested; of the rest, those whose test
+//! is longest ago. The results are kept in the archive, import by import.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -32,7 +32,7 @@ use crate::run_folder::{AccountFacts, Row};
 
 /// The note in the archive.
 const NOTE: &str = "restorable.jsonl";
-/// Imports restored at a time: they live in the memory of the emulator.
+/// How many imports are restored at a time: they are in the memory of the emulator.
 const AT_ONCE: usize = 5_000;
 /// The account of the emulator.
 const ACCOUNT: &str = "drill";
@@ -47,13 +47,12 @@ struct RestoredLine {
     as_of: Timestamp,
 }
 
-/// What is known of the imports of all accounts: when each was last restored, and as what.
+/// What is known about the imports of all accounts: when each was last restored, and in which version.
 #[derive(Debug, Default)]
 pub struct Restorable(BTreeMap<(String, String, String), RestoredLine>);
 
 impl Restorable {
-    /// Reads it from the archive. A note that cannot be read is as good as none, and everything is new then; why it cannot
-    /// be read comes second.
+    /// Reads the note from the archive. If it cannot be read, everything counts as new; the second value says why.
     ///
     /// # Errors
     ///
@@ -73,7 +72,7 @@ impl Restorable {
         Ok((Self(lines.map(|line| (line.key(), line)).collect()), damage))
     }
 
-    /// Writes it into the archive.
+    /// Writes the note into the archive.
     ///
     /// # Errors
     ///
@@ -115,7 +114,7 @@ pub struct Rehearsal<'a> {
     pub share: f64,
 }
 
-/// Restores imports of a snapshot into an emulator that is thrown away, and says which cannot be restored.
+/// Restores imports of a snapshot into a temporary emulator, and reports which cannot be restored.
 ///
 /// # Errors
 ///
@@ -201,7 +200,7 @@ fn why_not_restored(row: &Row) -> Option<String> {
     })
 }
 
-/// What failed is not restorable any more, and what is gone from the account is of no interest.
+/// What failed is no longer restorable, and what is gone from the account is irrelevant.
 fn forget(known: &mut Restorable, snapshot: &Snapshot, imports: &[Entry], failed: &[Unrestored]) {
     let there: HashSet<&str> = imports.iter().map(|entry| entry.id.as_str()).collect();
     let failed: HashSet<&str> = failed.iter().map(|failed| failed.id.as_str()).collect();
@@ -212,7 +211,7 @@ fn forget(known: &mut Restorable, snapshot: &Snapshot, imports: &[Entry], failed
     });
 }
 
-/// The related documents as lists of the emulator; what it has no list for is left out.
+/// The related documents as lists of the emulator; kinds that it has no list for are left out.
 async fn related_lists(archive: &Archive, related: &[Entry]) -> Result<Value, SessionError> {
     let mut lists: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for entry in related.iter().filter(|entry| entry.kind != "flows") {
@@ -263,7 +262,7 @@ async fn restored(
     run.rows()
 }
 
-/// The job that restores an account into the emulator, whatever stands there.
+/// The job that restores an account into the emulator, whatever is in it.
 fn restore_job(of: &str) -> Result<Job, SessionError> {
     let problem = |what: &str| SessionError::Emulator(format!("the job of the restore test has {what}"));
     let archived = AccountPlace::Archive {

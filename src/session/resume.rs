@@ -1,4 +1,4 @@
-//! Resuming a run: its journal is replayed, what is in doubt is looked up, and the rest is done.
+//! Resumes a run: its journal is replayed, what is in doubt is looked up, and the rest is done.
 
 use std::collections::HashSet;
 
@@ -17,19 +17,19 @@ use crate::run_folder::plan_item::{AccountFacts, Witness};
 use crate::run_folder::staging::parent_of;
 use crate::run_folder::{PlanFile, RunFolder, RunFolderError};
 
-/// Imports that a run made and that are looked for at most.
+/// The maximum number of imports that a run made and that are looked for.
 const MOST_MADE: usize = 8;
 
-/// What resuming a run came to.
+/// The result of resuming a run.
 #[derive(Debug)]
 pub enum Resumed {
-    /// It was carried on with, and ended again.
+    /// It was continued, and ended again.
     Ended(Run),
     /// It was finished already: nothing was sent, its report was written again.
     WasFinished(Run),
 }
 
-/// Takes items up again that ended without what was to be known of them.
+/// Reopens items that ended before everything about them was known.
 pub(super) async fn reopen(
     states: &mut ItemStates,
     journal: &Journal,
@@ -46,7 +46,7 @@ pub(super) async fn reopen(
 }
 
 impl Session {
-    /// Goes on with a run that was broken off, in a session opened with [`OpenRequest::Resume`](super::OpenRequest).
+    /// Continues a run that was broken off, in a session opened with [`OpenRequest::Resume`](super::OpenRequest).
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ impl Session {
         self.unless_stopped(refuse_another(self.target_account(), &there, grace_period)).await
     }
 
-    /// Refuses to go on in accounts of other places than those a run was planned for.
+    /// Refuses to continue in accounts of other places than those the run was planned for.
     pub(super) fn same_accounts(&self, plan: &PlanFile) -> Result<(), SessionError> {
         let pairs = [
             (&plan.head().source, &self.source_account().facts),
@@ -139,8 +139,9 @@ impl Session {
         }
     }
 
-    /// Refuses a token of another user than the one a run was planned with, unless its account shows something of what the run
-    /// saw there: a token belongs to a person, and an account to several. Gives back what to say of such tokens.
+    /// Refuses a token of another user than the one the run was planned with, unless its account shows something of
+    /// what the run saw there: a token belongs to a person, and an account to several. Returns messages about such
+    /// tokens.
     pub(super) async fn known_accounts(&self, run: &OpenedRun) -> Result<Vec<String>, SessionError> {
         let (head, source, mut notes) = (run.plan.head(), self.source_account(), Vec::new());
         // What works in place has one account; so has an undo, whatever its plan remembers of another.
@@ -151,7 +152,7 @@ impl Session {
         Ok(notes)
     }
 
-    /// The same of the target alone, of whose account alone something is known.
+    /// Does the same for the target alone, if only its account is known.
     pub(super) async fn known_target(&self, run: &OpenedRun) -> Result<Vec<String>, SessionError> {
         let (then, target) = (&run.plan.head().target, self.target_account());
         if then.origin != target.facts.origin {
@@ -184,7 +185,7 @@ fn another_account(now: &AccountFacts) -> SessionError {
     ))
 }
 
-/// Some of what a run saw, made or changed in its target, by which that is known.
+/// Some of what a run saw, made or changed in its target, by which the target is recognised.
 fn seen_in_target(run: &OpenedRun) -> Result<Vec<Witness>, SessionError> {
     let mut seen = run.plan.tail().witnesses.target.clone();
     let begun =

@@ -19,16 +19,17 @@ use crate::run_folder::plan_item::PlanItem;
 use crate::run_folder::rows::rows;
 use crate::run_folder::staging::parent_of;
 
-/// What there is to retry of a run, and what stands beside what it made.
+/// What can be retried of a run, and the copies beside what it made.
 #[derive(Debug)]
 pub struct Retrying {
-    /// What there is to retry.
+    /// What can be retried.
     pub retry: Retry,
-    /// Imports that bear names of the run and that it did not make: they are named in its report, and need attention.
+    /// Imports that have names of the run's items and that the run did not make: they are named in its report, and
+    /// need attention.
     pub copies: usize,
 }
 
-/// What there is to retry of a run.
+/// What can be retried of a run.
 #[derive(Debug)]
 pub enum Retry {
     /// The plan of it, to be carried out with [`Session::execute`].
@@ -46,20 +47,21 @@ pub enum NothingToRetry {
     OnlyDependencies,
     /// Every import is as wanted, but some of what uses them still names old ids.
     OnlyUsers,
-    /// Every import is as wanted, but some that the source no longer has were not deleted, which only a new run of the job does.
+    /// Every import is as wanted, but some that the source no longer has were not deleted; only a new run of the job
+    /// deletes them.
     OnlyDeletions,
 }
 
-/// What is selected of a run to be done again.
+/// The part of a run that is selected to be redone.
 #[derive(Debug, Default)]
 struct Again {
-    /// Imports of the source to be done again.
+    /// Imports of the source to be redone.
     imports: Only,
-    /// Imports of the target that are those of other imports of the source.
+    /// Imports of the target that belong to other imports of the source.
     taken: BTreeSet<Id>,
-    /// Imports of the source to be done again whose import in the target is known: that is updated.
+    /// Imports of the source to be redone whose import in the target is known: that import is updated.
     own: BTreeMap<Id, OwnImport>,
-    /// Items that are no imports and would have to be done again.
+    /// Items that are not imports and would have to be redone.
     others: u32,
     /// Flows, APIs and tools among them.
     users: u32,
@@ -132,7 +134,7 @@ impl Session {
         Ok(Retrying { retry, copies })
     }
 
-    /// Looks for the copies that stand beside what a finished run made, and tells them; gives back how many there are.
+    /// Looks for the copies beside what a finished run made, reports them, and returns how many there are.
     async fn told_copies(&self, earlier: OpenedRun, events: &Events) -> Result<usize, SessionError> {
         let (earlier, copies) = self.find_late_copies(earlier).await?;
         for copy in &copies {
@@ -183,7 +185,7 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
     Ok(again)
 }
 
-/// The import in the target that is this item's: what it made, or was to overwrite.
+/// The import in the target that belongs to this item: what it made, or was to overwrite.
 fn own_target(item: &PlanItem, state: &ItemState) -> Option<Id> {
     let planned = item.target.as_ref().filter(|_| item.operation == Operation::Update);
     state.target().or(planned.map(|target| &target.id)).cloned()

@@ -1,4 +1,4 @@
-//! Runs by their folders: finding them, reading them back.
+//! Finds runs by their folders, and reads them back.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -16,16 +16,16 @@ use crate::report::{self, Told};
 use crate::run_folder::lock::RunLock;
 use crate::run_folder::{PlanFile, RunFolder, RunFolderError, RunRecord, Summary, read_journal, staging};
 
-/// A run as its folder tells it.
+/// A run, read from its folder.
 #[derive(Debug)]
 pub struct OpenedRun {
     /// The folder of the run.
     pub folder: RunFolder,
     /// The plan of the run.
     pub plan: PlanFile,
-    /// Where every item stands.
+    /// The state of every item.
     pub states: ItemStates,
-    /// What the journal says of the run as a whole.
+    /// What the journal says about the run as a whole.
     pub record: RunRecord,
     /// Where the journal ends.
     pub(super) replay: Replay,
@@ -54,18 +54,18 @@ impl OpenedRun {
         Ok(Self { folder, plan, states, record, replay })
     }
 
-    /// What is rendered of it.
+    /// What is rendered of the run.
     pub fn told(&self) -> Told<'_> {
         Told { folder: &self.folder, plan: &self.plan, states: &self.states, record: &self.record }
     }
 
-    /// Whether nothing is left to resume: it is finished, nothing failed only because it was never sent, what it wrote was read
-    /// back, and of all its calls it is known what came of them.
+    /// Whether nothing is left to resume: the run is finished, nothing failed only because it was never sent, what it
+    /// wrote was read back, and the effects of all its calls are known.
     pub fn is_done(&self) -> bool {
         self.record.is_finished() && self.states.reopened_by_resume().is_empty()
     }
 
-    /// Whether `resume` has something to do: it is not done, no process writes it, and nobody undid it.
+    /// Whether `resume` has something to do: the run is not done, no process writes to it, and nobody undid it.
     pub fn may_go_on(&self) -> bool {
         let record = &self.record;
         !self.is_done() && record.writer.is_none() && record.undone.is_none() && !record.needs_a_new_run()
@@ -76,14 +76,14 @@ impl OpenedRun {
         self.record.opened.as_ref().map(|header| header.run.0.clone()).unwrap_or_default()
     }
 
-    /// The folder of the run that it undoes, which need not be there any more.
+    /// The folder of the run that it undoes, which may no longer exist.
     pub fn undoes(&self) -> Option<RunFolder> {
         let name = self.record.opened.as_ref()?.undoes.as_ref()?;
         Some(RunFolder::at(staging::parent_of(self.folder.path()).join(name)))
     }
 
-    /// Whether nothing more comes of it: it is finished, it was undone, or only a new run of its job can go on from where it
-    /// stopped. One whose undo is not finished is not over.
+    /// Whether the run is over: it is finished, it was undone, or only a new run of its job can continue from where
+    /// it stopped. A run whose undo is not finished is not over.
     fn is_over(&self) -> bool {
         let is_undone = || {
             let by = self.record.undone.as_ref()?;
@@ -103,7 +103,7 @@ impl OpenedRun {
         Ok(report::render::count(self.told())?.summary)
     }
 
-    /// Writes its report again, from its journal, and gives what it reports.
+    /// Writes its report again, from its journal, and returns what it reports.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl OpenedRun {
         self.record.opened.as_ref().is_some_and(|header| header.job_sha256 == text)
     }
 
-    /// Whether it goes from and to accounts that the job calls so.
+    /// Whether its source and target have the names that the job gives them.
     pub fn is_between(&self, source: &str, target: &str) -> bool {
         let settings = &self.plan.head().settings;
         settings.source.name == source && settings.target.name == target
