@@ -111,7 +111,7 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// The disk said no, now or earlier: what the record announces must not be done.
+    /// The disk could not be written, now or earlier: what the record announces must not be done.
     ///
     /// # Cancel safety
     ///

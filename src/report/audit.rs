@@ -48,7 +48,7 @@ pub const COLUMNS: [&str; 24] = [
 pub struct AuditContext {
     /// The id of the run.
     pub run_id: String,
-    /// The word of its action.
+    /// The name of its action.
     pub action: String,
     /// The source account's name in the job.
     pub source_account: String,
@@ -145,8 +145,8 @@ fn text(value: Option<String>) -> Cow<'static, str> {
     value.unwrap_or_default().into()
 }
 
-/// What was changed, or what keeps apart the two that were left alone: nothing where the target is as wanted, or where nothing was
-/// done. The plan knows what should have been.
+/// The changed paths, or what distinguishes two imports that were left alone: empty if the target is as wanted, or if
+/// nothing was done. The plan knows what should have been changed.
 pub fn changes(row: &Row) -> &[Change] {
     let is_undone = matches!(row.outcome, Outcome::Failed | Outcome::Stale | Outcome::Unprocessed);
     if row.outcome == Outcome::Unchanged || is_undone && !row.may_have_acted {
@@ -156,7 +156,7 @@ pub fn changes(row: &Row) -> &[Change] {
     }
 }
 
-/// Why a row is not as it should be: its message, else what reads back different.
+/// Why a row is not as it should be: its message, else what differs when read back.
 pub fn reason(row: &Row) -> Option<String> {
     let differs = (row.verdict == Verdict::Differs).then(|| match row.differences.as_slice() {
         [] => "reads back different".to_owned(),
@@ -217,7 +217,7 @@ impl<W: Write> Sheet<W> {
     }
 }
 
-/// The I/O error itself: a pipe that was closed must be told from a full disk.
+/// The I/O error itself: a closed pipe must be distinguished from a full disk.
 fn written(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,

@@ -1,21 +1,21 @@
-//! Kinds of change and reasons as blocks of lines that fit the terminal: what plans, shown runs and closings have in common.
+//! Kinds of change and reasons as blocks of lines that fit the terminal: shared by plans, shown runs and closings.
 
 use std::io::{self, Write};
 
 use super::groups::Line;
 use super::text::{Paint, Tone, count, cut, cut_front, fit, number, width, wrap};
 
-/// Entries of a block at most; more are counted.
+/// The maximum number of entries in a block; more are counted.
 const ENTRIES: usize = 10;
-/// Lines of kinds of change at most, and of reasons.
+/// The maximum number of lines for kinds of change, and for reasons.
 const CHANGE_LINES: usize = 12;
 const REASON_LINES: usize = 14;
-/// Lines of one kind of change, and of one reason.
+/// The maximum number of lines for one kind of change, and for one reason.
 const OF_CHANGE: usize = 2;
 const OF_REASON: usize = 3;
-/// Columns that a text has at least: where its lead leaves fewer, it stands below.
+/// The minimum width of a text, in columns: if its lead leaves less, the text is on the next line.
 const LEAST: usize = 20;
-/// Blanks before a text that stands below its lead.
+/// Blanks before a text on the line below its lead.
 const BELOW: usize = 12;
 
 /// How blocks are shown.
@@ -98,7 +98,7 @@ impl Blocks {
         rest(lines.len() - shown, "other reason", "other reasons", out)
     }
 
-    /// A text on so many lines at most behind a lead; what is too long for them is cut.
+    /// A text on a limited number of lines after a lead; a longer text is cut.
     fn broken(self, text: &str, indent: usize, most: usize) -> Vec<String> {
         let room = self.width.saturating_sub(indent).max(LEAST);
         let wrapped = wrap(text, room, 0);
@@ -134,7 +134,7 @@ fn rest(more: usize, one: &str, many: &str, out: &mut dyn Write) -> io::Result<(
     if more == 0 { Ok(()) } else { writeln!(out, "  … and {}", count(more as u64, one, many)) }
 }
 
-/// What a word that leads a reason is shown in.
+/// The tone of the word that leads a reason.
 fn tone(word: &str) -> Tone {
     match word {
         "skip" | "skipped" | "unprocessed" => Tone::Dim,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::text::{Paint, Tone, clean, count, cut, cut_both, width};
 use crate::documents::diff::Change;
 
-/// How much of the changes is shown.
+/// How many of the changes are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Diff {
     /// Every change of every import.
@@ -17,20 +17,20 @@ pub enum Diff {
     None,
 }
 
-/// Lines of changes shown of each document with [`Diff::Short`].
+/// How many lines of changes are shown for each document with [`Diff::Short`].
 pub(super) const SHORT: usize = 6;
 
-/// What follows a name that stands for another id of the same name.
+/// The suffix of a name that stands for another id with the same name.
 pub(super) const OF_THE_TARGET: &str = " of the target";
 
 /// How changes are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Changes {
-    /// How much of them.
+    /// How many of them.
     pub diff: Diff,
     /// How many columns the terminal has.
     pub width: usize,
-    /// What is gone and what comes is in colour, or not.
+    /// Whether removed and added values are in colour.
     pub paint: Paint,
 }
 
@@ -52,7 +52,7 @@ impl Changes {
         Ok(())
     }
 
-    /// One change; of two long values each has its share of the line.
+    /// One change; two long values share the line.
     fn change(self, change: &Change, out: &mut dyn Write) -> io::Result<()> {
         let path = clean(&change.path);
         let (from, to) = (change.from.as_deref(), change.to.as_deref());
@@ -98,7 +98,7 @@ impl Changes {
         if self.diff == Diff::Full { usize::MAX } else { self.width.max(40) - 6 }
     }
 
-    /// A line under a document, cut to the terminal unless everything was asked for.
+    /// A line under a document, cut to the terminal unless everything was requested.
     pub(super) fn under(self, out: &mut dyn Write, text: &str) -> io::Result<()> {
         writeln!(out, "      {}", cut(&clean(text), self.room()))
     }

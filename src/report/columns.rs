@@ -1,21 +1,21 @@
-//! Tables that are written row by row: which of their columns a terminal has room for.
+//! Tables that are written row by row: decides which of their columns fit the terminal.
 
 use super::text::{cut, width};
 
 /// A column of such a table.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Column {
-    /// So many columns of the terminal, always.
+    /// Always this many columns of the terminal.
     Fixed(usize),
-    /// The same, on the right.
+    /// The same, aligned to the right.
     Number(usize),
-    /// So many, where there is room: of several the last one goes first.
+    /// This many columns, if there is room: of several such columns, the last one is left out first.
     Spare(usize),
-    /// What is left, at least [`LEAST`], at most [`MOST`].
+    /// The rest, at least [`LEAST`], at most [`MOST`].
     Rest,
 }
 
-/// Columns that a text has at least before a spare column goes, and at most.
+/// The minimum width of a text before a spare column is left out, and the maximum width.
 const LEAST: usize = 16;
 const MOST: usize = 60;
 /// Blanks between two columns.
@@ -31,7 +31,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Lays the columns out in so many columns of a terminal.
+    /// Lays the columns out in the given width of a terminal.
     pub(super) fn new(columns: &[Column], terminal: usize) -> Self {
         let mut widths: Vec<Option<usize>> = columns
             .iter()

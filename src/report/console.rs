@@ -1,4 +1,4 @@
-//! What is said when a run is over: in words, then in figures, then where to look and how to go on.
+//! What is printed when a run is over: in words, then in figures, then where to look and how to continue.
 
 mod sentences;
 mod verified;
@@ -22,15 +22,16 @@ pub use verified::verified;
 
 use sentences::used_by;
 
-/// Items needing attention that are handed out, and reasons in a closing; more are counted.
+/// The maximum number of items needing attention that are returned, and of reasons in a closing; more are counted.
 pub const MOST_NAMED: usize = 10;
 
-/// What a closing says beside the counts.
+/// What a closing says in addition to the counts.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Closing<'a> {
-    /// The folder of the run; absent where none is to be named.
+    /// The folder of the run; absent if none is to be named.
     pub folder: Option<&'a Path>,
-    /// The command to go on with, for a run that is not finished or that could not read back all that it wrote.
+    /// The command to continue with, for a run that is not finished or that could not read back everything that it
+    /// wrote.
     pub resume: Option<&'a str>,
     /// The command that redoes what was not done, for a run that left something.
     pub retry: Option<&'a str>,
@@ -44,7 +45,7 @@ pub struct Closing<'a> {
     pub color: bool,
 }
 
-/// Says how a run ended.
+/// Prints how a run ended.
 ///
 /// # Errors
 ///
@@ -99,7 +100,7 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
     Ok(())
 }
 
-/// A line for each outcome that there is, and a blank line.
+/// A line for each outcome that occurred, and a blank line.
 pub(super) fn outcomes(summary: &Summary, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     for outcome in Outcome::ALL.iter().copied().filter(|outcome| summary.count(*outcome) > 0) {
         let shown = number(summary.count(outcome));
@@ -180,7 +181,7 @@ pub fn headline(summary: &Summary) -> String {
     format!("{} {of}{way}{rest}.", done_word(&summary.action))
 }
 
-/// What a comparison found, in a sentence.
+/// The result of a comparison, in a sentence.
 fn compared(summary: &Summary) -> String {
     let (source, target) = (clean(&summary.source), clean(&summary.target));
     let unlike = |code: &str| summary.unlike.get(code).copied().unwrap_or(0);
@@ -217,7 +218,7 @@ fn done_word(action: &str) -> &'static str {
     }
 }
 
-/// Items that need a person, each counted once: one that reads back different was written.
+/// Items that need a person, each counted once: an item that differs when read back was also written.
 fn open(summary: &Summary) -> u32 {
     let ended = Outcome::ALL.iter().filter(|outcome| outcome.needs_attention());
     let alone = [ONLY_IN_SOURCE, ONLY_IN_TARGET].map(|code| summary.unlike.get(code).copied().unwrap_or(0));

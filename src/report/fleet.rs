@@ -1,4 +1,4 @@
-//! A fleet in words: how it stands, what its plans come to, and one page for all its accounts.
+//! A fleet in words: its state, the totals of its plans, and one page for all its accounts.
 //!
 //! Promises: a function of what is in the store; names are text wherever they end up.
 
@@ -44,7 +44,7 @@ fn imports(status: &Status) -> String {
     format!("{}   {copies}   {} in doubt", parts.join(", "), number(status.in_doubt))
 }
 
-/// What the plans of a fleet come to, grouped by equal change, on lines of so many columns where they can be broken.
+/// The totals of a fleet's plans, grouped by equal change, on lines of the given width where they can be broken.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! What a plan or a run comes to, in few lines: kinds of change, and reasons that need a person, each with how many imports or
-//! other resources.
+//! The totals of a plan or a run, in few lines: kinds of change, and reasons that need a person, each with the number
+//! of imports or other resources.
 
 mod affix;
 
@@ -13,21 +13,21 @@ use crate::documents::references::Kind;
 use crate::model::Outcome;
 use crate::run_folder::plan_item::PlanItem;
 
-/// Different values of one kind of change that are told apart; what comes after is only counted.
+/// How many different values of one kind of change are distinguished; the rest is only counted.
 const VALUES: usize = 200;
-/// Different kinds of change that are told apart, and what those that come after are counted under.
+/// How many different kinds of change are distinguished, and what the rest is counted under.
 const KINDS: usize = 2_000;
 const ELSEWHERE: &str = "other places";
-/// Different reasons that are told apart; what comes after is counted under its code.
+/// How many different reasons are distinguished; the rest is counted under its code.
 const REASONS: usize = 2_000;
-/// Code of an import that is in use and would be deleted, and what is said of all of them.
+/// The code of an import that is in use and would be deleted, and the text for all of them.
 pub(super) const IN_USE: &str = "in_use";
 const USED: &str = "flows use it (named below for each import): left alone; remove it from those flows first";
-/// Imports named for each reason.
+/// How many imports are named for each reason.
 const NAMED: usize = 3;
-/// Values shown for each kind of change.
+/// How many values are shown for each kind of change.
 const SHOWN: usize = 3;
-/// Columns that one value may take.
+/// The maximum width of one value, in columns.
 const VALUE_WIDTH: usize = 32;
 
 /// Everything that is counted while a plan is read once.
@@ -47,7 +47,7 @@ struct ChangeKind {
     places: u64,
     affix: Affix,
     values: HashMap<(String, String), u64>,
-    /// More values than are told apart.
+    /// More values than are distinguished.
     overflow: bool,
 }
 
@@ -58,7 +58,7 @@ struct Reason {
     names: Vec<String>,
 }
 
-/// A line of a group: what leads it, how many imports or other resources it is for, and the text.
+/// A line of a group: its lead, the number of imports or other resources, and the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) lead: String,
@@ -69,7 +69,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// What is counted, in the number that the count asks for.
+    /// The noun for what is counted, in singular or plural.
     pub(super) fn unit(&self) -> String {
         let one = self.kind.singular();
         if self.resources == 1 { one.to_owned() } else { format!("{one}s") }
@@ -94,7 +94,7 @@ impl Groups {
         }
     }
 
-    /// Counts an item of a plan: what changes by it or differs by a comparison, and why it needs a person.
+    /// Counts an item of a plan: what it changes or what differs in a comparison, and why it needs a person.
     pub(super) fn take(&mut self, item: &PlanItem) {
         // What is left alone changes nothing, whatever the transformation would have made of it.
         if item.outcome.is_none() || item.unlike().is_some() {
@@ -119,7 +119,7 @@ impl Groups {
         }
     }
 
-    /// Counts only why an item cannot be done as it stands.
+    /// Counts only why an item cannot be done as it is.
     pub(super) fn trouble_of(&mut self, item: &PlanItem) {
         if let (Some(outcome), Some(trouble)) = (item.outcome, &item.trouble)
             && let Some(lead) = lead(outcome).filter(|_| outcome.needs_attention())
@@ -141,7 +141,7 @@ impl Groups {
         }
     }
 
-    /// Kinds of change, the most frequent first. `name_of` tells the name of an id, where it is known.
+    /// Kinds of change, the most frequent first. `name_of` returns the name of an id, if it is known.
     pub(super) fn changes(&self, name_of: &dyn Fn(&str) -> Option<String>) -> Vec<Line> {
         let mut kinds: Vec<_> = self.kinds.iter().collect();
         kinds.sort_by_key(|((of, family), kind)| (std::cmp::Reverse(kind.resources), family, *of));

@@ -1,4 +1,4 @@
-//! What `list` shows: the imports a job's `select` sees, one a line. Its CSV is the start of a manifest.
+//! The output of `list`: the imports that a job's `select` selects, one a line. Its CSV is the start of a manifest.
 
 use std::io::{self, Write};
 
@@ -23,22 +23,22 @@ pub struct InventoryRow {
     pub id: String,
     /// The import's `name`.
     pub name: String,
-    /// The import's `adaptorType`, where it has one.
+    /// The import's `adaptorType`, if it has one.
     pub adaptor_type: Option<String>,
-    /// The id of its connection, where it has one.
+    /// The id of its connection, if it has one.
     pub connection: Option<String>,
-    /// The name of its connection, where it has one that is known.
+    /// The name of its connection, if it is known.
     pub connection_name: Option<String>,
     /// The names of its integrations, as far as they are known: its own, or those of the flows, APIs and tools that use it.
     pub integration_name: Option<String>,
-    /// `lastModified` as the service sent it; absent where the import has none.
+    /// `lastModified` as the service sent it; absent if the import has none.
     pub last_modified: Option<String>,
 }
 
 /// How the imports are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InventoryFormat {
-    /// For people, in so many columns of a terminal; columns that it has no room for are left out.
+    /// For people, in the width of a terminal; columns without room are left out.
     Table {
         /// How many columns the terminal has.
         width: usize,
@@ -47,11 +47,11 @@ pub enum InventoryFormat {
     },
     /// RFC 4180; see [`COLUMNS`].
     Csv,
-    /// An array with an import a line.
+    /// An array with one import a line.
     Json,
 }
 
-/// Writes the imports as they come.
+/// Writes the imports as they arrive.
 #[derive(Debug)]
 pub struct Inventory<W: Write>(Form<W>, u64);
 

@@ -1,4 +1,4 @@
-//! A run as `JUnit` XML: every import a test case, for build servers that draw such files.
+//! A run as `JUnit` XML: every import is a test case, for build servers that display such files.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use crate::model::Outcome;
 use crate::run_folder::rows::Row;
 use crate::run_folder::summary::Summary;
 
-/// How many rows are of each sort.
+/// How many rows there are of each kind.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counts {
     failures: u32,
@@ -29,13 +29,13 @@ impl Counts {
     }
 }
 
-/// What the format calls the end of a row.
+/// The result of a row in the terms of the format.
 enum Case {
     /// A person has to look at it.
     Failure(Attention),
-    /// Its call was sent, and what came of it is not known.
+    /// Its call was sent, and the effect is not known.
     InDoubt,
-    /// The run did not come to it.
+    /// The run did not get to it.
     Unprocessed,
     Skipped,
     Passed,

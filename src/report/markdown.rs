@@ -10,12 +10,12 @@ use super::text::{clean, number};
 use crate::model::Outcome;
 use crate::run_folder::summary::Summary;
 
-/// Items that are named; more are counted.
+/// The maximum number of items that are named; more are counted.
 pub(super) const MOST_NAMED: usize = 100;
 
 /// Writes the report.
 ///
-/// `attention` are the first of the `open` items that need a person.
+/// `attention` holds the first of the `open` items that need a person.
 pub(super) fn write(
     summary: &Summary,
     attention: &[Attention],
@@ -58,13 +58,13 @@ pub(super) fn write(
     writeln!(out, "\nRun {}", inert(&summary.run_id))
 }
 
-/// A sentence of ours: between the names and reasons in it, commands in backticks stay code.
+/// A sentence of this program: between the names and reasons in it, commands in backticks stay code.
 fn prose(text: &str) -> String {
     let parts = text.split('`').enumerate();
     parts.map(|(at, part)| if at % 2 == 1 { format!("`{part}`") } else { inert(part) }).collect()
 }
 
-/// A text that Markdown takes for text: no link, no table cell, no mention, no markup.
+/// A text escaped so that Markdown shows it as text: no link, no table cell, no mention, no markup.
 pub(super) fn inert(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let text = clean(text);

@@ -1,9 +1,9 @@
-//! Who listens to a run, and what is shown of it: progress, plan, audit, summary, the page for the person who signs; and
-//! what the commands of an archive say.
+//! The listeners of a run, and what is shown of it: progress, plan, audit, summary, the page for the person who
+//! signs; and the output of the archive commands.
 //!
 //! Promises: everything about a run is a function of its plan and its journal, so it can be rendered again and
-//! compared; text from the service is data wherever it ends up: no terminal escape, no formula, no markup comes of it.
-//! Nothing is said by colour alone. It decides nothing and talks to nobody.
+//! compared. Text from the service is data wherever it ends up: it becomes no terminal escape, no formula and no
+//! markup. Nothing is shown by colour alone. This folder decides nothing and calls no service.
 
 pub mod archive;
 pub mod audit;
@@ -49,7 +49,7 @@ pub use progress::Bars;
 pub use reasons::{Attention, ReasonGroup};
 pub use render::{Format, Reported, Told, render, write_files};
 
-/// What was asked for could not be put out.
+/// The requested output could not be written.
 fn to_output(source: io::Error) -> RunFolderError {
     RunFolderError::file("write", "the output")(source)
 }

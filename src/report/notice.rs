@@ -1,4 +1,4 @@
-//! What bars and plain lines have in common: the gauge, the counts so far, and the lines about single items.
+//! What bars and plain lines share: the gauge, the counts so far, and the lines about single items.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,25 +8,25 @@ use super::text::{Paint, Tone, clean, cut, number, span, wrap};
 use crate::model::event::Event;
 use crate::model::{Outcome, Verdict};
 
-/// Lines about single items at most; those that follow are only counted.
+/// The maximum number of lines about single items; further ones are only counted.
 const MOST_LINES: usize = 20;
 
-/// Waits for the rate limit that are told.
+/// The minimum wait for the rate limit that is reported.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
 
-/// Columns of such a line at most.
+/// The maximum width of such a line.
 const WIDEST: usize = 300;
 
-/// What the calls of a run are doing at this moment, over all its accounts.
+/// The state of the calls of a run at this moment, over all its accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gauge {
     /// How many calls are under way.
     pub in_flight: usize,
     /// How many calls were sent, repeats included.
     pub calls: u64,
-    /// Time spent waiting for the budget, added up over all calls; waits that are going on count too.
+    /// Time spent waiting for the budget, summed over all calls; waits in progress count too.
     pub waited: Duration,
-    /// The pause that is going on: until when, and who asked for it.
+    /// The current pause: until when, and who asked for it.
     pub paused: Option<(jiff::Timestamp, String)>,
     /// The number of answers that were 429.
     pub throttled: u64,
@@ -34,10 +34,10 @@ pub struct Gauge {
     pub retries: u64,
 }
 
-/// Reads what the calls are doing at this moment.
+/// Reads the present state of the calls.
 pub type ReadGauge = Arc<dyn Fn() -> Gauge + Send + Sync>;
 
-/// What went otherwise than planned so far.
+/// What did not go as planned so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     failed: u64,
@@ -102,7 +102,7 @@ fn paused(until: jiff::Timestamp, reason: &str) -> String {
 pub(super) struct Notices {
     pub(super) counts: Counts,
     paint: Paint,
-    /// Columns that a line is broken at.
+    /// The width at which lines are broken.
     columns: usize,
     lines: usize,
 }
@@ -112,12 +112,12 @@ impl Notices {
         Self { counts: Counts::default(), paint, columns: usize::MAX, lines: 0 }
     }
 
-    /// Breaks lines at so many columns from now on.
+    /// Breaks lines at this width from now on.
     pub(super) fn fit(&mut self, columns: usize) {
         self.columns = columns;
     }
 
-    /// Counts the event; a line if a person should see it now.
+    /// Counts the event; returns a line if a person should see it now.
     pub(super) fn take(&mut self, event: &Event) -> Option<String> {
         self.counts.take(event);
         let (tone, word, rest) = match event {
@@ -195,14 +195,15 @@ pub(super) fn pace(per_second: f64) -> String {
     }
 }
 
-/// How long so many take still at a pace; `None` where that cannot be said, or nothing is left.
+/// The time left for a number of items at a pace; `None` if this is unknown, or if nothing is left.
 pub(super) fn time_left(per_second: f64, left: u64) -> Option<Duration> {
     #[expect(clippy::cast_precision_loss, reason = "counts of imports are far below 2^52")]
     let seconds = left as f64 / per_second;
     (left > 0 && per_second > 0.0).then(|| Duration::try_from_secs_f64(seconds.min(1e9)).ok())?
 }
 
-/// One estimate for everything that runs: stages run side by side, so the slowest decides. Empty without one.
+/// One estimate for everything that is running: stages run side by side, so the slowest decides. Empty without an
+/// estimate.
 pub(super) fn estimate(left: impl IntoIterator<Item = Duration>) -> String {
     left.into_iter().max().map_or(String::new(), |left| format!("{} left · ", span(left)))
 }

@@ -1,4 +1,5 @@
-//! Progress without a terminal: the totals every ten seconds, and a line about what goes wrong. It does not flood.
+//! Progress without a terminal: the totals every ten seconds, and a line about each problem. The number of lines is
+//! limited.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,30 +9,30 @@ use super::notice::{Gauge, Notices, ReadGauge, estimate, pace, time_left};
 use super::text::{Paint, number};
 use crate::model::event::{Event, Listener, Stage};
 
-/// How far apart totals are, unless something else is asked for.
+/// The time between totals, by default.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Tells the time since any fixed moment.
+/// Returns the time since a fixed moment.
 pub type Elapsed = Box<dyn Fn() -> Duration + Send>;
 
-/// Takes what progress tells, to write it somewhere.
+/// Receives progress messages, to write them somewhere.
 pub type Put = Box<dyn FnMut(Told<'_>) + Send>;
 
-/// Something that progress tells.
+/// A progress message.
 #[derive(Debug, Clone, Copy)]
 pub enum Told<'a> {
-    /// A line about something that went wrong.
+    /// A line about a problem.
     Line(&'a str),
-    /// How far it is. Its text is one line.
+    /// The progress so far. Its text is one line.
     Totals(&'a Totals),
 }
 
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Totals {
-    /// The stages that are going on.
+    /// The stages that are running.
     pub stages: Vec<StageTotals>,
-    /// What its calls are doing.
+    /// The state of its calls.
     pub gauge: Gauge,
     /// How many items failed so far.
     pub failed: u64,
@@ -51,20 +52,20 @@ pub struct StageTotals {
     pub stage: Stage,
     /// How many imports it is for, where known.
     pub total: Option<u64>,
-    /// How many are through.
+    /// How many are done.
     pub done: u64,
-    /// How many a second went through since the totals before.
+    /// How many a second were done since the previous totals.
     pub per_second: f64,
 }
 
 impl StageTotals {
-    /// How long it takes still at this pace; `None` where that cannot be said.
+    /// The time left at this pace; `None` if this is unknown.
     pub fn left(&self) -> Option<Duration> {
         time_left(self.per_second, self.total?.saturating_sub(self.done))
     }
 }
 
-/// Tells progress. A clone goes on with the same: keep one to call [`PlainLines::beat`].
+/// Reports progress. A clone continues with the same counts: keep one to call [`PlainLines::beat`].
 #[derive(Clone)]
 pub struct PlainLines(Arc<Mutex<Lines>>);
 
@@ -82,7 +83,7 @@ struct Running {
     stage: Stage,
     total: Option<u64>,
     done: u64,
-    /// What was done, and when, at the last totals: the pace is that of late, not of the burst at the start.
+    /// What was done, and when, at the last totals: the pace is the recent one, not that of the burst at the start.
     shown: (u64, Duration),
 }
 
@@ -93,7 +94,7 @@ impl fmt::Debug for PlainLines {
 }
 
 impl PlainLines {
-    /// Tells `put`, which must return at once.
+    /// Reports to `put`, which must return at once.
     pub fn new(color: bool, gauge: ReadGauge, elapsed: Elapsed, put: Put) -> Self {
         let last = elapsed();
         let notices = Notices::new(Paint { color });
@@ -108,14 +109,14 @@ impl PlainLines {
         })))
     }
 
-    /// Tells the totals so far apart; ten seconds unless that is asked for.
+    /// Reports the totals at this interval; ten seconds by default.
     #[must_use]
     pub fn every(self, every: Duration) -> Self {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).every = every;
         self
     }
 
-    /// Tells the totals if the last ones are old enough: call it now and then, so that a run that waits for the
+    /// Reports the totals if the last ones are old enough: call it now and then, so that a run that waits for the
     /// service is seen to wait.
     pub fn beat(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).beat();

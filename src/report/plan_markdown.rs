@@ -8,11 +8,11 @@ use super::to_output;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::plan_file::PlanFile;
 
-/// Bytes of the plan that are shown: GitHub takes comments of 65,536 characters.
+/// The maximum number of bytes of the plan that are shown: GitHub accepts comments of 65,536 characters.
 const MOST: usize = 60_000;
 
-/// Writes the plan: a heading, what it comes to, and below that the plan as it is printed, where no name of an import is
-/// taken for markup.
+/// Writes the plan: a heading, the totals, and below that the plan as it is printed, escaped so that no name of an
+/// import becomes markup.
 ///
 /// # Errors
 ///

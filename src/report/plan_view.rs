@@ -1,4 +1,4 @@
-//! A plan as a person reads it before saying yes: what is done to each import, the totals, the calls to come.
+//! A plan as a person reads it before agreeing: what is done to each import, the totals, the calls to come.
 
 use std::io::{self, Write};
 
@@ -28,7 +28,7 @@ pub(super) use words::named;
 use words::{compares, rank, sign, told, undoes};
 pub use words::{forecast, question};
 
-/// Which imports of a plan are shown in full, below what all of them come to.
+/// Which imports of a plan are shown in full, below the totals of all imports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Detail<'a> {
     /// The first 20 that change, or as many as leave the whole plan within 60 lines.
@@ -49,9 +49,9 @@ pub struct PlanViewOptions<'a> {
     pub width: usize,
     /// Which imports are shown in full.
     pub detail: Detail<'a>,
-    /// How much of the changes is shown.
+    /// How many of the changes are shown.
     pub diff: Diff,
-    /// Whether imports that stay as they are are listed too; else their warnings are summed up.
+    /// Whether unchanged imports are listed too; else their warnings are summed up.
     pub unchanged: bool,
     /// Calls a second the job may send, to explain the forecast.
     pub per_second: Option<f64>,
@@ -70,9 +70,9 @@ impl Default for PlanViewOptions<'_> {
     }
 }
 
-/// Lines that a plan takes at most, unless everything is asked for.
+/// The maximum number of lines of a plan, unless everything is requested.
 const LINES: usize = 60;
-/// Imports shown in full at most, unless others are asked for.
+/// The maximum number of imports shown in full, unless others are requested.
 const FIRST: usize = 20;
 
 /// Writes the plan for people: totals, kinds of change, what needs a person, then imports in full and the calls to come.
@@ -142,7 +142,7 @@ pub fn json(plan: &PlanFile, out: &mut dyn Write) -> Result<(), RunFolderError> 
     Ok(())
 }
 
-/// What a plan comes to, in one line: `create 12, unchanged 3`.
+/// The totals of a plan, in one line: `create 12, unchanged 3`.
 pub fn totals(plan: &PlanFile) -> String {
     let mut totals: Vec<_> = plan.tail().totals.iter().filter(|(word, _)| word.as_str() != "none").collect();
     totals.sort_by_key(|(word, _)| rank(word));
@@ -151,7 +151,7 @@ pub fn totals(plan: &PlanFile) -> String {
     if parts.is_empty() { "nothing selected".to_owned() } else { parts.join(", ") }
 }
 
-/// Whether an item is not left alone: something is done for it, it needs a person, or a comparison found it unlike.
+/// Whether something happens to an item: it is written, it needs a person, or a comparison found a difference.
 fn changes(item: &PlanItem) -> bool {
     let stays =
         matches!(item.outcome, Some(Outcome::Skipped | Outcome::Unchanged)) && item.unlike().is_none();

@@ -11,20 +11,20 @@ use super::notice::{Counts, Notices, ReadGauge, estimate, pace, time_left};
 use super::text::{Paint, Tone, count, cut, number, span, width};
 use crate::model::event::{Event, Listener, Stage};
 
-/// How often figures move while nothing happens: a run that waits for the service is seen to wait.
+/// How often figures are updated while nothing happens, so that a run that waits for the service is seen to wait.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Cells of a bar at most, and at least: with fewer it is left out.
+/// The maximum and minimum number of cells of a bar: with fewer it is left out.
 const LONGEST: usize = 28;
 const SHORTEST: usize = 6;
 
-/// How long each running stage takes still, as its bar said last.
+/// The time left for each running stage, as its bar showed last.
 type TimesLeft = Arc<Mutex<Vec<(Stage, Duration)>>>;
 
-/// Tells how many columns the terminal has now.
+/// Returns the present width of the terminal.
 type Columns = Arc<dyn Fn() -> usize + Send + Sync>;
 
-/// Bars on stderr. A clone steers the same bars: keep one to call [`Bars::clear`] before anything else is printed.
+/// Bars on stderr. A clone controls the same bars: keep one to call [`Bars::clear`] before anything else is printed.
 #[derive(Clone)]
 pub struct Bars(Arc<Mutex<Board>>);
 
@@ -47,7 +47,7 @@ impl fmt::Debug for Bars {
 }
 
 impl Bars {
-    /// Bars on stderr; they hide themselves where that is no terminal.
+    /// Bars on stderr; they are hidden if stderr is not a terminal.
     pub fn stderr(color: bool, gauge: ReadGauge) -> Self {
         let columns = Arc::new(|| usize::from(console::Term::stderr().size().1));
         Self::on_target(ProgressDrawTarget::stderr(), color, gauge, columns)
@@ -68,7 +68,7 @@ impl Bars {
         })))
     }
 
-    /// Does what writes to the terminal by itself, with the bars out of the way.
+    /// Runs something that writes to the terminal itself, with the bars removed.
     pub fn suspend(&self, work: impl FnOnce()) {
         let multi = self.0.lock().unwrap_or_else(PoisonError::into_inner).multi.clone();
         multi.suspend(work);
@@ -155,7 +155,8 @@ impl Board {
     }
 }
 
-/// A line that is drawn by ourselves, so that it never takes more columns than the terminal has, whatever its size by now.
+/// A line that we draw ourselves, so that it never takes more columns than the terminal has, whatever its present
+/// size.
 fn style(line: impl Fn(&ProgressState) -> String + Clone + Send + Sync + 'static) -> ProgressStyle {
     ProgressStyle::with_template("{line}").unwrap_or_else(|_| ProgressStyle::default_bar()).with_key(
         "line",
@@ -165,7 +166,7 @@ fn style(line: impl Fn(&ProgressState) -> String + Clone + Send + Sync + 'static
     )
 }
 
-/// Notes how long a stage takes still.
+/// Notes the time left for a stage.
 fn note_left(left: &TimesLeft, stage: Stage, time: Option<Duration>) {
     let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
     left.retain(|(noted, _)| *noted != stage);
@@ -184,7 +185,7 @@ fn bar_style(stage: Stage, paint: Paint, left: TimesLeft, columns: Columns) -> P
     })
 }
 
-/// What a bar says.
+/// The text of a bar.
 #[derive(Debug)]
 struct Line {
     stage: Stage,
@@ -195,7 +196,7 @@ struct Line {
 }
 
 impl Line {
-    /// The line in so many columns: first the bar gives way, then the text is cut.
+    /// The line in the given width: first the bar is shortened, then the text is cut.
     fn fit(&self, paint: Paint, columns: usize) -> String {
         let (stage, text) = (self.stage.as_str(), &self.text);
         let room = columns.saturating_sub(1);

@@ -1,4 +1,4 @@
-//! Reasons for which items are not as planned, grouped: how many each, and the first names.
+//! Reasons why items are not as planned, grouped: the number of items for each, and the first names.
 
 use std::collections::HashMap;
 
@@ -12,13 +12,13 @@ use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_item::DIFFERS;
 use crate::run_folder::rows::Row;
 
-/// Different reasons that are told apart; what comes after is counted together.
+/// How many different reasons are distinguished; the rest is counted together.
 const REASONS: usize = 2_000;
 
-/// Items named for each reason.
+/// How many items are named for each reason.
 const NAMED: usize = 3;
 
-/// What leads a reason, the gravest first. Those up to `copy` need a person.
+/// The leads of reasons, the gravest first. Those up to `copy` need a person.
 const WORDS: [&str; 10] = [
     "failed",
     "in doubt",
@@ -103,7 +103,7 @@ impl ReasonGroup {
         }
     }
 
-    /// Whether it says how items ended, and not only where they stand now.
+    /// Whether it says how items ended, and not only their present state.
     pub(super) fn is_an_end(&self) -> bool {
         !matches!(self.word, "in doubt" | "unprocessed")
     }
@@ -114,7 +114,7 @@ impl ReasonGroup {
     }
 }
 
-/// Groups reasons as rows pass by.
+/// Groups reasons row by row.
 #[derive(Debug, Default)]
 pub(super) struct Reasons {
     places: HashMap<(&'static str, String), usize>,
@@ -122,7 +122,7 @@ pub(super) struct Reasons {
 }
 
 impl Reasons {
-    /// Counts a row; the place of its group in [`Reasons::groups`], if it has a reason.
+    /// Counts a row; returns the place of its group in [`Reasons::groups`], if it has a reason.
     pub(super) fn take(&mut self, row: &Row) -> Option<usize> {
         let (word, reason, name) = of(row)?;
         let mut key = (word, reason);
@@ -142,7 +142,7 @@ impl Reasons {
         Some(place)
     }
 
-    /// The groups, in the order in which they came up.
+    /// The groups, in the order in which they first occurred.
     pub(super) fn groups(&self) -> &[ReasonGroup] {
         &self.groups
     }
@@ -181,7 +181,7 @@ fn of(row: &Row) -> Option<(&'static str, String, String)> {
     }
 }
 
-/// Whether it was not deleted since flows use it.
+/// Whether it was not deleted because flows use it.
 fn is_used(row: &Row) -> bool {
     row.error_code.as_deref() == Some(IN_USE) && !row.item.used_by.is_empty()
 }

@@ -1,4 +1,4 @@
-//! What the selected imports refer to, and what each of it becomes in the target.
+//! What the selected imports refer to, and what each reference becomes in the target.
 
 use std::io::{self, Write};
 
@@ -6,10 +6,10 @@ use super::text::{clean, count, number, wrap};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::reference_usage::Reference;
 
-/// Unresolved references named in a summary; the others are counted.
+/// How many unresolved references are named in a summary; the others are counted.
 const MOST_NAMED: usize = 20;
 
-/// Writes a line for each reference, and under it where it is used and why it is not resolved.
+/// Writes a line for each reference, and below it where it is used and why it is not resolved.
 ///
 /// # Errors
 ///
@@ -61,7 +61,8 @@ pub fn json(references: &[Reference], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// Writes how many there are, and those that are not resolved, on lines of so many columns where they can be broken.
+/// Writes how many references there are, and those that are not resolved, on lines of the given width where they can
+/// be broken.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! A run put into files: the same from a run that just ended as from its folder years later.
+//! Renders a run into files: the result is the same for a run that just ended as from its folder years later.
 
 use std::io::{self, Write};
 use std::panic::resume_unwind;
@@ -22,19 +22,19 @@ use crate::run_folder::rows::{Row, rows};
 use crate::run_folder::run_record::RunRecord;
 use crate::run_folder::summary::Summary;
 
-/// Rows handed from the thread that reads them to the one that writes them at once.
+/// How many rows the reading thread passes to the writing thread at once.
 const CHUNK: usize = 128;
-/// So many chunks may wait, beside the one that is made and the one that is written.
+/// How many chunks may wait, in addition to the one that is being made and the one that is being written.
 const CHUNKS_AHEAD: usize = 2;
 
-/// What a run can be rendered to.
+/// The formats that a run can be rendered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// The audit as it stands in `audit.csv`.
+    /// The audit, as in `audit.csv`.
     Csv,
     /// The rows and the summary as one JSON document.
     Json,
-    /// The page as it stands in `report.html`.
+    /// The page, as in `report.html`.
     Html,
     /// XML in the form of `JUnit`, for CI servers.
     Junit,
@@ -42,16 +42,16 @@ pub enum Format {
     Markdown,
 }
 
-/// A run as its plan and its journal tell it.
+/// A run, as read from its plan and its journal.
 #[derive(Debug, Clone, Copy)]
 pub struct Told<'a> {
     /// The folder of the run.
     pub folder: &'a RunFolder,
     /// The plan of the run.
     pub plan: &'a PlanFile,
-    /// Where every item stands.
+    /// The state of every item.
     pub states: &'a ItemStates,
-    /// What the journal says of the run as a whole.
+    /// What the journal says about the run as a whole.
     pub record: &'a RunRecord,
 }
 
@@ -75,7 +75,7 @@ pub fn count(told: Told<'_>) -> Result<Reported, RunFolderError> {
     told.walk(console::MOST_NAMED, |_| Ok(()))
 }
 
-/// Writes a run in that format.
+/// Writes a run in the given format.
 ///
 /// # Errors
 ///
@@ -178,7 +178,7 @@ fn whole<T>(
 }
 
 impl Told<'_> {
-    /// Hands out every row, counts them, and keeps the first `named` that need attention.
+    /// Passes on every row, counts them, and keeps the first `named` that need attention.
     pub(super) fn walk(
         self,
         named: usize,
@@ -208,8 +208,8 @@ impl Told<'_> {
         Ok(Reported { summary, attention, reasons })
     }
 
-    /// Hands out every row, in the plan's order, while the next ones are read on a thread of their own: to read a row costs about as
-    /// much as to write it into audit and page.
+    /// Passes on every row, in the plan's order, while the next ones are read on another thread: reading a row costs
+    /// about as much as writing it into audit and page.
     fn read_ahead(
         self,
         mut each: impl FnMut(Row) -> Result<(), RunFolderError>,
@@ -234,7 +234,7 @@ impl Told<'_> {
     }
 }
 
-/// What ends the reader when a row could not be written. Nobody sees it: the error of the row is what is told.
+/// What ends the reader when a row could not be written. Nobody sees it: the error of the row is reported.
 fn nobody_reads(folder: &RunFolder) -> RunFolderError {
     RunFolderError::file("read", &folder.journal())(io::ErrorKind::BrokenPipe.into())
 }

@@ -1,4 +1,4 @@
-//! `runs` and `show`: what journals say, for people.
+//! `runs` and `show`: the content of journals, for people.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,10 +23,10 @@ use crate::run_folder::RunFolderError;
 use crate::run_folder::rows::{Row, rows as rows_of};
 use crate::run_folder::summary::Summary;
 
-/// Columns that the result of a run has at least beside its counts.
+/// The minimum width of the result of a run beside its counts.
 const LEAST: usize = 20;
 
-/// A line for each run; one that is longer than the terminal goes on below.
+/// A line for each run; a line that is longer than the terminal continues below.
 ///
 /// # Errors
 ///
@@ -62,7 +62,7 @@ fn short(run: &str) -> &str {
     run.rsplit('-').next().unwrap_or(run)
 }
 
-/// How many items came to which end, what was found beside them, and whether the run was undone.
+/// How many items ended with which outcome, what was found beside them, and whether the run was undone.
 fn result(summary: &Summary) -> Vec<String> {
     let ended = Outcome::ALL.iter().map(|outcome| {
         let aside = if *outcome == Outcome::Unprocessed { summary.in_doubt } else { 0 };
@@ -92,15 +92,16 @@ pub struct ShowOptions<'a> {
     pub detail: Detail<'a>,
     /// How much of the changes is shown.
     pub diff: Diff,
-    /// The command to go on with, for a run that is not finished.
+    /// The command to continue with, for a run that is not finished.
     pub resume: Option<&'a str>,
 }
 
-/// Lines that a run takes at most, unless everything is asked for, and imports in full.
+/// The maximum number of lines of a run, unless everything is requested, and of imports in full.
 const LINES: usize = 60;
 const FIRST: usize = 20;
 
-/// What became of a run: in words, then kinds of change, reasons, and imports in full; of many those that need a person.
+/// The result of a run: in words, then kinds of change, reasons, and imports in full; if there are many, those that
+/// need a person.
 ///
 /// # Errors
 ///
@@ -208,7 +209,7 @@ fn is_called(row: &Row, names: &[String]) -> bool {
     })
 }
 
-/// What `verify` found: a line for each file, and what follows.
+/// The result of `verify`: a line for each file, and a conclusion.
 ///
 /// # Errors
 ///
@@ -258,7 +259,7 @@ fn place(check: &Check) -> String {
     format!("{}{line}{item}", check.file)
 }
 
-/// What stands above the rows of one run.
+/// The heading above the rows of one run.
 fn header(summary: &Summary, folder: &Path, options: ShowOptions<'_>, out: &mut dyn Write) -> io::Result<()> {
     let paint = Paint { color: options.color };
     writeln!(out, "{} ({})", summary.run_id, folder.display())?;
@@ -283,7 +284,7 @@ fn header(summary: &Summary, folder: &Path, options: ShowOptions<'_>, out: &mut 
     writeln!(out)
 }
 
-/// One import and what became of it.
+/// One import and its result.
 fn row(row: &Row, lines: Changes, out: &mut dyn Write) -> io::Result<()> {
     let paint = lines.paint;
     let bad = row.outcome.needs_attention() || row.verdict == Verdict::Differs;

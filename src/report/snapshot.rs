@@ -1,4 +1,5 @@
-//! What a restore says beside the outcomes: the snapshot that it read, and what still names imports by their old ids.
+//! What a restore reports in addition to the outcomes: the snapshot that it read, and what still names imports by
+//! their old ids.
 
 use std::io::{self, Write};
 
@@ -6,7 +7,7 @@ use super::text::{clean, number};
 use crate::run_folder::plan_item::SnapshotRead;
 use crate::run_folder::summary::Summary;
 
-/// Users of old ids that are named; more are counted.
+/// How many users of old ids are named; more are counted.
 const NAMED: usize = 10;
 
 /// `20260304T020000Z-us-1a2b of account us, taken 2026-03-04 02:00:00 UTC`.
@@ -16,7 +17,7 @@ pub(crate) fn in_words(read: &SnapshotRead) -> String {
     format!("{id} of account {account}{}", taken.unwrap_or_default())
 }
 
-/// Flows, APIs and tools that name an import by the id it had.
+/// Flows, APIs and tools that name an import by its old id.
 pub(crate) fn old_ids(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     let all = &summary.old_ids_in_use;
     if all.is_empty() {

@@ -1,4 +1,4 @@
-//! Text from the service made fit for a terminal, and the few words numbers need.
+//! Text from the service made safe for a terminal, and the few texts that numbers need.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 pub use crate::model::shown::{clean, is_raw};
 use crate::run_folder::plan_item::PlanItem;
 
-/// The name of an item, made inert; of what is no import with the word for it.
+/// The name of an item, made inert; for what is not an import, with its kind.
 pub fn titled(item: &PlanItem) -> String {
     let name = clean(&item.name);
     if item.is_import() { name } else { format!("{} \"{name}\"", item.noun()) }
@@ -20,7 +20,7 @@ pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// The text, cut with `…` where it takes more than `columns`.
+/// The text, cut with `…` if it takes more than `columns`.
 pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -114,7 +114,7 @@ pub fn number(count: impl Into<u64>) -> String {
     grouped
 }
 
-/// So many of something whose plural has an `s`.
+/// A count of something whose plural has an `s`.
 pub fn counted(number: u32, one: &str) -> String {
     count(number, one, &format!("{one}s"))
 }
@@ -152,7 +152,7 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
-/// So many documents of a list, in words: `2 file definitions`.
+/// A count of documents of a kind, in words: `2 file definitions`.
 pub(super) fn of_kind(list: &str, number: u64) -> String {
     let words = match list {
         "asynchelpers" => "async helpers",
@@ -189,7 +189,7 @@ pub fn short_id(id: &str) -> String {
     }
 }
 
-/// What a colour says. Every use of one also says it in words or a sign.
+/// The meaning of a colour. Every use of a colour also says it in words or with a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     /// It went well, or adds something.

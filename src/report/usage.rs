@@ -1,4 +1,4 @@
-//! What uses imports, in words: how many flows, in how many integrations, which of them run.
+//! What uses imports, in words: how many flows, in how many integrations, which of them are running.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use crate::run_folder::import_users::{
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
 
-/// Flows that are named in a sentence; more are counted.
+/// How many flows are named in a sentence; more are counted.
 const NAMED: usize = 3;
 
 /// `214 flows and 2 APIs in 11 integrations, 12 of them disabled; 3 are running now: Orders hourly, Stock sync, Refunds`.
@@ -60,7 +60,7 @@ pub(super) fn sentence(usage: &UsageSummary, now: &str) -> String {
     text
 }
 
-/// What one user is, and how it stands: `running`, `disabled`, both, or nothing of it.
+/// What one user is, and its state: `running`, `disabled`, both, or neither.
 pub(super) fn standing(user: &ImportUser) -> &'static str {
     match (user.running, user.disabled) {
         (Some(true), Some(true)) => "running, though disabled",
@@ -148,7 +148,8 @@ impl<'a> UserLines<'a> {
         Self { target: users(&usage.target), source: users(&usage.source) }
     }
 
-    /// `used by flow "Orders hourly" (running), flow "Returns" and 2 more`, for each side on which something uses it.
+    /// `used by flow "Orders hourly" (running), flow "Returns" and 2 more`, for each account in which something uses
+    /// it.
     pub(super) fn of_item(&self, item: &PlanItem) -> Vec<String> {
         let mut lines = Vec::new();
         if item.operation.touches_an_import() {

@@ -95,7 +95,7 @@ impl DocumentFile {
     ///
     /// # Errors
     ///
-    /// The disk said no, or the text is 4 GiB or longer.
+    /// The disk cannot be written, or the text is 4 GiB or longer.
     pub fn append(&mut self, text: &[u8]) -> Result<Span, RunFolderError> {
         let length = u32::try_from(text.len())
             .map_err(|_| RunFolderError::file("write to", &self.path)(io::ErrorKind::FileTooLarge.into()))?;
@@ -159,7 +159,7 @@ impl DocumentFile {
 ///
 /// # Errors
 ///
-/// The disk said no, or the file is too short.
+/// The file cannot be read, or is too short.
 pub fn read_span(file: &File, span: Span) -> io::Result<Vec<u8>> {
     let mut text = vec![0; span.length as usize];
     file.read_exact_at(&mut text, span.offset)?;

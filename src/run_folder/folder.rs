@@ -138,7 +138,7 @@ impl RunFolder {
 ///
 /// # Errors
 ///
-/// The disk said no; what was there before is untouched.
+/// The disk cannot be written; what was there before is untouched.
 pub fn write_whole(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,

@@ -36,7 +36,7 @@ impl ReadAhead {
     ///
     /// # Errors
     ///
-    /// The disk said no, or the file is too short.
+    /// The file cannot be read, or is too short.
     pub(super) fn read(&mut self, file: &File, from: u64, length: u32, end: u64) -> io::Result<Vec<u8>> {
         let is_near = self.last.abs_diff(from) < NEAR;
         let to = from + u64::from(length);

@@ -38,7 +38,7 @@ impl TextsInOrder {
     ///
     /// # Errors
     ///
-    /// The disk said no, or the file is too short.
+    /// The file cannot be read, or is too short.
     pub(crate) fn read(&self, span: Span) -> io::Result<Vec<u8>> {
         match self.ahead.try_lock() {
             Ok(mut ahead) => ahead.read(&self.file, span.offset, span.length, self.end),

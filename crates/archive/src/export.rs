@@ -46,7 +46,7 @@ impl Archive {
     /// # Errors
     ///
     /// The folder is an archive or the folder of a run, or lies in one; its last export was of another account; the
-    /// manifest is damaged, a file that is not of an export is in the way, or the disk said no. What was written until then
+    /// manifest is damaged, a file that is not of an export is in the way, or the disk cannot be written. What was written until then
     /// is listed and is corrected by the next export.
     ///
     /// # Cancel safety

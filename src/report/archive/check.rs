@@ -1,4 +1,4 @@
-//! `archive check`: what is damaged, whom it takes with it, and one line that says whether all is well.
+//! `archive check`: what is damaged, what is affected by it, and one line that says whether everything is intact.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use super::{Form, json as write_json};
 use crate::archive::{Affected, CheckReport, Damage, Fault, Share, SnapshotId};
 use crate::report::text::{Paint, Tone, bytes, clean, count, number};
 
-/// Of the snapshots a document is lost in, so many are named in a line for people.
+/// How many of the snapshots that lose a document are named in a line for people.
 const NAMED: usize = 3;
 
 /// What a check read, and what it found.
@@ -115,7 +115,7 @@ fn fault(fault: Fault) -> &'static str {
     }
 }
 
-/// The snapshot that cannot be read at all because of a damage: what was hurt is its manifest.
+/// The snapshot that cannot be read at all because its manifest is damaged.
 fn whole_snapshot(damage: &Damage) -> Option<SnapshotId> {
     let (stem, end) = damage.path.strip_prefix("snapshots/")?.split_once('.')?;
     (end != "sha256").then(|| SnapshotId::parse(stem))?

@@ -1,4 +1,4 @@
-//! `archive show`: one snapshot, and its documents as they come.
+//! `archive show`: one snapshot, and its documents as they arrive.
 
 use std::io::{self, Write};
 
@@ -33,7 +33,7 @@ enum Shape<W: Write> {
 }
 
 impl<W: Write> Contents<W> {
-    /// Writes what the snapshot says of itself.
+    /// Writes what the snapshot says about itself.
     ///
     /// # Errors
     ///

@@ -90,7 +90,7 @@ impl<W: Write> Difference<W> {
         Ok(())
     }
 
-    /// Writes a document that changed, as it stands in the second.
+    /// Writes a document that changed, as it is in the second.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl<W: Write> Difference<W> {
         }
     }
 
-    /// Writes the end; `equal` tells from the other totals how many documents are the same in both.
+    /// Writes the end; `equal` computes from the other totals how many documents are the same in both.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What a drill found, snapshot by snapshot.
+//! The result of a drill, snapshot by snapshot.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use crate::archive::SnapshotId;
 use crate::model::Id;
 use crate::report::text::{clean, count, number};
 
-/// What the drill of one snapshot found.
+/// The result of drilling one snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Drilled {
     /// The snapshot that was tried.
@@ -29,7 +29,7 @@ pub struct Drilled {
     pub oldest: Option<Timestamp>,
     /// Those that could not be restored.
     pub failed: Vec<Unrestored>,
-    /// Newer snapshots of the account that cannot be read, where the latest was to be tried.
+    /// Newer snapshots of the account that cannot be read, if the latest was to be tried.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub newer: Vec<Unreadable>,
 }

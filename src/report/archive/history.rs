@@ -11,7 +11,7 @@ use crate::report::changes::Changes;
 use crate::report::plan_view::Diff;
 use crate::report::text::{Paint, Tone, clean};
 
-/// What became of a document.
+/// The history of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     /// The account that was backed up.
@@ -20,14 +20,14 @@ pub struct History {
     pub kind: String,
     /// The import's id in that account.
     pub id: Id,
-    /// How it stood, oldest first.
+    /// Its versions, oldest first.
     pub steps: Vec<Step>,
 }
 
-/// How it stood for a while.
+/// Its version for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The version, or that it was gone.
+    /// The version, or the fact that it was gone.
     pub version: Version,
     /// Against the last version before this one; `None` for the first, and while it is gone.
     pub compared: Option<Compared>,
@@ -44,7 +44,7 @@ impl Step {
     }
 }
 
-/// Writes what became of each import from snapshot to snapshot.
+/// Writes the history of each import from snapshot to snapshot.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! `archive list`: the snapshots, and what all of it takes.
+//! `archive list`: the snapshots, and the size of the archive.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -45,7 +45,7 @@ struct Told<'a> {
     totals: Totals,
 }
 
-/// A snapshot with the counts that a table shows.
+/// A snapshot with the counts that the table shows.
 #[derive(Serialize)]
 struct Counted<'a> {
     #[serde(flatten)]

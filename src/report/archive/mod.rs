@@ -1,6 +1,6 @@
-//! What the `archive` commands print: as text for people, as JSON for programs, and as CSV where it is a list.
+//! What the `archive` commands print: as text for people, as JSON for programs, and as CSV for lists.
 //!
-//! Names of documents are data: no terminal escape and no spreadsheet formula comes of them.
+//! Names of documents are data: they become no terminal escape and no spreadsheet formula.
 
 mod check;
 mod contents;
@@ -47,12 +47,12 @@ pub enum Form {
     Csv,
 }
 
-/// What a comparison of two versions of a document gave.
+/// The result of comparing two versions of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compared {
     /// Where the two documents differ.
     Changes(Vec<Change>),
-    /// One of them is no JSON, so there is nothing to be said but that they differ.
+    /// One of them is not JSON, so the only result is that they differ.
     Texts,
     /// One of them cannot be read, and why.
     Unreadable(String),

@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use crate::report::text::{Paint, Tone, clean, fit, width};
 
-/// A column: its head, the most columns of the terminal it may take, and whether it is of numbers.
+/// A column: its head, its maximum width, and whether it holds numbers.
 pub(super) struct Column {
     pub head: &'static str,
     pub most: usize,
     pub number: bool,
-    /// Whether it goes where the terminal has no room for it: what it says stands in another column too.
+    /// Whether it is left out if the terminal has no room for it, because its content is in another column too.
     pub spare: bool,
 }
 
@@ -21,15 +21,15 @@ pub(super) const fn numbers(head: &'static str) -> Column {
     Column { head, most: 16, number: true, spare: false }
 }
 
-/// A column that goes where the terminal has no room for it.
+/// A column that is left out if the terminal has no room for it.
 pub(super) const fn spare(head: &'static str, most: usize) -> Column {
     Column { head, most, number: false, spare: true }
 }
 
-/// Columns that a text has at least.
+/// The minimum width of a text.
 const LEAST: usize = 8;
 
-/// Rows below heads, aligned by what they take on a terminal.
+/// Rows below heads, aligned by their width on a terminal.
 pub(super) struct Table<'a> {
     columns: &'a [Column],
     rows: Vec<Vec<String>>,
@@ -45,8 +45,7 @@ impl<'a> Table<'a> {
         self.rows.push(cells.into_iter().map(|cell| clean(&cell)).collect());
     }
 
-    /// How wide each column is in so many columns of a terminal; 0 for one that is left out. In a file or a pipe nothing is
-    /// cut.
+    /// The width of each column on a terminal; 0 for a column that is left out. In a file or a pipe nothing is cut.
     fn widths(&self, terminal: usize) -> Vec<usize> {
         let wide = |index: usize| self.rows.iter().map(|row| width(&row[index])).max().unwrap_or(0);
         let mut widths: Vec<usize> = (0..self.columns.len()).map(wide).collect();

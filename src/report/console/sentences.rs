@@ -1,4 +1,4 @@
-//! What is said of a run beside its counts, each in a sentence of its own.
+//! What is said about a run in addition to its counts, each in a sentence of its own.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::report::text::{clean, count, number, span};
 use crate::report::usage::sentence;
 use crate::run_folder::summary::Summary;
 
-/// How a run that is not finished ended, or who is writing it.
+/// How an unfinished run ended, or who is writing to it.
 pub fn how_it_ended(summary: &Summary) -> Option<String> {
     let reason = summary.reason.as_deref().map(clean);
     let because =
@@ -49,12 +49,12 @@ pub fn undone(summary: &Summary) -> Option<String> {
     summary.undone.as_deref().map(|by| format!("It was undone by the run {}.", clean(by)))
 }
 
-/// What finds out how things stand: a run that was undone is not resumed.
+/// The command that finds out the state: a run that was undone is not resumed.
 fn finder(summary: &Summary) -> &'static str {
     if summary.undone.is_some() { "transship undo" } else { "transship resume" }
 }
 
-/// What is not known.
+/// The calls whose effect is unknown.
 pub fn doubts(summary: &Summary) -> Option<String> {
     let (calls, many) = (count(summary.in_doubt, "call", "calls"), number(summary.in_doubt));
     if summary.writer.is_some() {
@@ -74,7 +74,7 @@ pub fn doubts(summary: &Summary) -> Option<String> {
     })
 }
 
-/// What came from elsewhere.
+/// The copies.
 pub fn copies(summary: &Summary) -> Option<String> {
     match summary.copies {
         0 => None,
@@ -101,8 +101,8 @@ pub fn unread(summary: &Summary) -> Option<String> {
     }
 }
 
-/// Calls spent against the forecast, and how long it took. Nothing of a run that did not record them: it does so when it
-/// ends, or is interrupted.
+/// Calls spent against the forecast, and how long it took. Nothing for a run that did not record them: a run does so
+/// when it ends or is interrupted.
 pub fn spent(summary: &Summary) -> Option<String> {
     let is_open = summary.state == "unfinished";
     if is_open && summary.calls.is_empty() {

@@ -1,10 +1,10 @@
-//! What reading back said, in one sentence.
+//! The result of reading back, in one sentence.
 
 use crate::model::{Outcome, Verdict};
 use crate::report::text::number;
 use crate::run_folder::summary::Summary;
 
-/// What reading back said.
+/// The result of reading back.
 pub fn verified(summary: &Summary) -> String {
     if summary.action == "compare" {
         return "Nothing was written.".to_owned();
@@ -70,7 +70,7 @@ pub fn verified(summary: &Summary) -> String {
     different(differs, checked)
 }
 
-/// What was written by a run that did not get to read it back.
+/// The imports written by a run that did not get to read them back.
 fn waiting(summary: &Summary) -> Option<String> {
     match summary.not_yet_read_back {
         0 => None,

@@ -1,4 +1,4 @@
-//! What is said of the journal: its chain, and who vouches for its last record.
+//! The check of the journal: its chain, and what confirms its last record.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::run_record::RunRecord;
 
-/// What holds of the journal by itself.
+/// What can be said about the journal alone.
 pub(super) fn check(chain: &Chain) -> Check {
     let records = chain.records;
     let torn = if chain.torn { "; a torn line behind them never happened" } else { "" };
@@ -26,7 +26,7 @@ pub(super) fn never_began(folder: &RunFolder) -> Option<Check> {
         .map(|_| Check::damaged(JOURNAL, Some(1), "its records were removed: there are reports of the run"))
 }
 
-/// Whether the journal ends elsewhere than the summary says: the chain cannot tell.
+/// Whether the journal ends elsewhere than the summary says: the chain itself cannot show this.
 pub(super) fn end_misfit(
     chain: &Chain,
     folder: &RunFolder,

@@ -1,4 +1,4 @@
-//! The files of documents: which of their lines is not the one that plan or journal speak of.
+//! The files of documents: finds the lines that are not what plan or journal say.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
