@@ -1,4 +1,5 @@
-//! The steps of one item after the other, read off a journal in which those of many are mixed: only their places are kept.
+//! Reads the steps of one item after the other from a journal in which those of many are mixed; only their places are
+//! kept.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,11 +14,11 @@ use super::reader::{Seen, replay_places};
 use super::record::{Copy, Entry, Record};
 use crate::model::ItemKey;
 
-/// Bytes that are read at once: records of items that follow each other stand mostly together.
+/// How many bytes are read at once: records of consecutive items are mostly close together.
 const BLOCK: usize = 1 << 14;
-/// Blocks that are kept: an item's records are as far apart as the stages of a run.
+/// How many blocks are kept: an item's records are as far apart as the stages of a run.
 const BLOCKS: usize = 4;
-/// What fails where the places of records cannot be put down or read.
+/// The action that fails if the places of records cannot be written or read.
 const SORT: &str = "use a temporary file for";
 
 /// A journal, to be read item by item in the plan's order.
@@ -28,7 +29,7 @@ pub struct StepsByItem {
     places: Places,
     copies: HashMap<ItemKey, Vec<Copy>>,
     blocks: [Block; BLOCKS],
-    /// The block that is read anew next.
+    /// The block that is replaced next.
     next: usize,
 }
 
@@ -73,7 +74,7 @@ impl StepsByItem {
         Ok(Self { file, path, places, copies, blocks: Default::default(), next: 0 })
     }
 
-    /// Hands out the steps of an item, in their order. Items are asked for in the plan's order.
+    /// Passes on the steps of an item, in their order. Items are requested in the plan's order.
     ///
     /// # Errors
     ///
@@ -144,7 +145,7 @@ impl StepsByItem {
     }
 }
 
-/// As much of the file as there is, up to the length of `bytes`.
+/// As much of the file as exists, up to the length of `bytes`.
 fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut filled = 0;
     while filled < bytes.len() {

@@ -1,4 +1,4 @@
-//! What writes to the files of a journal, and how: records with their chain, documents before the intents that name them.
+//! Writes to the files of a journal: records with their chain, and documents before the intents that name them.
 
 use std::fs::File;
 use std::io::{self, BufRead, Write};
@@ -21,23 +21,24 @@ use crate::model::{Fingerprint, crash};
 /// How the journal is written.
 #[derive(Debug, Clone)]
 pub struct JournalOptions {
-    /// How long a write waits for company; 1 to 2 ms, never longer: it is added to every call.
+    /// How long a write waits for other writes to join it; 1 to 2 ms, never longer, because it is added to every
+    /// call.
     pub linger: Duration,
-    /// Whether records are synced to the disk. Off only to measure what it costs.
+    /// Whether records are synced to the disk. Turned off only to measure the cost.
     pub sync: bool,
     /// The time in the records.
     pub clock: Clock,
     /// Which process writes the journal.
     pub writing: Writing,
-    /// Which journals are kept in another place too; none, unless told otherwise. A write of one that is waits for company
-    /// for 50 ms.
+    /// Which journals are also kept in another place; none by default. A write of such a journal waits 50 ms for
+    /// others to join it.
     pub mirrors: Option<Arc<dyn Mirrors>>,
 }
 
-/// How long a write waits for company that is kept in another place too.
+/// How long a write waits for others to join it if the journal is also kept in another place.
 const MIRROR_LINGER: Duration = Duration::from_millis(50);
 
-/// Records that are written and synced in one go at most: they are in memory meanwhile, in two forms.
+/// The maximum number of records that are written and synced at once: meanwhile they are in memory, in two forms.
 const MOST_AT_ONCE: usize = 512;
 
 /// Who writes a journal.
@@ -46,7 +47,7 @@ pub enum Writing {
     /// A thread, which writes and syncs what has queued up in one go.
     #[default]
     Thread,
-    /// Whoever appends, record by record: repeatable, and slow. For tests in which time is paused.
+    /// The appending thread, record by record: repeatable, and slow. For tests with paused time.
     Inline(Halt),
 }
 
@@ -82,11 +83,11 @@ impl JournalStats {
 pub(super) enum Failed {
     /// Its file is no longer where it was.
     Gone(PathBuf),
-    /// Another process goes on with the run.
+    /// Another process has continued the run.
     Taken(String),
-    /// The other place that keeps it does not answer.
+    /// The other place that keeps the journal does not answer.
     Away(String, String),
-    /// Any other failure, in its own words.
+    /// Any other failure, with its own message.
     Other(String),
 }
 
@@ -100,7 +101,7 @@ impl Failed {
         }
     }
 
-    /// What whoever writes a record is told.
+    /// The answer to whoever writes a record.
     pub(super) fn error(self) -> JournalError {
         match self {
             Self::Gone(path) => JournalError::Gone { path },
@@ -122,7 +123,7 @@ pub(super) struct Message {
 pub struct Halt {
     /// The number of records after which nothing more is written; `None` for a journal that does not stop.
     pub after: Option<u64>,
-    /// Cancelled when that many were written: whoever tests a killed process drops it then.
+    /// Cancelled once that many records are written: a test that kills a process drops it then.
     pub halted: CancellationToken,
 }
 
@@ -272,7 +273,8 @@ impl Growing {
         Ok(())
     }
 
-    /// Refuses to go on in a file that nobody can find again, or that somebody else cut or wrote to: what it says would be lost.
+    /// Refuses to continue in a file that nobody can find again, or that somebody else cut or wrote to: its content
+    /// would be lost.
     fn see_that_it_is_there(&self, path: &Path) -> Result<(), JournalError> {
         let identity = |found: std::fs::Metadata| (found.dev(), found.ino(), found.len());
         let own = self.file.metadata().map(identity).map_err(|source| io_error("look at", path, source))?;
@@ -298,7 +300,8 @@ fn open_before(path: &Path) -> Result<File, JournalError> {
     Ok(file)
 }
 
-/// Cuts `before.jsonl` after its first `lines` lines: what follows was written by a crash before it was announced.
+/// Cuts `before.jsonl` after its first `lines` lines: the rest was written by a crashed process before the intents
+/// that name it.
 pub(super) fn cut_before(path: &Path, lines: u64) -> Result<(), JournalError> {
     let file = match File::options().read(true).write(true).open(path) {
         Ok(file) => file,

@@ -15,11 +15,11 @@ pub enum JournalError {
         what: &'static str,
         /// The path of the journal.
         path: PathBuf,
-        /// What the file system answered.
+        /// The error of the file system.
         #[source]
         source: io::Error,
     },
-    /// A record does not fit.
+    /// A record does not fit the journal.
     #[error("{} is damaged at line {line}: {message}", path.display())]
     Damaged {
         /// The path of the journal.
@@ -39,17 +39,17 @@ pub enum JournalError {
         /// The newest number of the format that this version reads.
         known: u32,
     },
-    /// It was removed, moved, replaced, cut or written to by somebody else while it was being written.
+    /// The journal was removed, moved, replaced, cut or written to by somebody else while it was being written.
     #[error(
         "{} was removed, moved or replaced, or somebody else wrote to it, while the run was writing it: nothing more is \
          sent, for nobody could find out about it",
         path.display()
     )]
     Gone {
-        /// The path at which it was.
+        /// The path where the journal was.
         path: PathBuf,
     },
-    /// Another process went on with the run, in the place where run folders are kept.
+    /// Another process continued the run, in the place where run folders are kept.
     #[error(
         "another process goes on with the run in {place}: this one was taken for dead, and sends nothing more"
     )]
@@ -57,20 +57,20 @@ pub enum JournalError {
         /// Where the run is kept.
         place: String,
     },
-    /// The place where run folders are kept did not take what is to be announced.
+    /// The place where run folders are kept did not accept an intent.
     #[error("the run in {place} cannot be written, so nothing more is sent: {reason}")]
     Away {
         /// Where the run is kept.
         place: String,
-        /// What the place answered last.
+        /// The last answer of the place.
         reason: String,
     },
-    /// An earlier write failed; nothing more is taken.
+    /// An earlier write failed; no further record is accepted.
     #[error("the journal stopped after an earlier error: {0}")]
     Stopped(String),
 }
 
-/// A record that fits the chain of its journal and not what it is about.
+/// A record that fits the chain of its journal but not its content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// It is about an item that the plan does not have.
@@ -81,7 +81,7 @@ pub enum Misfit {
     NotNow {
         /// The item that the record is about.
         item: ItemKey,
-        /// The step, as a word.
+        /// The name of the step.
         step: &'static str,
     },
     /// The run was opened for another plan.
@@ -90,9 +90,9 @@ pub enum Misfit {
     /// The run was opened for another number of items.
     #[error("it was opened for {opened} items, the plan has {planned}")]
     OtherItems {
-        /// How many the journal says.
+        /// The number in the journal.
         opened: u32,
-        /// How many the plan has.
+        /// The number in the plan.
         planned: u32,
     },
 }

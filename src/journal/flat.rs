@@ -1,5 +1,6 @@
-//! Reads a record of a step in one go. What a record says is laid out in layers, each of which keeps the fields of the line for
-//! the next one; reports read every record twice, so the usual ones are taken as the flat objects that they are on the disk.
+//! Reads a record of a step in one pass. A record has nested types, each of which would keep the fields of the line
+//! for the next one. Reports read every record twice, so the usual ones are read as the flat objects that they are on
+//! the disk.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -71,7 +72,7 @@ impl Line<'_> {
 ///
 /// # Errors
 ///
-/// It is none.
+/// The line is not such a record.
 pub(super) fn read_record(line: &[u8]) -> serde_json::Result<Record> {
     // A line that is checked as a whole costs less than each of its texts.
     let flat = match str::from_utf8(line) {
@@ -81,7 +82,7 @@ pub(super) fn read_record(line: &[u8]) -> serde_json::Result<Record> {
     flat.ok().and_then(Line::record).map_or_else(|| serde_json::from_slice(line), Ok)
 }
 
-/// What a record of a step says of its place in the chain, and of its item.
+/// What a record of a step says about its place in the chain, and about its item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Glimpse {
     pub n: u64,
@@ -89,8 +90,8 @@ pub(super) struct Glimpse {
     pub item: ItemKey,
 }
 
-/// The beginning of a record of a step, laid out as this program writes it; `None` for any other line, which is to be read
-/// whole. What stands behind the item is not looked at.
+/// The beginning of a record of a step, as this program writes it; `None` for any other line, which has to be read
+/// whole. What follows the item is not read.
 pub(super) fn glimpse(line: &[u8]) -> Option<Glimpse> {
     let (n, rest) = number(line.strip_prefix(b"{\"n\":")?)?;
     let (prev, rest) = rest.strip_prefix(b",\"prev\":\"")?.split_at_checked(64)?;

@@ -1,4 +1,4 @@
-//! Writing without a thread: for tests in which time is paused and every step is repeatable.
+//! Writes without a thread: for tests with paused time, in which every step is repeatable.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::JournalError;
 use super::disk::{Halt, Message, Writer};
 
-/// A writer that works in the thread of its callers.
+/// A writer that runs in the thread of its callers.
 pub(super) struct Inline(Mutex<State>);
 
 struct State {
@@ -35,19 +35,19 @@ impl Inline {
         Ok(())
     }
 
-    /// Keeps a record for the next that is waited for.
+    /// Keeps a record until the next one that is waited for.
     pub(super) fn note(&self, message: Message) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).notes.push(message);
     }
 
-    /// Writes what is left.
+    /// Writes the remaining records.
     pub(super) fn close(&self) -> Result<(), JournalError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).flush().map(drop)
     }
 }
 
 impl State {
-    /// Writes what is kept; `false` once the journal has stopped.
+    /// Writes the kept records; `false` once the journal has stopped.
     fn flush(&mut self) -> Result<bool, JournalError> {
         let mut batch = std::mem::take(&mut self.notes);
         if let Some(after) = self.halt.after {

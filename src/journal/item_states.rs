@@ -1,4 +1,4 @@
-//! What the journal says of every item, read back record by record.
+//! What the journal says about every item, read back record by record.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,18 +10,19 @@ use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 /// The code with which an item ends whose call was never sent.
 pub const NOT_SENT: &str = "not_sent";
 
-/// The code of an item whose call was sent several times, and the last time nothing came back.
+/// The code of an item whose call was sent several times, the last time without an answer.
 pub const NO_ANSWER: &str = "no_answer";
 
-/// The code of an item whose call was sent several times, and the last answer does not say that it had its effect, or that it never will.
+/// The code of an item whose call was sent several times, and whose last answer does not say whether the call had its
+/// effect.
 pub const GIVEN_UP: &str = "given_up";
 
 /// An attempt whose effect was not known when the journal ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Doubt {
-    /// What was announced: a restore can turn into a create.
+    /// The operation of the intent: a restore can turn into a create.
     pub operation: Operation,
-    /// Whether the item had ended without its being known, and is looked at again.
+    /// Whether the item had ended although its effect was unknown, and is looked up again.
     pub ended_before: bool,
 }
 
@@ -29,16 +30,16 @@ pub struct Doubt {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum KeptId {
     Usual(UsualId),
-    /// The place of another one among those, in bytes of a number.
+    /// The place of an id of another form, in bytes of a number.
     Odd([u8; 4]),
 }
 
-/// What the journal says of the items of a plan.
+/// What the journal says about the items of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ItemStates {
-    /// In 15 bytes each, for there may be very many.
+    /// In 15 bytes each, because there may be very many.
     states: Vec<ItemState<KeptId>>,
-    /// Ids of another form than usual. One that follows itself, as that of a snapshot does, is kept once.
+    /// Ids of another form than usual. An id that follows itself, as that of a snapshot does, is kept once.
     odd: Vec<Id>,
     attempts: BTreeMap<ItemKey, u32>,
     doubts: BTreeMap<ItemKey, Doubt>,
@@ -46,22 +47,23 @@ pub struct ItemStates {
     not_sent: BTreeSet<ItemKey>,
     /// Items that were written and that the service did not show at the read-back.
     unread: BTreeSet<ItemKey>,
-    /// Items that ended while it was not known whether their call had its effect: what was there could not be read.
+    /// Items that ended while the effect of their call was unknown, because the import could not be read.
     undecided: BTreeMap<ItemKey, Doubt>,
-    /// Items whose call was answered with a 429 and that were not resolved since: a service may say so after it has acted.
+    /// Items whose call was answered with a 429 and that were not resolved since: a service may answer this after it
+    /// has acted.
     not_taken: BTreeSet<ItemKey>,
-    /// Whether a call that makes an import was announced again after it may have been sent.
+    /// Whether the intent of a call that creates an import was written again after the call may have been sent.
     made_again: bool,
-    /// `lastModified` of clones, as the service said it when it made them.
+    /// `lastModified` of clones, as the service returned it when it created them.
     cloned: BTreeMap<ItemKey, Cloned>,
-    /// What items were found to be already, so that nothing was sent for them.
+    /// The imports that items were found to have already, so that nothing was sent for them.
     found: BTreeMap<ItemKey, Id>,
 }
 
-/// What the service answered of a clone, if it answered with the document.
+/// The service's answer about a clone, if it contained the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cloned {
-    /// When it was last changed, by the service's own words.
+    /// When it was last changed, according to the service.
     pub modified: Option<String>,
     /// The fingerprint of that document.
     pub sha256: Option<Fingerprint>,
@@ -73,7 +75,7 @@ impl ItemStates {
         Self { states: vec![ItemState::Untouched; items as usize], ..Self::default() }
     }
 
-    /// Takes note of a record, in the journal's order.
+    /// Applies a record, in the journal's order.
     ///
     /// # Errors
     ///
@@ -83,11 +85,11 @@ impl ItemStates {
         self.step(*item, step)
     }
 
-    /// Takes note of a step of an item.
+    /// Applies a step of an item.
     ///
     /// # Errors
     ///
-    /// Takes in one step of an item; errors as for [`ItemStates::take`].
+    /// Applies one step of an item; errors as for [`ItemStates::take`].
     pub fn step(&mut self, item: ItemKey, step: &Step) -> Result<(), Misfit> {
         let index = (item.0 as usize).wrapping_sub(1);
         let kept = self.states.get(index).ok_or(Misfit::NoSuchItem(item))?;
@@ -173,7 +175,7 @@ impl ItemStates {
         self.unread.iter().copied().collect()
     }
 
-    /// Items that ended without its being known whether their call had its effect, in the order of their keys.
+    /// Items that ended although it is unknown whether their call had its effect, in the order of their keys.
     pub fn undecided(&self) -> Vec<ItemKey> {
         self.undecided.keys().copied().collect()
     }
@@ -183,7 +185,7 @@ impl ItemStates {
         self.undecided.contains_key(&item)
     }
 
-    /// Items that are done again by a resumed run: those of [`Self::failed_unsent`], [`Self::unread`] and [`Self::undecided`].
+    /// Items that a resumed run redoes: those of [`Self::failed_unsent`], [`Self::unread`] and [`Self::undecided`].
     pub fn reopened_by_resume(&self) -> Vec<ItemKey> {
         [self.failed_unsent(), self.unread(), self.undecided()].concat()
     }
@@ -193,13 +195,13 @@ impl ItemStates {
         self.not_sent.contains(&item) || self.unread.contains(&item) || self.is_undecided(item)
     }
 
-    /// Items that were found to be there already when their turn came, and as what: the run has not made that, and no other of its
-    /// items is that.
+    /// Items whose import was found to exist already when their turn came, with that import: the run did not make it,
+    /// and it belongs to no other item of the run.
     pub fn found(&self) -> impl Iterator<Item = (ItemKey, &Id)> {
         self.found.iter().map(|(item, id)| (*item, id))
     }
 
-    /// What in the target is an item's: what it has, or was found to be.
+    /// The import of the target that belongs to an item: what it has, or what was found.
     pub fn of_items(&self) -> impl Iterator<Item = Id> {
         self.states().filter_map(|state| state.target().cloned()).chain(self.found.values().cloned())
     }
@@ -219,17 +221,18 @@ impl ItemStates {
         self.attempts.get(&item).copied().unwrap_or(0)
     }
 
-    /// Whether the item's call was sent since it was last resolved and may have had its effect, whatever was answered.
+    /// Whether the item's call was sent since it was last resolved and may have had its effect, whatever the answer
+    /// was.
     pub fn may_have_acted(&self, item: ItemKey) -> bool {
         self.attempts(item) > 0 || self.not_taken.contains(&item)
     }
 
-    /// Whether any call that makes an import was announced again after it may have been sent.
+    /// Whether the intent of any call that creates an import was written again after the call may have been sent.
     pub fn made_again(&self) -> bool {
         self.made_again
     }
 
-    /// [`Self::attempts`] of all items that have any.
+    /// [`Self::attempts`] of all items with attempts.
     pub fn all_attempts(&self) -> &BTreeMap<ItemKey, u32> {
         &self.attempts
     }
@@ -239,7 +242,7 @@ impl ItemStates {
         self.doubts.get(&item).copied()
     }
 
-    /// What the service answered of the clone of an item that is not completed yet.
+    /// The service's answer about the clone of an item that is not completed yet.
     pub fn cloned(&self, item: ItemKey) -> Option<&Cloned> {
         self.cloned.get(&item)
     }
@@ -268,8 +271,7 @@ impl ItemStates {
     }
 }
 
-/// Whether a read by id tells what came of a call in doubt. What a create or a clone made has to be looked for, and who ends those
-/// knows what was found.
+/// Whether a read by id shows the effect of a call in doubt. What a create or a clone made has to be searched for.
 fn is_found_by_its_id(state: &ItemState, doubt: Doubt) -> bool {
     match state {
         ItemState::InDoubt { phase: Phase::Adjust, .. } => true,

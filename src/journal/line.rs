@@ -1,5 +1,5 @@
-//! Writes a record of a step as the line that it is on the disk. Every import has three records at least, and their layers cost
-//! more than what is in them: the usual steps are put down piece by piece.
+//! Writes a record of a step as a line for the disk. Every import has at least three records, and serialising their
+//! nested types costs more than their content: the usual steps are written piece by piece.
 
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
@@ -12,7 +12,7 @@ use crate::model::Fingerprint;
 ///
 /// # Errors
 ///
-/// It cannot be JSON.
+/// The record cannot be written as JSON.
 pub(super) fn write_record(
     lines: &mut Vec<u8>,
     n: u64,

@@ -1,8 +1,8 @@
-//! The durable memory of a run: JSON Lines, each record carrying the SHA-256 of the line before.
+//! The durable record of a run: JSON Lines, each record carrying the SHA-256 of the line before.
 //!
-//! Promises: what was acknowledged survives a crash, what was torn never happened, any other damage is an error with
-//! its line. An intent is on the disk before the call it announces. It never talks to the service and never decides
-//! what to do next; the law of an item's steps is [`ItemState::after`].
+//! Promises: what was acknowledged survives a crash, what was torn never happened, and any other damage is an error
+//! with its line. An intent is on the disk before its call. The journal never calls the service and never decides
+//! what to do next; the rule for an item's steps is [`ItemState::after`].
 
 mod by_item;
 mod disk;

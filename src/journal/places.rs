@@ -1,4 +1,5 @@
-//! Where the records of items stand, in the order of the items: sorted some at a time, put down, and merged as they are read.
+//! The places of the records of items, in the order of the items: sorted in parts, written to a file, and merged as
+//! they are read.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -8,11 +9,11 @@ use std::os::unix::fs::FileExt;
 
 use crate::model::ItemKey;
 
-/// Places that are sorted at once.
+/// How many places are sorted at once.
 const MOST: usize = 1 << 14;
-/// Places of a sorted part that are read at once.
+/// How many places of a sorted part are read at once.
 const AT_ONCE: usize = 1 << 8;
-/// Bytes of a place.
+/// The size of a place, in bytes.
 const LENGTH: usize = 10;
 
 /// An item and the offset of a record about it, most significant byte first: in the order of items, and of the journal.
@@ -28,7 +29,7 @@ pub(super) struct PlacesWriter {
     ends: Vec<u64>,
 }
 
-/// Places in their order. Few are in memory.
+/// Places in their order. Only few are in memory.
 #[derive(Debug)]
 pub(super) struct Places {
     file: Option<File>,
@@ -37,7 +38,7 @@ pub(super) struct Places {
     first: BinaryHeap<Reverse<(Entered, usize)>>,
 }
 
-/// What is still to be read of a sorted part.
+/// The rest of a sorted part that is still to be read.
 #[derive(Debug)]
 struct Part {
     /// Those that were read, the first at the end.
@@ -72,7 +73,7 @@ impl PlacesWriter {
         Ok(())
     }
 
-    /// The places, once all are there.
+    /// The places, once all have been added.
     ///
     /// # Errors
     ///

@@ -9,23 +9,23 @@ use super::record::{Entry, FORMAT, Record, Step};
 use super::{JournalError, Misfit};
 use crate::model::Fingerprint;
 
-/// Where a journal stands after its last whole record.
+/// The state of a journal after its last whole record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
-    /// The number the next record gets.
+    /// The number of the next record.
     pub next: u64,
-    /// The hash the next record carries.
+    /// The hash that the next record carries.
     pub head: Fingerprint,
     /// Length of the file up to the last whole record.
     pub valid_bytes: u64,
-    /// Whether something torn stood behind it.
+    /// Whether a torn record follows it.
     pub torn: bool,
-    /// Intents that name a document in `before.jsonl`: so many lines of it count.
+    /// The number of intents that name a document in `before.jsonl`: this many of its lines count.
     pub befores: u64,
 }
 
-/// Reads a journal from its first record to its last, checks the chain, and hands each record to `each` with its line
-/// number; `each` may refuse one.
+/// Reads a journal from its first record to its last, checks the chain, and passes each record to `each` with its
+/// line number; `each` may refuse a record.
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub fn replay(
     Ok(Replay { befores, ..replay })
 }
 
-/// Where a record stands.
+/// The place of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     /// Counted from 1.
@@ -61,9 +61,9 @@ pub(super) struct Place {
     pub offset: u64,
 }
 
-/// What a walk over the records reads of one.
+/// How much of each record a pass reads.
 pub(super) enum Seen {
-    /// Only what a step says of its place in the chain, and its item.
+    /// Only what a step says about its place in the chain, and its item.
     Glimpse(Glimpse),
     /// All of it.
     Record(Record),
@@ -78,7 +78,7 @@ impl Seen {
         }
     }
 
-    /// What it says, where it was read.
+    /// Its content, if it was read.
     fn entry(&self) -> Option<&Entry> {
         match self {
             Self::Glimpse(_) => None,
@@ -87,8 +87,8 @@ impl Seen {
     }
 }
 
-/// As [`replay`], with the place of each record, and of a step no more than its item. A step that says something that no step
-/// says is only found out by whoever reads it.
+/// As [`replay`], with the place of each record, and of a step no more than its item. A step with invalid content is
+/// only found by whoever reads it.
 pub(super) fn replay_places(
     path: &Path,
     each: impl FnMut(Place, Seen) -> Result<(), Misfit>,
@@ -99,7 +99,7 @@ pub(super) fn replay_places(
     walk(path, see, each).map(drop)
 }
 
-/// Reads every line with `see`, checks the chain, and hands out what was seen.
+/// Reads every line with `see`, checks the chain, and passes on the result.
 fn walk(
     path: &Path,
     see: impl Fn(&[u8]) -> serde_json::Result<Seen>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Fingerprint, Id, ItemKey, Latencies, Operation, RunId, Verdict};
 
-/// The version of the format, in the first record, and in that of a run taken up again.
+/// The version of the format, in the first record, and in the record of a resumed run.
 ///
 /// | version | knows |
 /// |---|---|
@@ -29,13 +29,13 @@ pub struct Record {
     pub entry: Entry,
 }
 
-/// What a record tells.
+/// The content of a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Entry {
     /// The first record: what this run is about.
     Opened(Box<RunHeader>),
-    /// The run was taken up again.
+    /// The run was resumed.
     Resumed {
         /// The program and its version.
         tool: String,
@@ -43,7 +43,7 @@ pub enum Entry {
         #[serde(default = "first_format")]
         format: u32,
     },
-    /// It is being undone, and may not be resumed any more.
+    /// The run is being undone, and may no longer be resumed.
     Undone {
         /// The run that undoes it.
         by: RunId,
@@ -56,7 +56,7 @@ pub enum Entry {
         #[serde(flatten)]
         step: Step,
     },
-    /// An import that bears the name of an item, and that neither stood there before nor was made by this run.
+    /// An import with the name of an item that was not there before and was not made by this run.
     CopyFound(Copy),
     /// The run ended; it may be resumed after any ending but `finished`.
     Closed {
@@ -71,13 +71,13 @@ pub enum Entry {
         /// What else the calls cost; absent before version 0.2.
         #[serde(default, skip_serializing_if = "Costs::is_nothing")]
         costs: Costs,
-        /// One line on why, for endings other than `finished`.
+        /// The reason in one line, for endings other than `finished`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
 }
 
-/// What calls cost beside their number.
+/// What calls cost in addition to their number.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Costs {
     /// Milliseconds spent waiting for the rate limit, added up over all calls.
@@ -96,7 +96,7 @@ impl Costs {
         *self == Self::default()
     }
 
-    /// What they came to since `earlier`, an earlier state of these.
+    /// The difference to `earlier`, an earlier state of these counts.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let latency = self.latency.iter().map(|(purpose, all)| {
@@ -133,7 +133,7 @@ pub struct RunHeader {
     pub run: RunId,
     /// The program and its version.
     pub tool: String,
-    /// The word of the action.
+    /// The name of the action.
     pub action: String,
     /// How many items the plan has.
     pub items: u32,
@@ -143,7 +143,7 @@ pub struct RunHeader {
     pub plan_sha256: Fingerprint,
     /// SHA-256 of the file `wanted.jsonl` in the run folder.
     pub wanted_sha256: Fingerprint,
-    /// Who started it: the user and the machine, where they are known.
+    /// Who started it: the user and the machine, if they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// The account of a CSV of accounts that the run is for.
@@ -154,20 +154,20 @@ pub struct RunHeader {
     pub undoes: Option<String>,
 }
 
-/// An import that came from elsewhere while a run made one of that name.
+/// An import that came from elsewhere while a run created one of that name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Copy {
-    /// The item whose name it bears.
+    /// The item that has the same name.
     #[serde(rename = "beside")]
     pub item: ItemKey,
     /// The import in the target.
     #[serde(rename = "import")]
     pub id: Id,
-    /// Whether it holds what was sent for the item, in all but the name.
+    /// Whether it equals what was sent for the item, in everything but the name.
     pub equal: bool,
-    /// Fingerprint of what it holds.
+    /// Fingerprint of its content.
     pub sha256: Fingerprint,
-    /// Its `lastModified`, as the service says it.
+    /// Its `lastModified`, as the service writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<String>,
 }
@@ -178,7 +178,8 @@ pub struct Copy {
 pub enum Ending {
     /// Every item has its outcome.
     Finished,
-    /// It can be resumed: it was told to stop, nobody agreed to go on, or the service was away for too long.
+    /// The run can be resumed: it was told to stop, nobody agreed to go on, or the service was unavailable for too
+    /// long.
     Interrupted,
     /// A limit of `stop` was reached.
     Stopped,
@@ -188,18 +189,18 @@ pub enum Ending {
     Broken,
 }
 
-/// Which call an intent announces.
+/// The call of an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
     /// The operation of the plan.
     #[serde(rename = "operation")]
     Operation,
-    /// The PUT that gives a fresh clone what a clone call cannot say.
+    /// The PUT that gives a new clone what a clone call cannot set.
     Adjust,
 }
 
-/// A step of an item. What may follow what is [`super::ItemState::after`].
+/// A step of an item. [`super::ItemState::after`] says which step may follow which.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum Step {
@@ -222,18 +223,18 @@ pub enum Step {
     Applied {
         /// The import in the target.
         target: Id,
-        /// The HTTP status of the answer; absent when it was found by looking.
+        /// The HTTP status of the answer; absent if the import was found by a lookup.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
         /// How many times the call was sent for this attempt.
         sends: u32,
-        /// Found by looking after an attempt in doubt.
+        /// Found by a lookup after an attempt in doubt.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         adopted: bool,
-        /// Fingerprint of what the service answered with, where it did.
+        /// Fingerprint of the document in the service's answer, if there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sha256: Option<Fingerprint>,
-        /// Its `lastModified`, as the service said it.
+        /// Its `lastModified`, as the service wrote it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         modified: Option<String>,
     },
@@ -249,8 +250,8 @@ pub enum Step {
     },
     /// Looked up: it had no effect.
     Absent,
-    /// What was announced was never sent: the run was told to stop, or no connection was made. Nothing of it can be
-    /// there.
+    /// The call of the intent was never sent: the run was told to stop, or no connection was made. It cannot have had
+    /// any effect.
     NotSent {
         /// The reason, as one sentence for people.
         message: String,
@@ -265,28 +266,28 @@ pub enum Step {
         /// How many times the call was sent for this attempt.
         sends: u32,
     },
-    /// The item ended without effect: the service said no, it went stale, a person has to decide.
+    /// The item ended without effect: the service refused it, it went stale, or a person has to decide.
     Ended {
         /// `failed`, `stale`, `conflict`, `unchanged` or `skipped`.
         outcome: crate::model::Outcome,
         /// The HTTP status; absent when there was no answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
-        /// The reason as a word that does not change between versions.
+        /// The reason as a code that does not change between versions.
         code: String,
         /// What happened, as one sentence for people.
         message: String,
         /// How many times the call was sent for this attempt.
         #[serde(default)]
         sends: u32,
-        /// What stands in the target in its place, which this run did not make.
+        /// The import in the target in its place, which this run did not make.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         found: Option<Id>,
     },
-    /// It had failed because its call was never sent, and is done again by a resumed run; or it could not be read back, and is
-    /// read again.
+    /// It had failed because its call was never sent, and is redone by a resumed run; or it could not be read back,
+    /// and is read again.
     Reopened,
-    /// It is in a snapshot that is whole: read back and compared before the snapshot counted.
+    /// It is in a whole snapshot: it was read back and compared before the snapshot counted.
     Archived {
         /// The id of the snapshot.
         snapshot: Id,
@@ -295,15 +296,15 @@ pub enum Step {
     },
     /// Read back and compared; or, with `verify: none`, declared done.
     Verified {
-        /// What the comparison said.
+        /// The result of the comparison.
         verdict: Verdict,
-        /// Fingerprint of what the service holds.
+        /// Fingerprint of the service's document.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sha256: Option<Fingerprint>,
         /// JSON pointers of what differs.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         differences: Vec<String>,
-        /// `lastModified` of what was read back, as the service said it.
+        /// `lastModified` of what was read back, as the service wrote it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         modified: Option<String>,
     },

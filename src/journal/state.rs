@@ -1,4 +1,4 @@
-//! Where an item stands, and the law of its steps: the same live and in replay.
+//! The state of an item, and the rule for its steps: the same live and in replay.
 
 use crate::model::{Id, Outcome, Verdict};
 
@@ -22,13 +22,13 @@ impl From<Call> for Phase {
     }
 }
 
-/// Where an item stands. `I` is how it holds ids.
+/// The state of an item. `I` is the form in which it holds ids.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ItemState<I = Id> {
     /// Nothing has been sent that had an effect.
     #[default]
     Untouched,
-    /// A call was announced; whether it had its effect is not known.
+    /// The intent of a call was written; whether the call had its effect is unknown.
     InDoubt {
         /// Which of the item's calls it is.
         phase: Phase,
@@ -46,10 +46,10 @@ pub enum ItemState<I = Id> {
     Verified {
         /// The import in the target.
         target: I,
-        /// What the comparison said.
+        /// The result of the comparison.
         verdict: Verdict,
     },
-    /// Over, without an effect of this run, or (after a clone) with half of it.
+    /// Ended, without an effect of this run, or (after a clone) with half of it.
     Ended {
         /// How the item ended.
         outcome: Outcome,
@@ -59,7 +59,7 @@ pub enum ItemState<I = Id> {
 }
 
 impl<I> ItemState<I> {
-    /// The same with its id held otherwise.
+    /// The same state with its id in another form.
     pub(super) fn with_id<J>(&self, held: impl FnOnce(&I) -> J) -> ItemState<J> {
         match self {
             Self::Untouched => ItemState::Untouched,
@@ -142,7 +142,7 @@ impl ItemState {
         matches!(self, Self::Verified { .. } | Self::Ended { .. })
     }
 
-    /// The import in the target that this item owns.
+    /// The import in the target that belongs to this item.
     pub fn target(&self) -> Option<&Id> {
         match self {
             Self::Untouched => None,

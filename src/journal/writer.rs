@@ -1,7 +1,7 @@
 //! The single owner of the journal's files: append, sync, acknowledge.
 //!
-//! A thread takes what has queued up, lingers a moment for more, writes and syncs once, and answers all. Documents to
-//! be overwritten go to `before.jsonl`, synced before the intent that names them.
+//! A thread takes what has queued up, waits a moment for more, writes and syncs once, and answers all. Documents to
+//! be overwritten go to `before.jsonl`, which is synced before the intent that names them.
 
 use std::fs::File;
 use std::path::Path;
@@ -40,8 +40,8 @@ impl Journal {
         Self::start(file, path, before, 0, Fingerprint::of(b""), options)
     }
 
-    /// Goes on with a journal that was read: its torn tail is cut off first, and so are the lines of `before.jsonl`
-    /// that no record of it names: nothing was sent for them.
+    /// Continues a journal that was read: its torn tail is cut off first, and so are the lines of `before.jsonl` that
+    /// none of its records names: nothing was sent for them.
     ///
     /// # Errors
     ///
@@ -56,7 +56,8 @@ impl Journal {
         Self::reopen_to_note(path, before, replay, options)
     }
 
-    /// As [`Self::reopen`], to record only what is found out: `before.jsonl` stays as it is, whatever it holds.
+    /// As [`Self::reopen`], but only to record what is found out: `before.jsonl` stays as it is, whatever its
+    /// content.
     ///
     /// # Errors
     ///
@@ -111,7 +112,7 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// The disk could not be written, now or earlier: what the record announces must not be done.
+    /// The disk could not be written, now or earlier: the call of the intent must not be sent.
     ///
     /// # Cancel safety
     ///
@@ -158,7 +159,7 @@ impl Journal {
         Arc::clone(&self.stats)
     }
 
-    /// Writes what is queued, closes the files and says whether all of it reached the disk.
+    /// Writes what is queued, closes the files and returns whether all of it reached the disk.
     ///
     /// # Errors
     ///

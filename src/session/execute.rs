@@ -45,11 +45,11 @@ pub struct Run {
 }
 
 impl Run {
-    /// Returns the run, or the error that broke it off or the place where its counts disagree.
+    /// Checks that the run was not broken off and that its counts agree.
     ///
     /// # Errors
     ///
-    /// That.
+    /// The error that broke the run off, or counts that disagree.
     pub fn sound(&mut self) -> Result<(), SessionError> {
         if let Some(error) = self.broken.take() {
             return Err(error.into());
