@@ -42,7 +42,7 @@ impl Written {
 
 impl Again {
     /// How the item ends without a write; `None` where what the run changed does not stand there and nothing else was changed.
-    pub(crate) fn settled(&self, item: &PlanItem, now: &Value) -> Option<PlanItem> {
+    pub(crate) fn end_without_write(&self, item: &PlanItem, now: &Value) -> Option<PlanItem> {
         let differ = diff(now, &self.wanted);
         let (own, others): (Vec<&Change>, Vec<&Change>) =
             differ.iter().partition(|change| self.is_own(&change.path));
@@ -103,10 +103,10 @@ mod tests {
             ),
         ];
         for (now, code) in table {
-            let settled = again.settled(&item, &now);
-            let settled =
-                settled.as_ref().and_then(|item| item.trouble.as_ref()).map(|trouble| trouble.code.as_str());
-            assert_eq!(settled, code, "{now}");
+            let ended = again.end_without_write(&item, &now);
+            let ended =
+                ended.as_ref().and_then(|item| item.trouble.as_ref()).map(|trouble| trouble.code.as_str());
+            assert_eq!(ended, code, "{now}");
         }
     }
 }

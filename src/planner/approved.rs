@@ -36,7 +36,7 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile, outlook: Outlook) -> Resu
         let item = item?;
         let now = identity(&item).and_then(|identity| keys.get(&identity));
         let now = now.map(|key| fresh.item(*key)).transpose()?;
-        let item = settle(item, now);
+        let item = approve_item(item, now);
         if !item.is_import() {
             others.entry(item.kind).or_default().items += 1;
         }
@@ -101,7 +101,7 @@ fn misfit(approved: &PlanFile, fresh: &PlanFile) -> Option<String> {
         .then(|| format!("it was made by {}, this is {}: {advice}", approved.tool, fresh.tool))
 }
 
-fn settle(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
+fn approve_item(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
     // What was not going to be done is not done now either.
     if !approved.is_work() {
         return approved;

@@ -10,7 +10,7 @@ use crate::planner::items::ended;
 use crate::planner::likeness::removed;
 use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::settle::{ambiguous, changes, import_ref};
+use crate::planner::apply_decision::{ambiguous, changes, import_ref};
 use crate::planner::target_index::TargetIndex;
 use crate::run_folder::document_file::stored_document;
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, PlanItem};

@@ -113,12 +113,12 @@ fn decide_by_print(
         let taken = equal.collect();
         return Ok(Some(Open { key, wanted: group.wanted, found: group.found, taken }));
     }
-    settle(key, decisions, &HashSet::new(), imports, decided)?;
+    keep_decisions(key, decisions, &HashSet::new(), imports, decided)?;
     Ok(None)
 }
 
 /// Keeps decisions, and what of a key is left over.
-fn settle(
+fn keep_decisions(
     key: u64,
     decisions: Vec<(usize, Decision)>,
     gone: &HashSet<Position>,
@@ -199,7 +199,7 @@ async fn decide_open(
             builder.stored_items[item].verdict = verdict;
         }
         let gone = std::mem::take(&mut decided.confirmed.gone);
-        settle(group.key, decisions, &gone, imports, decided)?;
+        keep_decisions(group.key, decisions, &gone, imports, decided)?;
         decided.confirmed.gone = gone;
     }
     Ok(())

@@ -72,7 +72,7 @@ pub(crate) struct OnlyInTarget {
     pub kept: u32,
 }
 
-/// Puts down the deletion of what only the target has, after all other items, which are settled by now. `failed` of them
+/// Puts down the deletion of what only the target has, after all other items, which are decided by now. `failed` of them
 /// cannot be written.
 pub(crate) async fn take_deletions(
     builder: &mut PlanBuilder<'_>,

@@ -37,7 +37,7 @@ mod references;
 mod repoint;
 mod request;
 mod second_look;
-mod settle;
+mod apply_decision;
 mod side_by_side;
 mod stored_item;
 mod target_file;

@@ -149,7 +149,7 @@ impl TransformContext {
                 Ok(wanted) => wanted,
                 Err(failed) => return done(*failed),
             },
-            Some(again) => match again.settled(&item, &source) {
+            Some(again) => match again.end_without_write(&item, &source) {
                 Some(item) => return done(item),
                 None => Edited::between(source, again.wanted),
             },

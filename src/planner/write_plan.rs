@@ -1,4 +1,4 @@
-//! Writes the plan: every item in its order, settled by now, and the documents that are to be written.
+//! Writes the plan: every item in its order, decided by now, and the documents that are to be written.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::planner::recycle_bin::{ComesBack, RecycleBin};
 use crate::planner::repoint::{counts, repoint};
 use crate::planner::request::{PlanRequest, Purpose, Scope};
 use crate::planner::second_look::second_look;
-use crate::planner::settle::{check_dependencies, settle};
+use crate::planner::apply_decision::{apply_decision, check_dependencies};
 use crate::planner::target_index::TargetIndex;
 use crate::planner::usage::tell;
 use crate::planner::usage_reads;
@@ -125,11 +125,11 @@ pub(crate) async fn decide_and_write(
             Scope::Retry { of_run, .. } => Some(of_run.to_owned()),
         },
     };
-    // Which dependencies are needed is known when every import is settled, and they come first in the plan.
-    let is_settled = !builder.dependencies.is_empty() || with.job.mirror.is_some();
+    // Which dependencies are needed is known when every import is decided, and they come first in the plan.
+    let is_decided = !builder.dependencies.is_empty() || with.job.mirror.is_some();
     let mut failed = 0;
-    for index in 0..if is_settled { builder.stored_items.len() } else { 0 } {
-        let mut item = settled(&mut builder, index, &decided, &mut imports)?;
+    for index in 0..if is_decided { builder.stored_items.len() } else { 0 } {
+        let mut item = decided_item(&mut builder, index, &decided, &mut imports)?;
         with.breathe(index).await?;
         check_dependencies(&mut builder, index, &mut item);
         failed += u32::from(item.outcome == Some(Outcome::Failed));
@@ -150,10 +150,10 @@ pub(crate) async fn decide_and_write(
     }
     for index in 0..builder.stored_items.len() {
         with.breathe(index).await?;
-        let mut item = if is_settled {
+        let mut item = if is_decided {
             builder.item(index)?
         } else {
-            settled(&mut builder, index, &decided, &mut imports)?
+            decided_item(&mut builder, index, &decided, &mut imports)?
         };
         item.item = ItemKey(item.item.0 + first);
         if let (Operation::Restore, Some(was)) = (item.operation, &item.source) {
@@ -252,7 +252,7 @@ pub(crate) async fn decide_and_write(
 }
 
 /// The item, now that it is known what stands in the target. A panic is the failure of this item.
-fn settled(
+fn decided_item(
     builder: &mut PlanBuilder<'_>,
     index: usize,
     decided: &Decided,
@@ -261,16 +261,16 @@ fn settled(
     let mut item = builder.item(index)?;
     if builder.stored_items[index].is_wanted() {
         let number = u32::try_from(index).unwrap_or(u32::MAX);
-        let settling = contained(|| match builder.with.job.action {
+        let deciding = contained(|| match builder.with.job.action {
             _ if decided.mistakes.contains(&number) => Ok(failed(item, Mistake)),
             Action::Migrate | Action::Clone | Action::Restore | Action::Apply => {
-                settle(builder, item, index, decided, imports)
+                apply_decision(builder, item, index, decided, imports)
             }
             Action::Compare => compare_item(builder, item, index, decided, imports),
             _ => Ok(item),
         });
-        item = match settling {
-            Ok(settled) => settled?,
+        item = match deciding {
+            Ok(decided) => decided?,
             Err(mistake) => failed(builder.item(index)?, mistake),
         };
     }

@@ -70,7 +70,7 @@ pub(crate) fn check_dependencies(builder: &mut PlanBuilder<'_>, index: usize, it
 }
 
 /// Turns a decision into what is done.
-pub(crate) fn settle(
+pub(crate) fn apply_decision(
     builder: &mut PlanBuilder<'_>,
     mut item: PlanItem,
     index: usize,
