@@ -6,6 +6,7 @@
 mod account_users;
 mod again;
 mod apply;
+mod apply_decision;
 pub mod approved;
 mod bearers;
 mod by_id;
@@ -37,7 +38,6 @@ mod references;
 mod repoint;
 mod request;
 mod second_look;
-mod apply_decision;
 mod side_by_side;
 mod stored_item;
 mod target_file;

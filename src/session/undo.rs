@@ -68,7 +68,7 @@ impl Session {
             to: &to,
             wanted: &wanted,
             cancel: &self.options.cancel,
-            settle: self.options.grace_period,
+            grace_period: self.options.grace_period,
             copies,
             now: self.host.clock.now(),
             tool: TOOL,

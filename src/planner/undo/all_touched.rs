@@ -52,6 +52,6 @@ pub(super) fn all_touched(
 fn is_recent(with: &UndoRequest<'_>, row: &Row) -> bool {
     let was_read_back =
         with.plan.head().settings.verify == Verify::Full && row.verdict != Verdict::NotChecked;
-    let grace = jiff::SignedDuration::try_from(with.settle).unwrap_or(jiff::SignedDuration::MAX);
+    let grace = jiff::SignedDuration::try_from(with.grace_period).unwrap_or(jiff::SignedDuration::MAX);
     !was_read_back || row.finished_at.is_none_or(|at| with.now.duration_since(at) < grace)
 }

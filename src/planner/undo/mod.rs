@@ -94,7 +94,7 @@ pub struct UndoRequest<'a> {
     /// How to be stopped.
     pub cancel: &'a Cancel,
     /// How long a read may be behind a write.
-    pub settle: Duration,
+    pub grace_period: Duration,
     /// When planning began, by this machine's clock.
     pub now: jiff::Timestamp,
     /// The program and its version.

@@ -213,7 +213,7 @@ impl Reader<'_> {
     }
 
     async fn read(&mut self) -> Result<(), EngineError> {
-        let deadline = Instant::now() + self.with.settle;
+        let deadline = Instant::now() + self.with.grace_period;
         let mut pause = PAUSE;
         let mut open: Vec<u32> =
             (0..).zip(self.touched).filter(|(_, one)| one.is_read()).map(|(at, _)| at).collect();
@@ -224,7 +224,7 @@ impl Reader<'_> {
             }
             self.look(&open).await?;
             let late = Instant::now() >= deadline;
-            open.retain(|at| !self.is_settled(*at as usize, late));
+            open.retain(|at| !self.is_certain(*at as usize, late));
             if open.is_empty() {
                 break;
             }
@@ -346,7 +346,7 @@ impl Reader<'_> {
     }
 
     /// Whether nothing better can come of another look.
-    fn is_settled(&self, at: usize, late: bool) -> bool {
+    fn is_certain(&self, at: usize, late: bool) -> bool {
         let (one, seen) = (&self.touched[at], &self.found.all[at]);
         match &seen.now {
             None => false,
