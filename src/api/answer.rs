@@ -145,7 +145,7 @@ fn accept(
         Body::Cut(why) => return Err((unclear, format!("the answer was cut short: {why}"))),
         Body::TimedOut => return Err((ErrorKind::InDoubt, "the answer did not end in time".to_owned())),
     };
-    // Bytes that are not UTF-8 are the trouble of the one document that holds them, not of a whole page.
+    // Bytes that are not UTF-8 are a problem with the one document that holds them, not with a whole page.
     let body = match escape_bytes(&body) {
         Cow::Borrowed(_) => body,
         Cow::Owned(text) => Bytes::from(text),

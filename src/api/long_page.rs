@@ -112,7 +112,7 @@ impl Output {
     /// Takes an element, with what [`json_object`] tells of it where that was asked already.
     fn take(&mut self, element: &[u8], told: Option<HeadPlaces>) -> Result<(), PageError> {
         let number = self.lengths.len() + 1;
-        // Bytes that are not UTF-8 are the trouble of the one document that holds them, not of a whole page.
+        // Bytes that are not UTF-8 are a problem with the one document that holds them, not with a whole page.
         let text = escape_bytes(element);
         let told = told.or_else(|| {
             quick::object_before(element)

@@ -288,7 +288,7 @@ fn listed(reply: &Reply) -> Result<Listed, UnreadableAnswer> {
     }
 }
 
-/// The JSON of an answer. A control character that no JSON may hold is the trouble of the one document that holds it, which has
+/// The JSON of an answer. A control character that no JSON may hold is a problem with the one document that holds it, which has
 /// no tree.
 pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(body).or_else(|error| {

@@ -83,27 +83,27 @@ async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel)
     drop(listening);
     let columns = world.columns_out();
     references::summary(preview.references(), columns, &mut out)?;
-    let mut troubles = 0;
+    let mut problems = 0;
     let mut attention = Vec::new();
     for item in preview.plan().items() {
         let item = item?;
-        if let (Some(outcome), Some(trouble)) = (item.outcome, &item.trouble)
+        if let (Some(outcome), Some(problem)) = (item.outcome, &item.problem)
             && outcome.needs_attention()
         {
-            troubles += u32::from(item.is_import());
+            problems += u32::from(item.is_import());
             attention.push(json!({
-                "outcome": outcome, "kind": item.list(), "name": item.name, "code": trouble.code,
-                "message": trouble.message,
+                "outcome": outcome, "kind": item.list(), "name": item.name, "code": problem.code,
+                "message": problem.message,
             }));
         }
     }
-    plan_view::troubles(preview.plan(), world.color_out(), columns, &mut out)?;
+    plan_view::problems(preview.plan(), world.color_out(), columns, &mut out)?;
     let notes = &preview.plan().tail().notes;
     for note in notes {
         writeln!(out, "{}", wrap(&format!("warning: {}", clean(note)), columns, 2))?;
     }
     let selected = preview.plan().tail().imports();
-    let stand = match (selected, troubles) {
+    let stand = match (selected, problems) {
         (0, _) => String::new(),
         (1, 0) => ", it can be done as it stands".to_owned(),
         (_, 0) => ", all of them can be done as they stand".to_owned(),
@@ -117,11 +117,11 @@ async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel)
     world.document.push(
         "checks",
         json!({
-            "accounts": accounts, "selected": selected, "cannot_be_done": troubles, "attention": attention,
+            "accounts": accounts, "selected": selected, "cannot_be_done": problems, "attention": attention,
             "references": preview.references(), "notes": notes,
         }),
     );
-    if troubles > 0 {
+    if problems > 0 {
         say(world, "help: `transship plan` shows the rest");
         return Ok(Exit::Attention);
     }

@@ -41,7 +41,7 @@ pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failur
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
     let listing = session::list(&world.host, &settings, wanted, &job.select, &cancel).await?;
-    for note in listing.notes.iter().chain(&listing.troubles) {
+    for note in listing.notes.iter().chain(&listing.problems) {
         say(world, note);
     }
     let most = args.narrow.limit.map_or(usize::MAX, |limit| limit as usize);
@@ -60,5 +60,5 @@ pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failur
     }
     writer.finish()?;
     out.flush()?;
-    Ok(if listing.troubles.is_empty() { Exit::Done } else { Exit::Attention })
+    Ok(if listing.problems.is_empty() { Exit::Done } else { Exit::Attention })
 }

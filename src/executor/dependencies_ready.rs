@@ -62,8 +62,8 @@ pub(crate) async fn unmet(context: &Context<'_>, item: &PlanItem) -> Result<Opti
             continue;
         }
         if over || !other.is_work() {
-            let trouble = not_created(other.noun(), &other.name, "its own row says why");
-            return end(context, item.item, End::failed(trouble.code, trouble.message)).await.map(Some);
+            let problem = not_created(other.noun(), &other.name, "its own row says why");
+            return end(context, item.item, End::failed(problem.code, problem.message)).await.map(Some);
         }
         let message = format!(
             "needs {} \"{}\", of which it is not known whether it was created",

@@ -78,13 +78,13 @@ impl Changes {
     pub fn take(&mut self, item: &PlanItem) {
         if let Some(outcome) = item.outcome.filter(|outcome| outcome.needs_attention()) {
             self.attention += 1;
-            let why = item.trouble.as_ref().map_or_else(String::new, |trouble| {
+            let why = item.problem.as_ref().map_or_else(String::new, |problem| {
                 // The same reason for two imports is one: its name is left out.
                 let message = match item.name.as_str() {
-                    "" => trouble.message.clone(),
-                    name => trouble.message.replace(name, "(name)"),
+                    "" => problem.message.clone(),
+                    name => problem.message.replace(name, "(name)"),
                 };
-                format!("{}: {message}", trouble.code)
+                format!("{}: {message}", problem.code)
             });
             self.add(format!("{outcome}: {why}"));
         }

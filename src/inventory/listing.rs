@@ -36,7 +36,7 @@ pub struct Listing {
     /// What a person should know of it: patterns that match nothing.
     pub notes: Vec<String>,
     /// What cannot be told, or is not there, each in a sentence: a plan would fail these.
-    pub troubles: Vec<String>,
+    pub problems: Vec<String>,
 }
 
 /// Imports that are named where it cannot be told whether they are selected; more are counted.
@@ -84,8 +84,8 @@ pub async fn inventory(
     for pick in picks.items.iter() {
         let text = picks.documents.read(pick.span())?;
         let head = stored_document(text, folder)?.head().clone();
-        if let Some(trouble) = pick.trouble().and_then(|at| picks.troubles.get(at as usize)) {
-            left_out.entry(trouble.message.clone()).or_default().push(head.name);
+        if let Some(problem) = pick.problem().and_then(|at| picks.problems.get(at as usize)) {
+            left_out.entry(problem.message.clone()).or_default().push(head.name);
             continue;
         }
         imports.push(Listed {
@@ -101,12 +101,12 @@ pub async fn inventory(
             format!("there is no import \"{asked}\" in {} ({place})", account.facts.described())
         }
     });
-    let mut troubles: Vec<String> = left_out.iter().map(|(why, names)| not_listed(why, names)).collect();
-    troubles.extend(absent);
+    let mut problems: Vec<String> = left_out.iter().map(|(why, names)| not_listed(why, names)).collect();
+    problems.extend(absent);
     let mut notes = picks.notes;
     let unread = usage.notes(&account.facts.name).into_iter();
     notes.extend(unread.map(|why| format!("{why}: integrations that this would tell are left out")));
-    Ok(Listing { imports, notes, troubles })
+    Ok(Listing { imports, notes, problems })
 }
 
 /// The names of the integrations of an import: its own, where it is one of an Integration App, or those of what uses it.

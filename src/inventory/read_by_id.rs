@@ -17,7 +17,7 @@ pub(crate) const AT_ONCE: usize = 64;
 pub(crate) enum ReadById {
     Found(Box<Document>),
     Gone,
-    /// The service refuses this one, or fails on it: the trouble of one import, not of the account.
+    /// The service refuses this one, or fails on it: a problem with one import, not with the account.
     Unreadable(String),
 }
 
@@ -56,7 +56,7 @@ pub(crate) async fn read_by_id(
     }
 }
 
-/// Whether a failed read is the trouble of what was read: the service answered, and did not say that it is away, that we
+/// Whether a failed read is a problem with what was read: the service answered, and did not say that it is away, that we
 /// are too fast, or that it does not know us.
 pub(crate) fn is_of_one_document(error: &ApiError) -> bool {
     let answered = error.status.is_some_and(|status| !matches!(status, 401 | 429 | 503));

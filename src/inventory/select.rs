@@ -63,9 +63,9 @@ pub(crate) enum Mind {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Picked {
     span: PackedSpan,
-    /// [`NONE`] where no row named it; so too for `trouble`.
+    /// [`NONE`] where no row named it; so too for `problem`.
     row: u32,
-    trouble: u32,
+    problem: u32,
     loosely: bool,
 }
 
@@ -73,11 +73,11 @@ pub(crate) struct Picked {
 const NONE: u32 = u32::MAX;
 
 impl Picked {
-    fn new(span: Span, row: Option<RowMatch>, trouble: Option<u32>) -> Self {
+    fn new(span: Span, row: Option<RowMatch>, problem: Option<u32>) -> Self {
         Self {
             span: span.into(),
             row: row.map_or(NONE, |row| row.row),
-            trouble: trouble.unwrap_or(NONE),
+            problem: problem.unwrap_or(NONE),
             loosely: row.is_some_and(|row| row.loosely),
         }
     }
@@ -90,9 +90,9 @@ impl Picked {
         Some(self.row).filter(|row| *row != NONE)
     }
 
-    /// Why nothing can be done with it, by its place in [`Selected::troubles`].
-    pub(crate) fn trouble(&self) -> Option<u32> {
-        Some(self.trouble).filter(|trouble| *trouble != NONE)
+    /// Why nothing can be done with it, by its place in [`Selected::problems`].
+    pub(crate) fn problem(&self) -> Option<u32> {
+        Some(self.problem).filter(|problem| *problem != NONE)
     }
 
     fn row_match(&self) -> Option<RowMatch> {
@@ -102,7 +102,7 @@ impl Picked {
 
 /// Why nothing can be done with a selected import.
 #[derive(Debug, Clone)]
-pub(crate) struct PickTrouble {
+pub(crate) struct PickProblem {
     pub outcome: Outcome,
     pub code: &'static str,
     pub message: String,
@@ -113,7 +113,7 @@ pub(crate) struct PickTrouble {
 pub(crate) struct Selected {
     pub documents: DocumentFile,
     pub items: Chunks<Picked>,
-    pub troubles: Vec<PickTrouble>,
+    pub problems: Vec<PickProblem>,
     /// What was asked for and is not there, or could not be read.
     pub absent: Vec<Absent>,
     /// Kinds of reference that may occur.
@@ -152,7 +152,7 @@ struct Picker<'a> {
     documents: Option<DocumentFile>,
     generation: u32,
     items: Chunks<Picked>,
-    troubles: Vec<PickTrouble>,
+    problems: Vec<PickProblem>,
     kinds: BTreeSet<Kind>,
     mentions: bool,
     passed_over: Vec<String>,
@@ -181,7 +181,7 @@ impl<'a> Picker<'a> {
             documents: None,
             generation: 0,
             items: Chunks::default(),
-            troubles: Vec::new(),
+            problems: Vec::new(),
             kinds: BTreeSet::new(),
             mentions: false,
             passed_over: Vec::new(),
@@ -203,9 +203,9 @@ impl<'a> Picker<'a> {
         Ok(())
     }
 
-    fn trouble(&mut self, outcome: Outcome, code: &'static str, message: String) -> Option<u32> {
-        self.troubles.push(PickTrouble { outcome, code, message });
-        u32::try_from(self.troubles.len() - 1).ok()
+    fn problem(&mut self, outcome: Outcome, code: &'static str, message: String) -> Option<u32> {
+        self.problems.push(PickProblem { outcome, code, message });
+        u32::try_from(self.problems.len() - 1).ok()
     }
 
     fn consider(&mut self, head: &Head, text: &str) -> Result<(), EngineError> {
@@ -229,18 +229,18 @@ impl<'a> Picker<'a> {
         if !self.only.takes(head) {
             return self.pass_over(head, text);
         }
-        let mut trouble = match selected {
+        let mut problem = match selected {
             Ok(_) => None,
-            Err(error) => self.trouble(Outcome::Failed, "where", error.to_string()),
+            Err(error) => self.problem(Outcome::Failed, "where", error.to_string()),
         };
         if let Some(message) = row.and_then(|row| self.wanted.contradiction(row.row, head)) {
-            trouble = self.trouble(Outcome::Conflict, "id_and_name", message);
+            problem = self.problem(Outcome::Conflict, "id_and_name", message);
         }
         kinds_in(text, &mut self.kinds);
         self.mentions = self.mentions || mentions_ids(text);
         let Some(documents) = &mut self.documents else { return Ok(()) };
         let span = documents.append(text.as_bytes())?;
-        self.items.push(Picked::new(span, row, trouble));
+        self.items.push(Picked::new(span, row, problem));
         self.with.events.emit(&Event::StageAdvanced { stage: Stage::Read, by: 1 });
         Ok(())
     }
@@ -284,7 +284,7 @@ impl PageVisitor for Picker<'_> {
         let path = self.with.folder.join(format!("source-{}.spool", self.generation));
         self.documents = Some(DocumentFile::create_in_passing(&path)?);
         self.items.clear();
-        self.troubles.clear();
+        self.problems.clear();
         self.kinds.clear();
         self.mentions = false;
         self.passed_over.clear();
@@ -350,7 +350,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
     let documents = picker.documents.take();
     let documents =
         documents.map_or_else(|| DocumentFile::create_in_passing(&with.folder.join("source-0.spool")), Ok)?;
-    let Picker { items, troubles, kinds, mentions, passed_over, left_out, ids, .. } = picker;
+    let Picker { items, problems, kinds, mentions, passed_over, left_out, ids, .. } = picker;
     let Picker { wanted, watch, remembered, .. } = picker;
     let is_better_named = |picked: &Picked| picked.row_match().is_some_and(|row| wanted.is_better_named(row));
     let items = if items.iter().any(is_better_named) {
@@ -361,7 +361,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
     Ok(Selected {
         documents,
         items,
-        troubles,
+        problems,
         absent,
         kinds,
         mentions,

@@ -105,7 +105,7 @@ mod tests {
         for (now, code) in table {
             let ended = again.end_without_write(&item, &now);
             let ended =
-                ended.as_ref().and_then(|item| item.trouble.as_ref()).map(|trouble| trouble.code.as_str());
+                ended.as_ref().and_then(|item| item.problem.as_ref()).map(|problem| problem.code.as_str());
             assert_eq!(ended, code, "{now}");
         }
     }

@@ -49,7 +49,7 @@ pub(crate) fn stands_apart(
             return Ok(ended(item, Outcome::Failed, "no_name", message));
         }
     }
-    let Some((outcome, trouble)) = apart.trouble else { return Ok(item) };
+    let Some((outcome, problem)) = apart.problem else { return Ok(item) };
     if let (true, Some(import)) = (is_same, there) {
         let there = read_tree(&imports.file.read(import.span)?);
         let has = |place: &Place| {
@@ -67,12 +67,12 @@ pub(crate) fn stands_apart(
             return Ok(item);
         }
         // Whose the import of the target is decides whether it is overwritten.
-        if trouble.code == "integration_app" {
+        if problem.code == "integration_app" {
             return Ok(item);
         }
     }
     item.target = None;
-    Ok(ended(item, outcome, &trouble.code, trouble.message))
+    Ok(ended(item, outcome, &problem.code, problem.message))
 }
 
 /// Leaves out of what is to be entered manually the secrets that the target's own import holds already.

@@ -54,8 +54,8 @@ pub(crate) fn check_dependencies(builder: &mut PlanBuilder<'_>, index: usize, it
         return;
     }
     let was_work = item.is_work();
-    if let (true, Some((outcome, trouble))) = (was_work, builder.dependencies.first_problem(&needs)) {
-        *item = ended(item.clone(), outcome, &trouble.code, trouble.message);
+    if let (true, Some((outcome, problem))) = (was_work, builder.dependencies.first_problem(&needs)) {
+        *item = ended(item.clone(), outcome, &problem.code, problem.message);
     }
     if was_work {
         builder.dependencies.mark(&needs, item.is_work());

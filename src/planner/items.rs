@@ -12,7 +12,7 @@ pub(crate) fn blank(number: ItemKey, head: &Head) -> PlanItem {
         name: head.name.clone(),
         outcome: None,
         verdict: None,
-        trouble: None,
+        problem: None,
         kind: Kind::Imports,
         needs: Vec::new(),
         adaptor_type: head.adaptor_type.clone(),
@@ -41,6 +41,6 @@ pub(crate) fn ended(
 ) -> PlanItem {
     item.operation = Operation::None;
     item.outcome = Some(outcome);
-    item.trouble = Some(Reason::new(code, message));
+    item.problem = Some(Reason::new(code, message));
     item
 }

@@ -28,8 +28,8 @@ pub(crate) const MODIFIED: &str = "/lastModified";
 #[derive(Debug, Default)]
 pub(crate) struct Apart {
     /// Why it cannot be written.
-    pub trouble: Option<(Outcome, Reason)>,
-    /// References that have no counterpart: they are no trouble where the target's own import has the same.
+    pub problem: Option<(Outcome, Reason)>,
+    /// References that have no counterpart: they are no problem where the target's own import has the same.
     pub unresolved: Vec<Place>,
     /// Whether it has no name: it can only be the import of its id, if that has none either.
     pub nameless: bool,
@@ -164,21 +164,21 @@ impl TransformContext {
         match judge(&resolution, &self.references) {
             None => {}
             // Whether it stands so in the target is not known yet.
-            Some(trouble) if self.action == Action::Apply => {
-                apart.trouble = Some(trouble);
+            Some(problem) if self.action == Action::Apply => {
+                apart.problem = Some(problem);
                 apart.unresolved = resolution.unresolved.into_iter().map(|one| one.place).collect();
             }
-            Some((outcome, trouble)) => {
+            Some((outcome, problem)) => {
                 let key = self.match_by.key_of(wanted.now()).map(Cow::into_owned);
-                return Prepared { key, ..done(ended(item, outcome, &trouble.code, trouble.message)) };
+                return Prepared { key, ..done(ended(item, outcome, &problem.code, problem.message)) };
             }
         }
         let pending = resolution.pending;
         if self.action == Action::Apply
-            && let Some(PlanItem { outcome: Some(outcome), trouble: Some(trouble), .. }) =
+            && let Some(PlanItem { outcome: Some(outcome), problem: Some(problem), .. }) =
                 self.owned_by_an_app(&item, head)
         {
-            apart.trouble = apart.trouble.or(Some((outcome, trouble)));
+            apart.problem = apart.problem.or(Some((outcome, problem)));
         }
         wanted.strip_server_fields();
         let mut sent = None;

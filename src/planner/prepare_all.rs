@@ -127,9 +127,9 @@ impl Source<'_> {
             bytes += length;
             self.number += 1;
             let number = ItemKey(self.number);
-            let trouble = pick.trouble().and_then(|index| self.picks.troubles.get(index as usize));
-            let todo = match trouble {
-                Some(trouble) => Todo::Refuse(trouble.clone()),
+            let problem = pick.problem().and_then(|index| self.picks.problems.get(index as usize));
+            let todo = match problem {
+                Some(problem) => Todo::Refuse(problem.clone()),
                 None => {
                     let written = self.with.only().and_then(|only| only.written.get(&document.head().id));
                     let again = written.map(Written::read).transpose()?.flatten();
@@ -221,7 +221,7 @@ fn name_is_not_enough(action: Action, prepared: &mut Prepared, met: u32) {
     if matches!(action, Action::Update | Action::Delete) && prepared.item.is_work() {
         prepared.item.operation = Operation::None;
         prepared.item.outcome = Some(Outcome::Conflict);
-        prepared.item.trouble = Some(Reason::new("ambiguous_name", message));
+        prepared.item.problem = Some(Reason::new("ambiguous_name", message));
         prepared.wanted = None;
     } else {
         prepared.item.warnings.push(message);

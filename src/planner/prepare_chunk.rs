@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::documents::{Document, MemberPlaces, Mistake, Unreadable, WrittenMembers, contained};
 use crate::inventory::error::EngineError;
 use crate::inventory::related::print_of;
-use crate::inventory::select::PickTrouble;
+use crate::inventory::select::PickProblem;
 use crate::job::Action;
 use crate::model::cancel::Cancel;
 use crate::model::{Fingerprint, Head, ItemKey, Outcome};
@@ -33,7 +33,7 @@ pub(crate) struct Unprepared {
 #[derive(Debug)]
 pub(crate) enum Todo {
     /// Nothing can be done, for this reason.
-    Refuse(PickTrouble),
+    Refuse(PickProblem),
     /// It is transformed, with the columns of the row that names it; but where it was written before, to what it was then to be.
     Prepare(BTreeMap<String, String>, Option<Again>),
 }
@@ -87,10 +87,10 @@ impl Unprepared {
         let Workshop { context, known } = workshop;
         let Self { number, row, mut document, todo } = self;
         let prepared = match todo {
-            Todo::Refuse(trouble) => {
+            Todo::Refuse(problem) => {
                 let head = document.head();
                 let item = with_source(blank(number, head), head);
-                Prepared::over(ended(item, trouble.outcome, trouble.code, trouble.message))
+                Prepared::over(ended(item, problem.outcome, problem.code, problem.message))
             }
             Todo::Prepare(columns, again) => {
                 let tree = document.take_tree();
@@ -167,7 +167,7 @@ mod tests {
             let Prepared { item, wanted, .. } = unreadable(ItemKey(1), head, error);
             assert_eq!((item.name.as_str(), item.outcome, wanted), ("b", Some(Outcome::Failed), None));
             assert_eq!(item.source.unwrap().id, head.id);
-            let message = item.trouble.unwrap().message;
+            let message = item.problem.unwrap().message;
             assert!(
                 message.starts_with("its document cannot be read: ") && message.contains(why),
                 "{message}"

@@ -101,7 +101,7 @@ impl Groups {
             self.changes_of(item);
         }
         if item.unlike().is_none()
-            && let (Some(outcome), Some(reason)) = (item.outcome, &item.trouble)
+            && let (Some(outcome), Some(reason)) = (item.outcome, &item.problem)
             && let Some(lead) = lead(outcome)
         {
             // Each names flows of its own: they are one reason, and each import names its flows below.
@@ -120,12 +120,12 @@ impl Groups {
     }
 
     /// Counts only why an item cannot be done as it is.
-    pub(super) fn trouble_of(&mut self, item: &PlanItem) {
-        if let (Some(outcome), Some(trouble)) = (item.outcome, &item.trouble)
+    pub(super) fn problem_of(&mut self, item: &PlanItem) {
+        if let (Some(outcome), Some(problem)) = (item.outcome, &item.problem)
             && let Some(lead) = lead(outcome).filter(|_| outcome.needs_attention())
         {
             let of = if item.is_import() { String::new() } else { format!("{} ", item.noun()) };
-            self.reason(lead, &trouble.message, &trouble.code, &format!("{of}{}", item.name));
+            self.reason(lead, &problem.message, &problem.code, &format!("{of}{}", item.name));
         }
     }
 
@@ -328,11 +328,11 @@ mod tests {
     #[test]
     fn what_has_to_be_done_by_hand_stands_before_warnings() {
         let mut groups = Groups::default();
-        let trouble = serde_json::json!({ "code": "x", "message": "why" });
+        let problem = serde_json::json!({ "code": "x", "message": "why" });
         for item in [
             serde_json::json!({ "warnings": ["one", "two"], "secrets": ["/http/auth/token"] }),
-            serde_json::json!({ "operation": "none", "outcome": "skipped", "trouble": trouble }),
-            serde_json::json!({ "operation": "none", "outcome": "failed", "trouble": trouble }),
+            serde_json::json!({ "operation": "none", "outcome": "skipped", "trouble": problem }),
+            serde_json::json!({ "operation": "none", "outcome": "failed", "trouble": problem }),
         ] {
             groups.take(&crate::report::sample::item(1, &item));
         }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 mod beside;
 mod deletions;
-mod troubles;
+mod problems;
 mod words;
 
 use super::blocks::Blocks;
@@ -23,7 +23,7 @@ use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{DIFFERS, PlanItem};
 use beside::Beside;
 use deletions::Deletions;
-pub use troubles::troubles;
+pub use problems::problems;
 pub(super) use words::named;
 use words::{compares, rank, sign, told, undoes};
 pub use words::{forecast, question};
@@ -337,8 +337,8 @@ impl View<'_> {
         // The changes say it better.
         let told =
             item.unlike() == Some(DIFFERS) && !item.changes.is_empty() && self.options.diff != Diff::None;
-        if let Some(trouble) = item.trouble.as_ref().filter(|_| !told) {
-            self.lines().under(out, &format!("{} ({})", trouble.message, trouble.code))?;
+        if let Some(problem) = item.problem.as_ref().filter(|_| !told) {
+            self.lines().under(out, &format!("{} ({})", problem.message, problem.code))?;
         }
         self.lines().write(&item.changes, out)?;
         for line in self.users.of_item(item) {

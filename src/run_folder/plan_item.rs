@@ -135,7 +135,7 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// A trouble of that code.
+    /// The reason of that code.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), message: message.into() }
     }
@@ -157,8 +157,8 @@ pub struct PlanItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
     /// Why nothing is sent; absent where something is, or nothing needs to be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<Reason>,
+    #[serde(default, rename = "trouble", skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Reason>,
     /// What it is. The file names it where it is not an import.
     #[serde(default = "of_imports", skip_serializing_if = "is_imports")]
     pub kind: Kind,
@@ -239,7 +239,7 @@ impl From<&PlanItem> for Write {
 impl PlanItem {
     /// What a comparison found unlike on the two sides: [`DIFFERS`], [`ONLY_IN_SOURCE`] or [`ONLY_IN_TARGET`].
     pub fn unlike(&self) -> Option<&'static str> {
-        let code = self.trouble.as_ref().filter(|_| self.outcome == Some(Outcome::Skipped))?.code.as_str();
+        let code = self.problem.as_ref().filter(|_| self.outcome == Some(Outcome::Skipped))?.code.as_str();
         UNLIKE.into_iter().find(|unlike| *unlike == code)
     }
 

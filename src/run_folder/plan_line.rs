@@ -48,7 +48,7 @@ fn written(item: &PlanItem) -> Option<String> {
         name,
         outcome,
         verdict,
-        trouble,
+        problem,
         kind,
         needs,
         adaptor_type,
@@ -75,7 +75,7 @@ fn written(item: &PlanItem) -> Option<String> {
     text(&mut line, ",\"name\":", &**name);
     text(&mut line, ",\"outcome\":", outcome.map(Outcome::as_str));
     text(&mut line, ",\"verdict\":", verdict.map(Verdict::as_str));
-    if let Some(Reason { code, message }) = trouble {
+    if let Some(Reason { code, message }) = problem {
         text(&mut line, ",\"trouble\":{\"code\":", &**code);
         text(&mut line, ",\"message\":", &**message);
         line.push('}');
@@ -152,7 +152,7 @@ fn read(line: &str) -> Option<PlanItem> {
         },
         outcome: line.word(",\"outcome\":", Outcome::ALL, Outcome::as_str)?,
         verdict: line.word(",\"verdict\":", Verdict::ALL, Verdict::as_str)?,
-        trouble: line.member(",\"trouble\":{\"code\":", |line| {
+        problem: line.member(",\"trouble\":{\"code\":", |line| {
             let code = line.text()?;
             line.expect(",\"message\":")?;
             let message = line.text()?;

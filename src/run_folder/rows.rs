@@ -241,8 +241,8 @@ fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
     }
     let (outcome, verdict) = outcome_of(&item, state);
     let planned = item.target.as_ref();
-    let (code, message) = match &item.trouble {
-        Some(trouble) => (Some(trouble.code.clone()), Some(trouble.message.clone())),
+    let (code, message) = match &item.problem {
+        Some(problem) => (Some(problem.code.clone()), Some(problem.message.clone())),
         None => (facts.code, facts.message),
     };
     // What stood there before was written over.

@@ -70,8 +70,8 @@ pub(crate) fn make(
     let before: Vec<Option<Value>> = unknown.iter().map(|pointer| wanted.pointer(pointer).cloned()).collect();
     let resolution = inputs.resolver.resolve(&mut wanted);
     tell(&resolution, &inputs.imports, &mut item);
-    if let Some((outcome, trouble)) = judge(&resolution, &inputs.job.references) {
-        return over(item, outcome, &trouble.code, &trouble.message);
+    if let Some((outcome, problem)) = judge(&resolution, &inputs.job.references) {
+        return over(item, outcome, &problem.code, &problem.message);
     }
     // What is no counterpart's by now is an id of the source, of a kind that is not known.
     let left: Vec<String> = unknown

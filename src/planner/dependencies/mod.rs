@@ -247,10 +247,10 @@ impl DependencyPlanner {
             let Some(index) = ready else { break };
             placed[index] = true;
             self.order.push(u32::try_from(index).unwrap_or(u32::MAX));
-            if let (true, Some((outcome, trouble))) =
+            if let (true, Some((outcome, problem))) =
                 (self.all[index].is_work(), self.first_problem(&self.all[index].needs))
             {
-                self.end(index, outcome, trouble);
+                self.end(index, outcome, problem);
             }
         }
     }
@@ -269,10 +269,10 @@ impl DependencyPlanner {
         false
     }
 
-    fn end(&mut self, index: usize, outcome: Outcome, trouble: Reason) {
+    fn end(&mut self, index: usize, outcome: Outcome, problem: Reason) {
         let dependency = &mut self.all[index];
         if let Some(item) = dependency.item.take() {
-            dependency.item = Some(ended(item, outcome, &trouble.code, trouble.message));
+            dependency.item = Some(ended(item, outcome, &problem.code, problem.message));
         }
     }
 
@@ -281,7 +281,7 @@ impl DependencyPlanner {
         let open =
             needs.iter().map(|need| &self.all[*need as usize]).find(|dependency| !dependency.is_work())?;
         let item = open.item.as_ref();
-        let why = item.and_then(|item| item.trouble.as_ref()).map_or("", |trouble| trouble.message.as_str());
+        let why = item.and_then(|item| item.problem.as_ref()).map_or("", |problem| problem.message.as_str());
         let skipped = item.is_some_and(|item| item.outcome == Some(Outcome::Skipped));
         let outcome = if skipped { Outcome::Skipped } else { Outcome::Failed };
         Some((outcome, not_created(open.kind.singular(), &open.name, why)))
@@ -291,7 +291,7 @@ impl DependencyPlanner {
     pub(crate) fn reason(&self, kind: &str, name: &str) -> Option<&str> {
         let index = self.index.get(&(Kind::of(kind)?, name.to_owned()))?;
         let item = self.all[*index as usize].item.as_ref().filter(|item| !item.is_work())?;
-        item.trouble.as_ref().map(|trouble| trouble.message.as_str())
+        item.problem.as_ref().map(|problem| problem.message.as_str())
     }
 
     /// Says that an item which is carried out needs these; or, if it is not because of them, which stood in its way.

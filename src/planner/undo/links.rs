@@ -84,7 +84,7 @@ impl Links {
             item.needs.clear();
         }
         let open = matches!(item.outcome, Some(Outcome::Stale | Outcome::Failed | Outcome::Conflict));
-        let gone = item.trouble.as_ref().is_some_and(|trouble| trouble.code == "gone");
+        let gone = item.problem.as_ref().is_some_and(|problem| problem.code == "gone");
         let fate = if item.is_work() {
             if let (Some(leaving), Some(target)) = (&mut self.leaving, one.target()) {
                 leaving.insert(&target, ());

@@ -159,7 +159,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
             sent.push(Write::from(&item));
             copies += u32::from(matches!(one.did, Did::Met { .. }));
         }
-        if item.trouble.as_ref().is_some_and(|trouble| trouble.code == MADE_MEANWHILE) {
+        if item.problem.as_ref().is_some_and(|problem| problem.code == MADE_MEANWHILE) {
             meanwhile.push(item.name.clone());
         }
         let word = item.outcome.map_or(item.operation.as_str(), Outcome::as_str);

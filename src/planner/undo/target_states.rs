@@ -2,7 +2,7 @@
 //!
 //! Nothing is concluded from one look that may be behind: what seems gone or edited is looked at again, by the other kind
 //! of call, and where the run wrote only a moment ago until the grace period is over. One import that cannot be read is
-//! its own trouble.
+//! a problem with that import alone.
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -18,7 +18,7 @@ fn items() -> Vec<PlanItem> {
     let target = json!({ "id": "60a1579b6411271af4e00002", "name": "Order 2" });
     let changes: Vec<_> =
         (0..9).map(|n| json!({ "path": format!("/filter/rules/{n}"), "to": "1" })).collect();
-    let trouble = |code: &str, message: &str| json!({ "code": code, "message": message });
+    let problem = |code: &str, message: &str| json!({ "code": code, "message": message });
     vec![
         sample::item(
             1,
@@ -33,16 +33,16 @@ fn items() -> Vec<PlanItem> {
         sample::item(
             4,
             &json!({ "operation": "none", "outcome": "conflict",
-                "trouble": trouble("ambiguous_name", "two imports in demo-b are called `Order 4`") }),
+                "trouble": problem("ambiguous_name", "two imports in demo-b are called `Order 4`") }),
         ),
         sample::item(
             5,
             &json!({ "operation": "none", "outcome": "failed",
-                "trouble": trouble("missing_reference", "no connection `NetSuite EU` in demo-b") }),
+                "trouble": problem("missing_reference", "no connection `NetSuite EU` in demo-b") }),
         ),
         sample::item(
             6,
-            &json!({ "operation": "none", "outcome": "skipped", "trouble": trouble("integration_app", "owned by an app") }),
+            &json!({ "operation": "none", "outcome": "skipped", "trouble": problem("integration_app", "owned by an app") }),
         ),
         sample::item(
             7,

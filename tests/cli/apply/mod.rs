@@ -209,7 +209,7 @@ fn what_on_existing_says_goes_before_the_file() {
 }
 
 #[test]
-fn an_edit_beside_a_reference_that_leads_nowhere_in_the_target_itself_is_no_trouble() {
+fn an_edit_beside_a_reference_that_leads_nowhere_in_the_target_itself_is_no_problem() {
     let dangling = import("d").set("/_connectionId", json!("5b5b5b5b00000000000000de"));
     let world = exported(empty().target(&dangling));
     edit(&world, "d", |file| file["description"] = json!("edited"));

@@ -139,7 +139,7 @@ fn what_is_ignored_makes_no_difference_and_is_not_shown() {
 }
 
 #[test]
-fn an_import_of_the_target_that_cannot_be_read_is_the_trouble_of_one_item() {
+fn an_import_of_the_target_that_cannot_be_read_is_a_problem_with_one_item() {
     let world =
         Scenario::migrate(["a", "b", "c"]).target(&import("b").set("/description", json!("other"))).start();
     let path = format!("/v1/imports/{}", world.id("target", "b"));

@@ -184,7 +184,7 @@ fn a_name_of_a_manifest_goes_to_the_import_that_bears_it_exactly_and_else_to_one
 }
 
 #[test]
-fn an_import_that_cannot_be_read_by_id_is_the_trouble_of_that_import() {
+fn an_import_that_cannot_be_read_by_id_is_a_problem_with_that_import() {
     for status in [403, 451, 500] {
         let id = |name: &str| id_of("source", "imports", name);
         let select = format!("{{ ids: [{}, {}, {}] }}", id("a 1"), id("b 2"), id("c 3"));

@@ -14,7 +14,7 @@ use crate::run_folder::plan_file::PlanFile;
 /// # Errors
 ///
 /// The plan cannot be read, or `out` not written.
-pub fn troubles(
+pub fn problems(
     plan: &PlanFile,
     color: bool,
     columns: usize,
@@ -22,7 +22,7 @@ pub fn troubles(
 ) -> Result<(), RunFolderError> {
     let mut groups = Groups::default();
     for item in plan.items() {
-        groups.trouble_of(&item?);
+        groups.problem_of(&item?);
     }
     let blocks = Blocks { paint: Paint { color }, width: columns.max(NARROWEST), word: 8 };
     blocks.reasons("Cannot be done", &groups.attention(), out).map_err(to_output)
