@@ -20,7 +20,7 @@ use crate::inventory::error::EngineError;
 use crate::journal::{Call, ItemState, Phase, Step};
 use crate::model::stamp::Stamp;
 use crate::model::{Fingerprint, Id, Operation, Outcome, Verdict};
-use crate::run_folder::before_images::Befores;
+use crate::run_folder::before_images::BeforeImages;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -310,7 +310,7 @@ fn was_normalised(context: &Context<'_>, item: &PlanItem, there: &Document) -> R
 /// The document as it was before this run first changed it, if it was kept.
 fn before_of(context: &Context<'_>, item: &PlanItem) -> Result<Option<BeforeImage>, EngineError> {
     let folder = context.plan.path().parent().map(RunFolder::at);
-    Ok(folder.map(|folder| Befores::first_of(&folder, item.item)).transpose()?.flatten())
+    Ok(folder.map(|folder| BeforeImages::first_of(&folder, item.item)).transpose()?.flatten())
 }
 
 /// The call had its effect, as the document in the target shows.

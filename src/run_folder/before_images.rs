@@ -1,4 +1,4 @@
-//! `before.jsonl`: the documents as they were before a run overwrote or removed them.
+//! `before.jsonl`: the before-images, documents as they were before a run overwrote or removed them.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -13,21 +13,21 @@ use crate::run_folder::document_file::{PackedSpan, Span, read_document, read_spa
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::folder::RunFolder;
 
-/// Where in `before.jsonl` each item's document stands.
-pub(crate) struct Befores {
+/// Where in `before.jsonl` the before-image of each item lies.
+pub(crate) struct BeforeImages {
     file: Option<File>,
     /// In the order of the items.
     spans: Vec<(ItemKey, PackedSpan)>,
 }
 
 #[derive(Deserialize)]
-struct BeforeLine<'a> {
+struct BeforeImageLine<'a> {
     item: ItemKey,
     #[serde(borrow)]
     document: &'a RawValue,
 }
 
-impl Befores {
+impl BeforeImages {
     pub(crate) fn index(folder: &RunFolder) -> Result<Self, RunFolderError> {
         let path = folder.before();
         let Ok(file) = File::open(&path) else { return Ok(Self { file: None, spans: Vec::new() }) };
@@ -40,7 +40,7 @@ impl Befores {
             if read == 0 || !line.ends_with('\n') {
                 break;
             }
-            if let Ok(before) = serde_json::from_str::<BeforeLine<'_>>(&line) {
+            if let Ok(before) = serde_json::from_str::<BeforeImageLine<'_>>(&line) {
                 let text = before.document.get();
                 let inside = text.as_ptr() as usize - line.as_ptr() as usize;
                 let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
@@ -75,7 +75,7 @@ impl Befores {
                 return Ok(None);
             }
             if line.starts_with(&start)
-                && let Ok(before) = serde_json::from_str::<BeforeLine<'_>>(&line)
+                && let Ok(before) = serde_json::from_str::<BeforeImageLine<'_>>(&line)
             {
                 let text = before.document.get().as_bytes().to_vec();
                 return read_document(text, Path::new("before.jsonl")).map(Some);

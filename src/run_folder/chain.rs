@@ -20,7 +20,7 @@ pub struct Chain {
     /// Its first record; `None` for a journal without a whole one.
     pub taken: Option<Box<RunHeader>>,
     /// The documents of `before.jsonl`, in the order in which they were announced.
-    pub befores: Chunks<Announced>,
+    pub before_images: Chunks<Announced>,
     /// SHA-256 of its last record.
     pub head: Fingerprint,
     /// The number of records in the file.
@@ -43,7 +43,8 @@ impl Chain {
     ///
     /// It cannot be read, or a record does not fit.
     pub fn read(folder: &RunFolder) -> Result<Self, RunFolderError> {
-        let (mut taken, mut befores, mut ends, mut closed) = (None, Chunks::default(), Vec::new(), false);
+        let (mut taken, mut before_images, mut ends, mut closed) =
+            (None, Chunks::default(), Vec::new(), false);
         let mut last = None;
         let replayed = replay(&folder.journal(), |_, record| {
             if closed || matches!(record.entry, Entry::Resumed { .. }) {
@@ -57,7 +58,7 @@ impl Chain {
             match record.entry {
                 Entry::Opened(opened) => taken = Some(opened),
                 Entry::Item { item, step: Step::Intended { before_sha256: Some(sha256), .. } } => {
-                    befores.push(Announced { item, sha256 });
+                    before_images.push(Announced { item, sha256 });
                 }
                 _ => {}
             }
@@ -66,7 +67,7 @@ impl Chain {
         ends.push(replayed.head);
         Ok(Self {
             taken,
-            befores,
+            before_images,
             head: replayed.head,
             records: replayed.next,
             torn: replayed.torn,

@@ -47,7 +47,7 @@ use crate::planner::undo::undoing::{
 };
 use crate::planner::undo::wanted::{Wanted, print_without_server_fields};
 use crate::planner::write_plan::Planned;
-use crate::run_folder::before_images::Befores;
+use crate::run_folder::before_images::BeforeImages;
 use crate::run_folder::document_file::{DocumentFile, stored_document};
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::forecast::Write;
@@ -130,7 +130,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     let uses = users(&with, &touched).await?;
     let flows = flows(&with, &touched, &target_states).await?;
     let bin = in_bin(&with, &touched, &target_states).await?;
-    let befores = Befores::index(with.folder)?;
+    let before_images = BeforeImages::index(with.folder)?;
     let mut head = with.plan.head().clone();
     head.settings.source = head.settings.target.clone();
     let head = PlanHead {
@@ -150,7 +150,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     for (at, one) in touched.iter().enumerate() {
         breathe(with.cancel, at).await?;
         let who = people.get(&at).map(String::as_str).unwrap_or_default();
-        let planning = contained(|| plan_item(&with, one, at, &befores, &mut target_states, who));
+        let planning = contained(|| plan_item(&with, one, at, &before_images, &mut target_states, who));
         let planned = planning.unwrap_or_else(|mistake| unplanned(&with, one, at, mistake))?;
         let mut item = links.bind(one, planned.item, uses.get(&at), &flows);
         bin.tell(&mut item);
@@ -225,7 +225,7 @@ fn plan_item(
     with: &UndoRequest<'_>,
     one: &Touched,
     at: usize,
-    befores: &Befores,
+    before_images: &BeforeImages,
     target_states: &mut TargetStates,
     who: &str,
 ) -> Result<Undoing, EngineError> {
@@ -277,7 +277,7 @@ fn plan_item(
         if state.is_some() {
             return Ok(is_back(item).into());
         }
-        let kept = befores.document(one.item, recorded.before_sha256).ok().flatten();
+        let kept = before_images.document(one.item, recorded.before_sha256).ok().flatten();
         let Some(wanted) = kept.as_ref().and_then(Wanted::of) else {
             return Ok(without_before(item).into());
         };
@@ -299,7 +299,7 @@ fn plan_item(
     }
     let (mut wanted, mut now) = (None, None);
     if one.did == Did::Overwrote {
-        let kept = befores.document(one.item, recorded.before_sha256)?;
+        let kept = before_images.document(one.item, recorded.before_sha256)?;
         let Some(kept) = kept.as_ref().and_then(Wanted::of) else {
             let message = "before.jsonl lacks the document as it was, or holds another: put it back by hand";
             return Ok(ended(item, Outcome::Failed, "no_before", message).into());

@@ -170,7 +170,7 @@ fn with_plan(
     if let Some(known) = plan.tail().known_sha256 {
         checks.push(hashed(KNOWN, &folder.known_ids(), known));
     }
-    checks.push(lines::before(folder, &chain.befores, record.ending.is_some()));
+    checks.push(lines::before(folder, &chain.before_images, record.ending.is_some()));
     if let Some(misfit) = chain::end_misfit(chain, folder, plan, &states, &record) {
         checks[0] = misfit;
         return None;

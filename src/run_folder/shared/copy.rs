@@ -37,7 +37,7 @@ pub(super) async fn fetch(runs: &SharedRuns, run: &str) -> Result<u64, SharedErr
         .buffered(IN_FLIGHT);
     while let Some((number, bytes)) = segments.next().await {
         let bytes = bytes?;
-        let (befores, records) = segment::decode(number, &bytes)
+        let (before_images, records) = segment::decode(number, &bytes)
             .map_err(|why| damaged(runs, run, format!("segment {number}: {why}")))?;
         if begun.is_none() {
             begun = Some(run_id(records).ok_or_else(|| {
@@ -45,8 +45,8 @@ pub(super) async fn fetch(runs: &SharedRuns, run: &str) -> Result<u64, SharedErr
             })?);
         }
         append(&mut journal, &folder.join("journal.jsonl"), records)?;
-        if !befores.is_empty() {
-            append(&mut before, &folder.join("before.jsonl"), befores)?;
+        if !before_images.is_empty() {
+            append(&mut before, &folder.join("before.jsonl"), before_images)?;
         }
     }
     let begun = begun.unwrap_or_default();

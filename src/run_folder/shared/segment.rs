@@ -31,10 +31,10 @@ pub(super) fn number(name: &str) -> Option<u64> {
 }
 
 /// A segment as it is kept.
-pub(super) fn encode(head: &Head, befores: &[u8], records: &[u8]) -> serde_json::Result<Vec<u8>> {
+pub(super) fn encode(head: &Head, before_images: &[u8], records: &[u8]) -> serde_json::Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec(head)?;
     bytes.push(b'\n');
-    bytes.extend_from_slice(befores);
+    bytes.extend_from_slice(before_images);
     bytes.extend_from_slice(records);
     Ok(bytes)
 }
@@ -51,12 +51,12 @@ pub(super) fn decode(number: u64, bytes: &[u8]) -> Result<(&[u8], &[u8]), String
     if rest.last() != Some(&b'\n') {
         return Err("its last line is torn".to_owned());
     }
-    let mut befores = 0;
-    while rest[befores..].starts_with(BEFORE) {
-        let line = rest[befores..].iter().position(|byte| *byte == b'\n');
-        befores += line.map_or(rest.len() - befores, |line| line + 1);
+    let mut before_images = 0;
+    while rest[before_images..].starts_with(BEFORE) {
+        let line = rest[before_images..].iter().position(|byte| *byte == b'\n');
+        before_images += line.map_or(rest.len() - before_images, |line| line + 1);
     }
-    Ok(rest.split_at(befores))
+    Ok(rest.split_at(before_images))
 }
 
 #[cfg(test)]
@@ -71,9 +71,9 @@ mod tests {
     fn a_segment_gives_back_documents_and_records_byte_for_byte() {
         let before = b"{\"item\":1,\"document\":{\"n\":0}}\n{\"item\":2,\"document\":{}}\n".as_slice();
         let records = b"{\"n\":3,\"prev\":\"\"}\n{\"n\":4,\"event\":\"item\",\"item\":1}\n".as_slice();
-        for befores in [b"".as_slice(), before] {
-            let bytes = encode(&head(), befores, records).unwrap();
-            assert_eq!(decode(42, &bytes).unwrap(), (befores, records));
+        for before_images in [b"".as_slice(), before] {
+            let bytes = encode(&head(), before_images, records).unwrap();
+            assert_eq!(decode(42, &bytes).unwrap(), (before_images, records));
         }
     }
 

@@ -106,14 +106,14 @@ impl Upload {
 }
 
 impl Mirror for Upload {
-    fn keep(&mut self, befores: &[u8], records: &[u8]) -> Result<(), JournalError> {
+    fn keep(&mut self, before_images: &[u8], records: &[u8]) -> Result<(), JournalError> {
         let number = self.runs.known(|known| known.get(&self.run).map_or(0, |known| known.segments)) + 1;
         if number == 1 {
             self.begin(records)?;
         }
         let options = &self.runs.0.options;
         let head = Head { segment: number, by: options.holder.clone(), mark: options.mark.clone() };
-        let bytes = encode(&head, befores, records).map_err(|error| JournalError::Io {
+        let bytes = encode(&head, before_images, records).map_err(|error| JournalError::Io {
             what: "encode a segment of",
             path: self.runs.copy(&self.run),
             source: error.into(),
