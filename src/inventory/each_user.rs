@@ -7,7 +7,7 @@ use futures::{StreamExt, pin_mut};
 use crate::api::{ApiError, ErrorKind, ListRequest, Method};
 use crate::inventory::endpoint::Account;
 use crate::inventory::list_scan::PAGE;
-use crate::inventory::looks::{Belief, Looks};
+use crate::inventory::scan_agreement::{Agreement, Scans};
 use crate::model::Head;
 use crate::model::cancel::Cancel;
 use crate::run_folder::import_users::UserKind;
@@ -24,7 +24,7 @@ pub(crate) enum Unread {
 /// Hands out every flow, API or tool of an account, each once. Instances of abstract flows are asked for; a service that does
 /// not know the question is asked for the others.
 ///
-/// A list of several pages is read until two looks agree: what is edited meanwhile may move from a page that is still to be
+/// A list of several pages is read until two scans agree: what is edited meanwhile may move from a page that is still to be
 /// read to one that was, and an import that it uses would count as one that nothing uses.
 pub(crate) async fn each_user(
     account: &Account,
@@ -35,7 +35,7 @@ pub(crate) async fn each_user(
     let mut taken = HashSet::new();
     let mut filters: &[(&str, &str)] =
         if kind == UserKind::Flow { &[("includeInstances", "true")] } else { &[] };
-    let (mut looks, mut is_first) = (Looks::default(), true);
+    let (mut scans, mut is_first) = (Scans::default(), true);
     loop {
         let mut seen = HashSet::new();
         // Pages that were asked for again bring documents twice.
@@ -54,11 +54,11 @@ pub(crate) async fn each_user(
             Ok(_) => is_first = false,
             Err(why) => return Err(why),
         }
-        match looks.take(seen) {
-            Belief::Believed => return Ok(()),
-            Belief::LookAgain => {}
-            Belief::Unsteady(looks) => {
-                let why = format!("{looks}: wait until nobody changes the list, then run again");
+        match scans.take(seen) {
+            Agreement::Agreed => return Ok(()),
+            Agreement::ScanAgain => {}
+            Agreement::Unsteady(disagreement) => {
+                let why = format!("{disagreement}: wait until nobody changes the list, then run again");
                 let target = format!("/v1/{}", kind.list());
                 return Err(Unread::Api(ApiError::new(Method::Get, &target, ErrorKind::Broken, why)));
             }
@@ -102,10 +102,10 @@ mod tests {
     use crate::api::{Api, Call, Client, Reply};
     use crate::run_folder::plan_item::AccountFacts;
 
-    /// Two pages of flows, the newest edit first; somebody edits the last flow after so many looks at the first page.
+    /// Two pages of flows, the newest edit first; somebody edits the last flow after so many scans of the first page.
     #[derive(Debug)]
     struct Flows {
-        looks: AtomicUsize,
+        scans: AtomicUsize,
         edits: usize,
     }
 
@@ -113,9 +113,9 @@ mod tests {
     impl Api for Flows {
         async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
             let first = !call.target.contains("after=");
-            let looks = self.looks.fetch_add(usize::from(first), Ordering::Relaxed);
-            // At each of the first looks another flow moves from the second page to the first, which was read.
-            let moved = looks + usize::from(first) - 1;
+            let scans = self.scans.fetch_add(usize::from(first), Ordering::Relaxed);
+            // At each of the first scans another flow moves from the second page to the first, which was read.
+            let moved = scans + usize::from(first) - 1;
             let rows: Vec<usize> = (0..9).collect();
             let hidden = (moved < self.edits).then_some(8 - moved);
             let shown = rows.iter().filter(|row| (**row < 3) == first && Some(**row) != hidden);
@@ -130,7 +130,7 @@ mod tests {
         for edits in 0..=2 {
             let account = Account {
                 facts: AccountFacts { name: "a".into(), origin: "o".into(), user: None },
-                client: Client::new(Arc::new(Flows { looks: AtomicUsize::new(0), edits })),
+                client: Client::new(Arc::new(Flows { scans: AtomicUsize::new(0), edits })),
                 meter: Arc::default(),
                 clock: Arc::default(),
                 per_second: 1.0,

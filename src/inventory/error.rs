@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::api::{ApiError, ErrorKind};
 use crate::archive::ArchiveError;
-use crate::inventory::looks::Disagreement;
+use crate::inventory::scan_agreement::Disagreement;
 use crate::journal::JournalError;
 use crate::model::chain;
 use crate::run_folder::RunFolderError;
@@ -30,9 +30,9 @@ pub enum EngineError {
         /// What each was refused with.
         refused: Vec<EngineError>,
     },
-    /// Two looks at a list did not agree.
+    /// Two scans of a list did not agree.
     #[error(
-        "the list of {list} of account `{account}` cannot be trusted: {looks}. \
+        "the list of {list} of account `{account}` cannot be trusted: {disagreement}. \
          Nothing was written. Wait until nobody changes {list} there, then run again"
     )]
     Unsteady {
@@ -40,8 +40,8 @@ pub enum EngineError {
         account: String,
         /// The list: `imports`, or what they refer to.
         list: &'static str,
-        /// What the last two looks showed.
-        looks: Disagreement,
+        /// What the last two scans showed.
+        disagreement: Disagreement,
     },
     /// A list ends although there is more.
     #[error(

@@ -1,14 +1,14 @@
-//! Reading a whole list of imports, and not trusting a single look at it.
+//! Reading a whole list of imports, and not trusting a single scan of it.
 //!
-//! A list that ends early must never mean "the rest is not there". So behind a scan comes a second, light look, on pages
+//! A list that ends early must never mean "the rest is not there". So a scan is followed by a second, light one, on pages
 //! of another size, that must name the same imports; if it does not, both are made again, and after three disagreements
-//! the stage fails. It begins once the scan is over: an import that moves up a list, past both of two looks that go side by
+//! the stage fails. It begins once the scan is over: an import that moves up a list, past both of two scans that go side by
 //! side, would be missed by both. Both may end early at the same place: so the list is also asked, by number, for what
 //! stands behind its end. Pages are read one ahead.
 
 mod begun;
-mod second_look;
-mod sweep;
+mod one_scan;
+mod second_scan;
 
 use std::collections::HashSet;
 use std::hash::BuildHasher;
@@ -21,16 +21,16 @@ use crate::api::{ErrorKind, ListRequest};
 use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::looks::Disagreement;
 use crate::inventory::pages_ahead::PagesAhead;
+use crate::inventory::scan_agreement::Disagreement;
 use crate::model::cancel::Cancel;
 use crate::model::{Chunks, Head};
 
 pub(crate) use self::begun::{Begun, begin_to_read};
 pub(crate) use crate::documents::schema::LISTED_APART;
-use second_look::{SecondLook, look, use_imports};
-pub(crate) use second_look::{ids_listed, names_listed};
-use sweep::{Ids, Swept, once};
+use one_scan::{Ids, Scanned, scan_once};
+use second_scan::{SecondScan, scan_list, use_imports};
+pub(crate) use second_scan::{ids_listed, names_listed};
 
 /// How much longer each attempt at a list that is not steady waits than the one before.
 const CALM: Duration = Duration::from_millis(250);
@@ -38,7 +38,7 @@ const CALM: Duration = Duration::from_millis(250);
 /// Documents per page asked for: the most the reference speaks of.
 pub(crate) const PAGE: u32 = 1000;
 
-/// Imports from which on a list is long: its second look takes a while.
+/// Imports from which on a list is long: its second scan takes a while.
 const LONG: usize = 2 * PAGE as usize;
 
 /// Bytes of documents after which others have their turn: some milliseconds of work.
@@ -47,9 +47,9 @@ const BREATH: usize = 1 << 18;
 /// Documents after which they have it, however short those are.
 pub(crate) const BREATH_DOCUMENTS: usize = 256;
 
-/// Whoever takes the imports of a sweep.
+/// Whoever takes the imports of a scan.
 pub(crate) trait PageVisitor {
-    /// Forgets what was taken: the sweep begins again.
+    /// Forgets what was taken: the scan begins again.
     fn restart(&mut self) -> Result<(), EngineError>;
     /// Takes an import; `false` when no more are wanted.
     fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError>;
@@ -63,7 +63,7 @@ pub(crate) trait PageVisitor {
     }
 }
 
-/// What a sweep saw.
+/// What a scan saw.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
     /// Whether the plain list left imports out that are listed by their adaptor only.
@@ -88,10 +88,10 @@ pub(crate) enum IfEmpty {
     Tell,
 }
 
-/// How a list is to be swept.
+/// How a list is to be scanned.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ScanOptions {
-    /// Look twice, and have both looks agree; what [lies in files](Account::at_rest) is looked at once.
+    /// Scan twice, and have both scans agree; what [lies in files](Account::at_rest) is scanned once.
     pub steady: bool,
     /// Also ask for the adaptors that a plain list may leave out.
     pub listed_apart: bool,
@@ -120,7 +120,7 @@ impl ScanOptions {
     }
 }
 
-/// Sweeps the imports of an account into `sink`, each import once unless [repeats](Repeats) are allowed.
+/// Scans the imports of an account into `sink`, each import once unless [repeats](Repeats) are allowed.
 pub(crate) async fn list_scan(
     account: &Account,
     manner: ScanOptions,
@@ -141,18 +141,18 @@ pub(crate) async fn list_scan_of(
     scan(account, begun, manner, usize::MAX, cancel, sink).await.map(|(seen, _)| seen)
 }
 
-/// The same; of a long list the second look may still go on. What is made of it counts only once that says so.
+/// The same; the second scan of a long list may still be running. What is made of the first counts only once the second agrees.
 pub(crate) async fn list_scan_unconfirmed(
     account: &Account,
     manner: ScanOptions,
     cancel: &Cancel,
     sink: &mut dyn PageVisitor,
-) -> Result<(Seen, Option<SecondLookGoesOn>), EngineError> {
+) -> Result<(Seen, Option<UnfinishedSecondScan>), EngineError> {
     scan(account, None, manner, LONG, cancel, sink).await
 }
 
-/// A second look that goes on: whether it saw the same imports. Dropped, it stops.
-pub(crate) type SecondLookGoesOn = AbortOnDropHandle<Result<bool, EngineError>>;
+/// A second scan that is still running: whether it saw the same imports. Dropped, it stops.
+pub(crate) type UnfinishedSecondScan = AbortOnDropHandle<Result<bool, EngineError>>;
 
 async fn scan(
     account: &Account,
@@ -161,7 +161,7 @@ async fn scan(
     long: usize,
     cancel: &Cancel,
     sink: &mut dyn PageVisitor,
-) -> Result<(Seen, Option<SecondLookGoesOn>), EngineError> {
+) -> Result<(Seen, Option<UnfinishedSecondScan>), EngineError> {
     let (mut disagreement, mut short) = (Disagreement::default(), None);
     for attempt in 0..3 {
         // A list that changes while it is read is given time to come to rest.
@@ -171,20 +171,20 @@ async fn scan(
         let hasher = early.as_ref().map(|early| early.hasher.clone()).unwrap_or_default();
         let mut ids = Ids::hashed_by(hasher);
         let was_begun = early.is_some();
-        let Swept { mut seen, mut second, behind } =
-            match once(account, early, manner, cancel, &mut ids, sink).await {
+        let Scanned { mut seen, mut second, behind } =
+            match scan_once(account, early, manner, cancel, &mut ids, sink).await {
                 // What follows a page that waited for its turn may be there no more: that is no list that was refused.
                 Err(error) if was_begun && ids.plain > 0 && is_gone(&error) => {
                     sink.restart()?;
                     ids = Ids::default();
-                    once(account, None, manner, cancel, &mut ids, sink).await?
+                    scan_once(account, None, manner, cancel, &mut ids, sink).await?
                 }
-                swept => swept?,
+                scanned => scanned?,
             };
         if !seen.whole {
             return Ok((seen, None));
         }
-        let flows = second.as_mut().and_then(SecondLook::take_flows);
+        let flows = second.as_mut().and_then(SecondScan::take_flows);
         let behind = async {
             match behind {
                 Some(pages) => is_new_behind_the_end(account, pages, &ids, cancel).await,
@@ -215,14 +215,14 @@ async fn scan(
         };
         match differs(ids.seen, &again) {
             None => return Ok((seen, None)),
-            Some(looks) => disagreement = looks,
+            Some(found) => disagreement = found,
         }
     }
     let account = account.facts.name.clone();
     if let Some(listed) = short {
         return Err(EngineError::CutShort { account, listed });
     }
-    Err(EngineError::Unsteady { account, list: Kind::Imports.as_str(), looks: disagreement })
+    Err(EngineError::Unsteady { account, list: Kind::Imports.as_str(), disagreement })
 }
 
 /// Whether a service may say so of the next page of a list that was left alone for long.
@@ -230,23 +230,23 @@ fn is_gone(error: &EngineError) -> bool {
     matches!(error, EngineError::Service { source, .. } if matches!(source.status, Some(400 | 404 | 410)))
 }
 
-/// What a second look saw in all: the plain list, and those of the adaptors that it leaves out.
+/// What a second scan saw in all: the plain list, and those of the adaptors that it leaves out.
 async fn again(
     account: &Account,
     first: &Ids,
-    second: SecondLook,
+    second: SecondScan,
     cancel: &Cancel,
 ) -> Result<Chunks<u64>, EngineError> {
     let mut seen = second.seen().await?;
     for adaptor in &first.apart {
         let mut take = |head: &Head| seen.push(first.hasher.hash_one(head.id.as_str()));
-        look(account, Some(adaptor), PAGE, cancel, &mut take).await?;
+        scan_list(account, Some(adaptor), PAGE, cancel, &mut take).await?;
     }
     Ok(seen)
 }
 
-/// Waits for a second look beside whatever else is done; what it is compared with weighs no longer than that.
-fn goes_on(account: &Account, ids: Ids, second: SecondLook, cancel: &Cancel) -> SecondLookGoesOn {
+/// Waits for a second scan beside whatever else is done; what it is compared with is kept no longer than that.
+fn goes_on(account: &Account, ids: Ids, second: SecondScan, cancel: &Cancel) -> UnfinishedSecondScan {
     let (account, cancel) = (account.clone(), cancel.clone());
     AbortOnDropHandle::new(tokio::spawn(async move {
         let again = again(&account, &ids, second, &cancel).await?;
@@ -254,10 +254,10 @@ fn goes_on(account: &Account, ids: Ids, second: SecondLook, cancel: &Cancel) -> 
     }))
 }
 
-/// What two looks saw, unless they saw the same ids.
+/// What two scans saw, unless they saw the same ids.
 fn differs(mut first: HashSet<u64>, second: &Chunks<u64>) -> Option<Disagreement> {
     let all = first.len() as u64;
-    // A set of the second beside that of the first would weigh too much.
+    // A set of the second beside that of the first would take too much memory.
     let new: HashSet<u64> = second.iter().filter(|id| !first.contains(id)).copied().collect();
     for id in second.iter() {
         first.remove(id);

@@ -13,7 +13,7 @@ use crate::documents::references::{Kind, Missing, Resource, ResourceIndex, Rules
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::PAGE;
-use crate::inventory::looks::{Belief, Looks};
+use crate::inventory::scan_agreement::{Agreement, Scans};
 use crate::model::Id;
 
 /// Names of the resources of an account, by kind and id.
@@ -33,15 +33,15 @@ impl ResourceNames {
     }
 }
 
-/// Reads the lists of `kinds` that `directory` lacks, all at once. A list of several pages is read until two scans
+/// Reads the lists of `kinds` that `index` lacks, all at once. A list of several pages is read until two scans
 /// agree, because a resource that is edited meanwhile may move from a page that is still to be read to one that was
 /// already read.
 pub(crate) async fn fill(
     account: &Account,
-    directory: &mut ResourceIndex,
+    index: &mut ResourceIndex,
     kinds: &BTreeSet<Kind>,
 ) -> Result<(), EngineError> {
-    fill_looking(account, directory, kinds, |_| false).await
+    fill_scanning(account, index, kinds, |_| false).await
 }
 
 /// Does the same, with more care where the job omits a reference, or skips its import, because a list lacks the
@@ -49,28 +49,28 @@ pub(crate) async fn fill(
 /// not exist.
 pub(crate) async fn fill_surely(
     account: &Account,
-    directory: &mut ResourceIndex,
+    index: &mut ResourceIndex,
     kinds: &BTreeSet<Kind>,
     rules: &Rules,
 ) -> Result<(), EngineError> {
-    fill_looking(account, directory, kinds, |kind| rules.missing(kind) != Missing::Fail).await
+    fill_scanning(account, index, kinds, |kind| rules.missing(kind) != Missing::Fail).await
 }
 
-async fn fill_looking(
+async fn fill_scanning(
     account: &Account,
-    directory: &mut ResourceIndex,
+    index: &mut ResourceIndex,
     kinds: &BTreeSet<Kind>,
-    looks_twice: impl Fn(Kind) -> bool,
+    scans_twice: impl Fn(Kind) -> bool,
 ) -> Result<(), EngineError> {
-    let lacks: Vec<Kind> = kinds.iter().filter(|kind| !directory.kinds.contains_key(kind)).copied().collect();
+    let lacks: Vec<Kind> = kinds.iter().filter(|kind| !index.kinds.contains_key(kind)).copied().collect();
     let lists = try_join_all(lacks.iter().map(|kind| list(account, *kind))).await?;
     let mut again = Vec::new();
     for (kind, (list, pages)) in lacks.into_iter().zip(lists) {
-        directory.kinds.insert(kind, list);
-        again.extend((looks_twice(kind) || pages > 1 && !account.at_rest).then_some(kind));
+        index.kinds.insert(kind, list);
+        again.extend((scans_twice(kind) || pages > 1 && !account.at_rest).then_some(kind));
     }
     for kind in again {
-        look_again(account, directory, kind).await?;
+        scan_again(account, index, kind).await?;
     }
     Ok(())
 }
@@ -86,7 +86,7 @@ pub(crate) async fn fill_mentioned(
     // What uses imports does not travel with them: it is only told.
     let unread = fill_what_can_be_had(source, here, Kind::ALL.iter().chain(&[Kind::Flows, Kind::Apis])).await;
     fill_what_can_be_had(target, there, Kind::ALL.iter()).await;
-    look_twice(here, (target, there), new.into_iter().filter(|kind| create.contains(kind))).await?;
+    scan_twice(here, (target, there), new.into_iter().filter(|kind| create.contains(kind))).await?;
     Ok((!unread.is_empty()).then(|| {
         format!(
             "the {} of account `{}` could not be listed: an id of one that a text mentions is carried over as it is",
@@ -96,17 +96,17 @@ pub(crate) async fn fill_mentioned(
     }))
 }
 
-/// Reads the lists of `kinds` that `directory` lacks; gives those that cannot be had.
+/// Reads the lists of `kinds` that `index` lacks; gives those that cannot be had.
 async fn fill_what_can_be_had(
     account: &Account,
-    directory: &mut ResourceIndex,
+    index: &mut ResourceIndex,
     kinds: impl Iterator<Item = &Kind>,
 ) -> Vec<&'static str> {
     let mut unread = Vec::new();
     for kind in kinds {
-        if !directory.kinds.contains_key(kind) {
+        if !index.kinds.contains_key(kind) {
             match list(account, *kind).await {
-                Ok((resources, _)) => drop(directory.kinds.insert(*kind, resources)),
+                Ok((resources, _)) => drop(index.kinds.insert(*kind, resources)),
                 Err(_) => unread.push(kind.as_str()),
             }
         }
@@ -115,7 +115,7 @@ async fn fill_what_can_be_had(
 }
 
 /// Reads the lists of `kinds` of both accounts, side by side; one of the target that is to be made up for what it lacks is
-/// read until two looks agree.
+/// read until two scans agree.
 ///
 /// A list that ends early must not mean that a resource is not there: it would be created a second time.
 pub(crate) async fn fill_both(
@@ -126,11 +126,11 @@ pub(crate) async fn fill_both(
 ) -> Result<(), EngineError> {
     let new: Vec<Kind> = kinds.iter().filter(|kind| !there.kinds.contains_key(kind)).copied().collect();
     futures::try_join!(fill_surely(source, here, kinds, rules), fill_surely(target, there, kinds, rules))?;
-    look_twice(here, (target, there), new.into_iter().filter(|kind| rules.create.contains(kind))).await
+    scan_twice(here, (target, there), new.into_iter().filter(|kind| rules.create.contains(kind))).await
 }
 
-/// Looks again at the lists of the target, of those of `kinds` that were read, that lack a name of the source.
-async fn look_twice(
+/// Scans again the lists of the target that were read, of `kinds`, and lack a name of the source.
+async fn scan_twice(
     here: &ResourceIndex,
     (target, there): (&Account, &mut ResourceIndex),
     kinds: impl Iterator<Item = Kind>,
@@ -140,27 +140,27 @@ async fn look_twice(
         let names: HashSet<_> = list.iter().map(|one| name_key(&one.name)).collect();
         let mut wanted = here.kinds.get(&kind).into_iter().flatten();
         if wanted.any(|one| !names.contains(&name_key(&one.name))) {
-            look_again(target, there, kind).await?;
+            scan_again(target, there, kind).await?;
         }
     }
     Ok(())
 }
 
-async fn look_again(account: &Account, directory: &mut ResourceIndex, kind: Kind) -> Result<(), EngineError> {
+async fn scan_again(account: &Account, index: &mut ResourceIndex, kind: Kind) -> Result<(), EngineError> {
     let ids = |list: &[Resource]| list.iter().map(|one| one.id.clone()).collect::<HashSet<Id>>();
-    let mut looks = Looks::default();
-    looks.take(ids(directory.kinds.get(&kind).map_or(&[][..], Vec::as_slice)));
+    let mut scans = Scans::default();
+    scans.take(ids(index.kinds.get(&kind).map_or(&[][..], Vec::as_slice)));
     loop {
         let (again, _) = list(account, kind).await?;
-        match looks.take(ids(&again)) {
-            Belief::Believed => {
-                directory.kinds.insert(kind, again);
+        match scans.take(ids(&again)) {
+            Agreement::Agreed => {
+                index.kinds.insert(kind, again);
                 return Ok(());
             }
-            Belief::LookAgain => {}
-            Belief::Unsteady(looks) => {
+            Agreement::ScanAgain => {}
+            Agreement::Unsteady(disagreement) => {
                 let account = account.facts.name.clone();
-                return Err(EngineError::Unsteady { account, list: kind.as_str(), looks });
+                return Err(EngineError::Unsteady { account, list: kind.as_str(), disagreement });
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::list_scan::{
-    LISTED_APART, PageVisitor, ScanOptions, SecondLookGoesOn, Seen, ids_listed, list_scan,
+    LISTED_APART, PageVisitor, ScanOptions, Seen, UnfinishedSecondScan, ids_listed, list_scan,
     list_scan_unconfirmed,
 };
 use crate::inventory::read_by_id::{ReadById, read_by_id};
@@ -40,7 +40,7 @@ pub(crate) struct SelectRequest<'a> {
     pub usage: &'a Arc<FlowUsage>,
     /// What is kept in mind of the imports that are not selected.
     pub mind: Mind,
-    /// Whether the second look at a long list is waited for.
+    /// Whether the second scan of a long list is waited for.
     pub waits: bool,
     /// For documents in passing.
     pub folder: &'a Path,
@@ -131,8 +131,8 @@ pub(crate) struct Selected {
     /// Some of the imports that were seen, selected or not.
     pub remembered: Remembered,
     pub seen: Seen,
-    /// The second look at a long list, where it was not to be waited for.
-    pub goes_on: Option<SecondLookGoesOn>,
+    /// The second scan of a long list, where it was not to be waited for.
+    pub goes_on: Option<UnfinishedSecondScan>,
 }
 
 impl Selected {
@@ -265,7 +265,7 @@ impl<'a> Picker<'a> {
     }
 
     /// The wanted ids that no list showed: those that may still be there are read, for a list is not trusted with absence.
-    /// Thousands of them cost a second look at the list, not a call each.
+    /// Thousands of them cost a second scan of the list, not a call each.
     async fn read_missing(&mut self, whole: bool) -> Result<HashMap<String, String>, EngineError> {
         let mut missing = self.wanted.missing();
         if whole && missing.len() > FEW.max(self.pages) {

@@ -15,7 +15,7 @@ use crate::run_folder::plan_item::Witness;
 
 /// Ids of a list that are remembered at most: the first of them, and the last.
 const MOST: usize = 4;
-/// Between two looks for all of them.
+/// Between two reads of all of them.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Remembers some ids of a list as they come.
@@ -83,7 +83,7 @@ pub async fn refuse_another(
         // Once more at the end of the grace period: a read by id may be behind the list that showed it.
         late = Instant::now() >= deadline;
         // What cannot be read is there, or nothing can be said of it.
-        if look(account, witnesses).await? != Sight::Absent || late && lies_in_bin(account, witnesses).await {
+        if see(account, witnesses).await? != Sight::Absent || late && lies_in_bin(account, witnesses).await {
             return Ok(());
         }
         if late {
@@ -112,7 +112,7 @@ pub async fn shows_one(
     let deadline = Instant::now() + grace_period;
     loop {
         let late = witnesses.is_empty() || Instant::now() >= deadline;
-        if look(account, witnesses).await? == Sight::Present {
+        if see(account, witnesses).await? == Sight::Present {
             return Ok(true);
         }
         if late {
@@ -133,7 +133,7 @@ enum Sight {
     Absent,
 }
 
-async fn look(account: &Account, witnesses: &[Witness]) -> Result<Sight, EngineError> {
+async fn see(account: &Account, witnesses: &[Witness]) -> Result<Sight, EngineError> {
     let mut answers = futures::stream::iter(witnesses)
         .map(|witness| account.client.get(&witness.list, &witness.id))
         .buffer_unordered(witnesses.len().max(1));

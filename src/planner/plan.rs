@@ -46,14 +46,14 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
 ///
 /// As [`plan`].
 pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<Planned, EngineError> {
-    // The second look at a long list goes on while imports are prepared. Where it sees others, all is done once more.
+    // The second scan of a long list goes on while imports are prepared. Where it sees others, all is done once more.
     match Box::pin(plan_from_list(&with, detail, false)).await? {
         Some(planned) => Ok(planned),
         None => Box::pin(plan_from_list(&with, detail, true)).await?.ok_or(EngineError::Interrupted),
     }
 }
 
-/// Makes the plan; `None` if two looks at the list of the source saw different imports, and were not waited for.
+/// Makes the plan; `None` if two scans of the list of the source saw different imports, and were not waited for.
 async fn plan_from_list(
     with: &PlanRequest<'_>,
     detail: UsageDetail,

@@ -1,11 +1,11 @@
-//! A list that is read before it is swept: its pages lie on disk, and the second look at it follows the last of them.
+//! A list that is read before it is scanned: its pages lie on disk, and the second scan follows the last of them.
 
 use std::hash::RandomState;
 
 use tokio::sync::oneshot;
 
 use super::request;
-use super::second_look::{SecondLook, other_limit};
+use super::second_scan::{SecondScan, other_limit};
 use crate::inventory::endpoint::Account;
 use crate::inventory::pages_ahead::PagesAhead;
 use crate::model::cancel::Cancel;
@@ -14,13 +14,13 @@ use crate::model::cancel::Cancel;
 #[derive(Debug)]
 pub(crate) struct Begun {
     pub(super) pages: PagesAhead,
-    /// How ids are hashed, at both looks.
+    /// How ids are hashed, at both scans.
     pub(super) hasher: RandomState,
-    /// The second look, there once the last page is; none at what lies in files.
-    pub(super) second: oneshot::Receiver<SecondLook>,
+    /// The second scan, there once the last page is; none of what lies in files.
+    pub(super) second: oneshot::Receiver<SecondScan>,
 }
 
-/// Begins to read the plain list of an account, for a steady sweep that comes once something else is known.
+/// Begins to read the plain list of an account, for a steady scan that comes once something else is known.
 pub(crate) fn begin_to_read(account: &Account, cancel: &Cancel) -> Begun {
     let hasher = RandomState::default();
     let (sender, second) = oneshot::channel();
@@ -33,7 +33,7 @@ pub(crate) fn begin_to_read(account: &Account, cancel: &Cancel) -> Begun {
         let limit = other_limit(len, more);
         let shows_nothing = len == 0 && !more;
         // Nobody waits for it where the list was given up.
-        drop(sender.send(SecondLook::begin(&of, hashes, limit, shows_nothing, &stop)));
+        drop(sender.send(SecondScan::begin(&of, hashes, limit, shows_nothing, &stop)));
     });
     Begun { pages, hasher, second }
 }

@@ -1,4 +1,4 @@
-//! Sweeps over a service that lists in odd ways.
+//! Scans over a service that lists in odd ways.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -55,7 +55,7 @@ fn account_of(api: Arc<dyn Api>) -> Account {
     }
 }
 
-async fn swept(lists: Lists) -> Vec<String> {
+async fn scanned(lists: Lists) -> Vec<String> {
     let account = account_of(Arc::new(lists));
     let mut names = Names::default();
     let manner = ScanOptions { steady: true, listed_apart: true, to_the_end: true, ..ScanOptions::default() };
@@ -69,16 +69,16 @@ const PLAIN: &str = r#"[{"_id":"1","name":"one","adaptorType":"HTTPImport"}]"#;
 #[tokio::test]
 async fn what_is_listed_apart_is_asked_for_by_its_adaptor() {
     let agents = r#"[{"_id":"2","name":"agent","adaptorType":"AiAgentImport"}]"#;
-    assert_eq!(swept(Lists { plain: PLAIN, agents, others: "[]" }).await, ["one", "agent"]);
+    assert_eq!(scanned(Lists { plain: PLAIN, agents, others: "[]" }).await, ["one", "agent"]);
 }
 
 #[tokio::test]
 async fn documents_on_a_list_apart_need_not_say_of_which_adaptor_they_are() {
     let agents = r#"[{"_id":"2","name":"agent"}]"#;
-    assert_eq!(swept(Lists { plain: PLAIN, agents, others: "[]" }).await, ["one", "agent"]);
+    assert_eq!(scanned(Lists { plain: PLAIN, agents, others: "[]" }).await, ["one", "agent"]);
     // A service that does not know the filter shows what was seen before.
     let plain = r#"[{"_id":"1","name":"one"}]"#;
-    assert_eq!(swept(Lists { plain, agents: plain, others: plain }).await, ["one"]);
+    assert_eq!(scanned(Lists { plain, agents: plain, others: plain }).await, ["one"]);
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn a_list_that_does_not_filter_is_read_for_what_is_sought_wherever_it_stan
     let agents = r#"[{"_id":"2","name":"agent","adaptorType":"AiAgentImport"},
         {"_id":"1","name":"one","adaptorType":"HTTPImport"},
         {"_id":"3","name":"other","adaptorType":"AiAgentImport"}]"#;
-    assert_eq!(swept(Lists { plain: PLAIN, agents, others: PLAIN }).await, ["one", "agent", "other"]);
+    assert_eq!(scanned(Lists { plain: PLAIN, agents, others: PLAIN }).await, ["one", "agent", "other"]);
 }
 
 /// A service of thirty imports that loses the row where two pages meet.

@@ -1,4 +1,4 @@
-//! A second look at a list: ids only, where the service can, and on other pages than the first.
+//! A second scan of a list: ids only, where the service can, and on other pages than the first.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -14,19 +14,19 @@ use crate::inventory::pages_ahead::PagesAhead;
 use crate::model::cancel::Cancel;
 use crate::model::{Chunks, Head};
 
-/// A second look at the plain list, on its way while the first goes on. Dropped, it stops.
+/// A second scan of the plain list. Dropped, it stops.
 #[derive(Debug)]
-pub(super) struct SecondLook {
+pub(super) struct SecondScan {
     seen: AbortOnDropHandle<Result<Chunks<u64>, EngineError>>,
     /// Of a list that shows nothing: whether flows use imports.
     flows: Option<AskingFlows>,
 }
 
-/// A look at the flows of an account, on its way.
+/// A scan of the flows of an account, under way.
 pub(super) type AskingFlows = AbortOnDropHandle<Result<bool, EngineError>>;
 
-impl SecondLook {
-    /// Begins to look. `limit` is how many imports a page should have: other than at the first look, so that a row which
+impl SecondScan {
+    /// Begins to scan. `limit` is how many imports a page should have: other than at the first scan, so that a row which
     /// is skipped where two pages meet is on one of the two. Where the list shows nothing the flows are asked beside it.
     pub(super) fn begin(
         account: &Account,
@@ -43,13 +43,13 @@ impl SecondLook {
         let seen = tokio::spawn(async move {
             let mut seen = Chunks::default();
             let mut take = |head: &Head| seen.push(hasher.hash_one(head.id.as_str()));
-            look(&account, None, limit, &cancel, &mut take).await?;
+            scan_list(&account, None, limit, &cancel, &mut take).await?;
             Ok(seen)
         });
         Self { seen: AbortOnDropHandle::new(seen), flows }
     }
 
-    /// The look at the flows that goes on beside it, once.
+    /// The scan of the flows that runs beside it, once.
     pub(super) fn take_flows(&mut self) -> Option<AskingFlows> {
         self.flows.take()
     }
@@ -64,7 +64,7 @@ impl SecondLook {
     }
 }
 
-/// How many imports to ask for on a page at the second look, if the first page of the first had so many.
+/// How many imports to ask for on a page at the second scan, if the first page of the first had so many.
 pub(super) fn other_limit(first_page: usize, more: bool) -> u32 {
     let served = u32::try_from(first_page).unwrap_or(PAGE).min(PAGE);
     match served {
@@ -75,36 +75,36 @@ pub(super) fn other_limit(first_page: usize, more: bool) -> u32 {
     }
 }
 
-/// Looks at the list of one adaptor, or at the plain one.
-pub(super) async fn look(
+/// Scans the list of one adaptor, or the plain one.
+pub(super) async fn scan_list(
     account: &Account,
     adaptor: Option<&str>,
     limit: u32,
     cancel: &Cancel,
     take: &mut impl FnMut(&Head),
 ) -> Result<(), EngineError> {
-    match try_look(account, adaptor, limit, &["name"], cancel, take).await? {
+    match try_scan_list(account, adaptor, limit, &["name"], cancel, take).await? {
         // A few lists know no projection.
-        Looked::Refused => match try_look(account, adaptor, limit, &[], cancel, take).await? {
-            Looked::Whole | Looked::Refused => Ok(()),
+        ListAnswer::Refused => match try_scan_list(account, adaptor, limit, &[], cancel, take).await? {
+            ListAnswer::Whole | ListAnswer::Refused => Ok(()),
         },
-        Looked::Whole => Ok(()),
+        ListAnswer::Whole => Ok(()),
     }
 }
 
-enum Looked {
+enum ListAnswer {
     Whole,
     Refused,
 }
 
-async fn try_look(
+async fn try_scan_list(
     account: &Account,
     adaptor: Option<&str>,
     limit: u32,
     include: &[&'static str],
     cancel: &Cancel,
     take: &mut impl FnMut(&Head),
-) -> Result<Looked, EngineError> {
+) -> Result<ListAnswer, EngineError> {
     let filters = adaptor.map(|adaptor| ("adaptorType", adaptor.to_owned())).into_iter().collect();
     let request =
         ListRequest { path: Kind::Imports.as_str().to_owned(), limit, include: include.to_vec(), filters };
@@ -112,7 +112,7 @@ async fn try_look(
     while let Some(page) = pages.next(cancel).await? {
         let page = match page {
             Err(error) if error.kind == ErrorKind::Refused && !include.is_empty() => {
-                return Ok(Looked::Refused);
+                return Ok(ListAnswer::Refused);
             }
             page => page.map_err(account.failed("list the imports"))?,
         };
@@ -130,10 +130,10 @@ async fn try_look(
             break;
         }
     }
-    Ok(Looked::Whole)
+    Ok(ListAnswer::Whole)
 }
 
-/// Looks once at the names that the lists of an account show, and hands out each with its id; one that stands on two of them
+/// Scans once the names that the lists of an account show, and hands out each with its id; one that stands on two of them
 /// twice.
 pub(crate) async fn names_listed(
     account: &Account,
@@ -141,9 +141,9 @@ pub(crate) async fn names_listed(
     cancel: &Cancel,
     take: &mut impl FnMut(&Head),
 ) -> Result<(), EngineError> {
-    look(account, None, PAGE, cancel, take).await?;
+    scan_list(account, None, PAGE, cancel, take).await?;
     for adaptor in LISTED_APART.iter().filter(|_| listed_apart) {
-        look(account, Some(adaptor), PAGE, cancel, take).await?;
+        scan_list(account, Some(adaptor), PAGE, cancel, take).await?;
     }
     Ok(())
 }
@@ -156,7 +156,7 @@ pub(crate) async fn ids_listed(
 ) -> Result<HashSet<String>, EngineError> {
     let mut listed = HashSet::new();
     for adaptor in std::iter::once(None).chain(LISTED_APART.iter().copied().map(Some)) {
-        look(account, adaptor, PAGE, cancel, &mut |head| {
+        scan_list(account, adaptor, PAGE, cancel, &mut |head| {
             if wanted.contains(head.id.as_str()) {
                 listed.insert(head.id.as_str().to_owned());
             }

@@ -1,10 +1,10 @@
-//! One sweep: the plain list, then those of the adaptors that it may leave out.
+//! One scan: the plain list, then those of the adaptors that it may leave out.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
 use super::begun::Begun;
-use super::second_look::{SecondLook, other_limit};
+use super::second_scan::{SecondScan, other_limit};
 use super::{
     BREATH, BREATH_DOCUMENTS, LISTED_APART, PageVisitor, ScanOptions, Seen, behind_the_end, request,
 };
@@ -14,68 +14,69 @@ use crate::inventory::pages_ahead::PagesAhead;
 use crate::model::Head;
 use crate::model::cancel::Cancel;
 
-/// What came of one sweep.
+/// What came of one scan.
 #[derive(Default)]
-pub(super) struct Swept {
+pub(super) struct Scanned {
     pub seen: Seen,
-    pub second: Option<SecondLook>,
+    pub second: Option<SecondScan>,
     /// What stands behind the end of the plain list, on its way.
     pub behind: Option<PagesAhead>,
 }
 
-pub(super) async fn once(
+pub(super) async fn scan_once(
     account: &Account,
     begun: Option<Begun>,
     manner: ScanOptions,
     cancel: &Cancel,
     ids: &mut Ids,
     sink: &mut dyn PageVisitor,
-) -> Result<Swept, EngineError> {
+) -> Result<Scanned, EngineError> {
     let (pages, early) = begun.map(|begun| (begun.pages, begun.second)).unzip();
-    let swept = Swept::default();
-    let mut sweep = Sweep { account, manner, cancel, ids, sink, swept, first: None, bytes: 0, documents: 0 };
-    sweep.sink.ready().await;
+    let scanned = Scanned::default();
+    let mut scan =
+        OneScan { account, manner, cancel, ids, sink, scanned, first: None, bytes: 0, documents: 0 };
+    scan.sink.ready().await;
     let plain = pages.unwrap_or_else(|| PagesAhead::of(account, request(None)));
-    if !sweep.list(None, plain).await? {
-        return Ok(sweep.swept);
+    if !scan.list(None, plain).await? {
+        return Ok(scan.scanned);
     }
     if account.at_rest {
-        sweep.swept.seen.whole = true;
-        return Ok(sweep.swept);
+        scan.scanned.seen.whole = true;
+        return Ok(scan.scanned);
     }
     if manner.steady {
-        let (len, more) = sweep.first.unwrap_or_default();
+        let (len, more) = scan.first.unwrap_or_default();
         let early = early.and_then(|mut early| early.try_recv().ok());
-        let hasher = sweep.ids.hasher.clone();
-        let begin = || SecondLook::begin(account, hasher, other_limit(len, more), len == 0 && !more, cancel);
-        sweep.swept.second = Some(early.unwrap_or_else(begin));
+        let hasher = scan.ids.hasher.clone();
+        let begin = || SecondScan::begin(account, hasher, other_limit(len, more), len == 0 && !more, cancel);
+        scan.scanned.second = Some(early.unwrap_or_else(begin));
     }
     if manner.to_the_end {
-        sweep.swept.behind = behind_the_end(account, sweep.ids);
+        scan.scanned.behind = behind_the_end(account, scan.ids);
     }
     // The adaptors that the plain list may leave out: where all of them are wanted at once, for none waits for another.
-    let apart = LISTED_APART.iter().copied().filter(|adaptor| !sweep.ids.in_plain_list.contains(adaptor));
+    let apart = LISTED_APART.iter().copied().filter(|adaptor| !scan.ids.in_plain_list.contains(adaptor));
     let apart: Vec<_> = apart.filter(|_| manner.listed_apart).collect();
     let of = |adaptor| PagesAhead::of(account, request(Some(adaptor)));
     let mut begun: VecDeque<_> = apart.iter().filter(|_| manner.steady).map(|adaptor| of(adaptor)).collect();
     for adaptor in apart {
         let pages = begun.pop_front().unwrap_or_else(|| of(adaptor));
-        if !sweep.list(Some(adaptor), pages).await? {
-            return Ok(sweep.swept);
+        if !scan.list(Some(adaptor), pages).await? {
+            return Ok(scan.scanned);
         }
     }
-    sweep.swept.seen.whole = true;
-    Ok(sweep.swept)
+    scan.scanned.seen.whole = true;
+    Ok(scan.scanned)
 }
 
-/// A sweep on its way.
-struct Sweep<'a> {
+/// A scan on its way.
+struct OneScan<'a> {
     account: &'a Account,
     manner: ScanOptions,
     cancel: &'a Cancel,
     ids: &'a mut Ids,
     sink: &'a mut dyn PageVisitor,
-    swept: Swept,
+    scanned: Scanned,
     /// How many imports the first page has, and whether another follows it.
     first: Option<(usize, bool)>,
     /// What was taken since others had their turn.
@@ -83,7 +84,7 @@ struct Sweep<'a> {
     documents: usize,
 }
 
-impl Sweep<'_> {
+impl OneScan<'_> {
     /// Takes a list, the plain one or that of an adaptor; `false` once no more imports are wanted.
     async fn list(
         &mut self,
@@ -93,7 +94,7 @@ impl Sweep<'_> {
         while let Some(page) = pages.next(self.cancel).await? {
             let page = page.map_err(self.account.failed("list the imports"))?;
             self.first = self.first.or(Some((page.len, page.more)));
-            self.swept.seen.page = self.swept.seen.page.max(page.len as u64);
+            self.scanned.seen.page = self.scanned.seen.page.max(page.len as u64);
             let mut unfiltered = false;
             for document in page.documents {
                 self.breathe(document.text.len()).await?;
@@ -135,17 +136,17 @@ impl Sweep<'_> {
         if self.manner.keeps_ids() && !ids.seen.insert(ids.hasher.hash_one(head.id.as_str())) {
             return Ok(true);
         }
-        self.swept.seen.listed += 1;
+        self.scanned.seen.listed += 1;
         ids.plain += u64::from(adaptor.is_none());
         if let Some(adaptor) = adaptor {
-            self.swept.seen.apart = true;
+            self.scanned.seen.apart = true;
             ids.apart.insert(adaptor);
         }
         self.sink.take(head, text)
     }
 }
 
-/// Ids seen, as hashes: a hundred thousand of them must not weigh.
+/// Ids seen, as hashes: a hundred thousand of them must not take much memory.
 #[derive(Default)]
 pub(super) struct Ids {
     pub seen: HashSet<u64>,
