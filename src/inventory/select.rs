@@ -53,7 +53,7 @@ pub(crate) struct SelectRequest<'a> {
 pub(crate) enum Mind {
     /// Nothing is kept; where only the selected imports matter.
     Nothing,
-    /// What they are recognised by.
+    /// What they are matched by.
     Keys(MatchBy),
     /// Their documents, and the ids of all imports.
     Documents,
@@ -120,7 +120,7 @@ pub(crate) struct Selected {
     pub kinds: BTreeSet<Kind>,
     /// Whether one of them mentions an id elsewhere than in a reference: it may be that of a resource of any kind.
     pub mentions: bool,
-    /// What the imports that were not selected are recognised by, where that was asked for.
+    /// What the imports that were not selected are matched by, where that was asked for.
     pub passed_over: Vec<String>,
     /// Their documents, where these were asked for.
     pub left_out: Vec<Span>,

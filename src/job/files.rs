@@ -128,7 +128,7 @@ pub fn text(file: &ImportFile) -> std::io::Result<String> {
 /// Whether two files without an `_id` may have one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Names {
-    /// They are recognised by something else.
+    /// They are matched by something else.
     MayBeEqual,
     /// They would be one import.
     MustDiffer,

@@ -48,8 +48,8 @@ pub(crate) fn claims(
     Ok(())
 }
 
-/// What an import of the source is recognised by in the target: as it is, and as the job would have it. `None` where the
-/// transformation fails, or there is nothing to recognise it by.
+/// What an import of the source is matched by in the target: as it is, and as the job would have it. `None` where the
+/// transformation fails, or there is nothing to match it by.
 pub(crate) fn counterpart(job: &Job, known: &Known, head: &Head, document: &Value) -> Option<Vec<String>> {
     let mut keys: Vec<String> =
         job.match_by.key(head).map(std::borrow::Cow::into_owned).into_iter().collect();
@@ -119,7 +119,7 @@ pub(crate) async fn take_deletions(
     note(set_aside.apps, "owned by an Integration App");
     note(set_aside.unreadable, "it cannot be read whether `select` holds");
     let by = if with.job.match_by == MatchBy::Name { "a name" } else { "an externalId" };
-    note(set_aside.unrecognised, &format!("without {by} to be recognised by"));
+    note(set_aside.unmatched, &format!("without {by} to be recognised by"));
     // What something uses stays, and is a conflict.
     items.iter_mut().for_each(|item| tell(&mut builder.usage, item));
     let deleted = || items.iter().filter(|item| item.is_deletion());

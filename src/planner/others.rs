@@ -25,7 +25,7 @@ use crate::run_folder::plan_item::{ImportRef, ONLY_IN_TARGET, PlanItem};
 pub(crate) struct Claims {
     /// Their ids, as the source has them.
     pub ids: HashSet<Id>,
-    /// What they are recognised by, as the job would have it.
+    /// What they are matched by, as the job would have it.
     pub keys: Vec<String>,
     /// How many cannot be told.
     pub unknown: u64,
@@ -34,7 +34,7 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// Claims the import of the target that is that of `id`, recognised by `keys`; `None` where it cannot be told which it is.
+    /// Claims the import of the target that is that of `id`, matched by `keys`; `None` where it cannot be told which it is.
     pub(crate) fn take(&mut self, id: &Id, keys: Option<Vec<String>>) {
         self.ids.insert(id.clone());
         match keys {
@@ -56,7 +56,7 @@ pub(crate) enum Lack {
 /// Imports of the source that are not compared or written, for whatever reason: theirs in the target is not "only there".
 #[derive(Debug, Default)]
 pub(crate) struct Claimed {
-    /// Hashes of what they are recognised by.
+    /// Hashes of what they are matched by.
     pub keys: HashSet<u64>,
     /// The ids of these imports in the source.
     pub ids: HashSet<Id>,
@@ -69,8 +69,8 @@ pub(crate) struct SetAside {
     pub apps: u64,
     /// Their documents cannot be read, or not be asked what `select` asks.
     pub unreadable: u64,
-    /// They have nothing to be recognised by.
-    pub unrecognised: u64,
+    /// They have nothing to be matched by.
+    pub unmatched: u64,
 }
 
 /// Imports of the target that no item is compared with.
@@ -172,7 +172,7 @@ impl<'a> Others<'a> {
         text: &str,
     ) -> Option<PlanItem> {
         if match_by.key(head).is_none_or(|key| is_blank(&key)) {
-            self.set_aside.unrecognised += 1;
+            self.set_aside.unmatched += 1;
             return None;
         }
         if head.connector.is_some() && !self.selection.integration_apps {

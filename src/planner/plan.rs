@@ -76,7 +76,7 @@ async fn plan_from_list(
         resource_index::fill(with.target, &mut there, &both),
     )?;
     // What stands in the target is asked for once every import is prepared; its list is read beside that of the source.
-    let begun = with.recognises().then(|| begin_to_read(with.target, with.context.cancel));
+    let begun = with.matches_by_key().then(|| begin_to_read(with.target, with.context.cancel));
     let asked = lists_asked_by(job);
     let lists = asked.max(lists_of_source(job, detail));
     let reading = FlowUsage::read(with.source, lists, with.context.cancel);

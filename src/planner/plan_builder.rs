@@ -51,15 +51,15 @@ pub(crate) struct PlanBuilder<'a> {
     pub taken: Option<&'a BTreeSet<Id>>,
     /// Hashes of the loose keys of names, where nearly the same name matters.
     loose: Vec<u64>,
-    /// Hashes of the keys by which items are recognised.
+    /// Hashes of the keys by which items are matched.
     pub by_key: WantedKeys,
     /// The names that imports would bear.
     names_given: GivenNames,
     /// Keys of imports that are not compared, for whatever reason.
     claimed: HashSet<u64>,
-    /// Ids of what is restored or known to be an item's, and the items: in the target they are recognised by these first.
+    /// Ids of what is restored or known to be an item's, and the items: in the target they are matched by these first.
     pub ids: IdMap<u32>,
-    /// Hashes of the ids of what is compared with its own backup, and the items: so they are recognised too.
+    /// Hashes of the ids of what is compared with its own backup, and the items: so they are matched too.
     same_ids: WantedKeys,
     listed_apart: bool,
     pub notes: Vec<String>,
@@ -141,7 +141,7 @@ impl<'a> PlanBuilder<'a> {
             self.listed_apart |= may_be_listed_apart(head.adaptor_type.as_deref());
             let action = self.with.job.action;
             if head.id.as_str().is_empty() {
-                // It has no id to be recognised by.
+                // It has no id to be matched by.
             } else if matches!(action, Action::Restore | Action::Apply) {
                 self.ids.insert(&head.id, index);
             } else if self.with.compares_with_itself() {
@@ -151,10 +151,10 @@ impl<'a> PlanBuilder<'a> {
                 self.ids.insert(&own.id, index);
             }
             if let Some(key) = &prepared.key
-                && self.with.recognises()
+                && self.with.matches_by_key()
             {
                 self.by_key.push(self.keys.of(key), index);
-                if self.with.looks_twice() {
+                if self.with.checks_near_names() {
                     self.loose.push(self.keys.of(&loose_name_key(&prepared.item.name)));
                 }
             }
@@ -191,11 +191,11 @@ impl<'a> PlanBuilder<'a> {
 
     /// Makes room for so many items: a growing list takes twice as much.
     pub(crate) fn reserve(&mut self, items: usize) {
-        if self.with.recognises() {
+        if self.with.matches_by_key() {
             self.by_key.reserve(items);
             self.same_ids.reserve(if self.with.compares_with_itself() { items } else { 0 });
             self.names_given.reserve(items, self.with);
-            let loose = if self.with.looks_twice() { items } else { 0 };
+            let loose = if self.with.checks_near_names() { items } else { 0 };
             self.loose.reserve_exact(loose);
         }
     }

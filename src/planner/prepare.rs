@@ -44,7 +44,7 @@ pub(crate) struct Prepared {
     pub item: PlanItem,
     /// The text of the document that is to stand in the target; absent when nothing is to be written.
     pub wanted: Option<String>,
-    /// What the item is recognised by in the target.
+    /// What the item is matched by in the target.
     pub key: Option<String>,
     /// What the document is compared by; `None` where that is what is sent.
     pub print: Option<Fingerprint>,
@@ -250,7 +250,7 @@ impl TransformContext {
             Action::Clone => clone_call(&mut item, &wanted),
             _ => {}
         }
-        // What has no name is recognised by its `_id`, where that is enough, or was refused above.
+        // What has no name is matched by its `_id`, where that is enough, or was refused above.
         if key.is_none() && self.action != Action::Update && self.match_by == MatchBy::ExternalId {
             let message = "has no externalId to be recognised by; use `match: name`";
             return done(ended(item, Outcome::Conflict, "no_external_id", message));

@@ -175,8 +175,8 @@ impl<'a> PlanRequest<'a> {
         places
     }
 
-    /// Whether items are recognised by keys in the target: its list is read.
-    pub(crate) fn recognises(&self) -> bool {
+    /// Whether items are matched with imports of the target by keys: its list is read.
+    pub(crate) fn matches_by_key(&self) -> bool {
         use Action::{Apply, Clone, Compare, Migrate, Restore};
         matches!(self.job.action, Migrate | Clone | Compare | Restore | Apply)
     }
@@ -264,7 +264,7 @@ impl<'a> PlanRequest<'a> {
     }
 
     /// Whether a name that is nearly the same stands in the way of a create.
-    pub(crate) fn looks_twice(&self) -> bool {
+    pub(crate) fn checks_near_names(&self) -> bool {
         let creates =
             matches!(self.job.action, Action::Migrate | Action::Clone | Action::Restore | Action::Apply);
         creates && self.job.match_by == MatchBy::Name && self.job.on_existing != OnExisting::Create

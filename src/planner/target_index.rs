@@ -292,7 +292,7 @@ pub(crate) struct TargetQuery<'a> {
     pub wanted: &'a WantedKeys,
     pub keys: &'a Keys,
     pub match_by: MatchBy,
-    /// Ids by which imports are recognised before any key, and the items they belong to.
+    /// Ids by which imports are matched before any key, and the items they belong to.
     pub ids: &'a IdMap<u32>,
     /// Hashes of such ids, where no more has to be known of them.
     pub same_ids: &'a WantedKeys,

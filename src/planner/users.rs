@@ -63,7 +63,7 @@ pub(crate) async fn old_ids(
         return Ok(OldIds::default());
     }
     let repoint = with.context.settings.repoint_flows;
-    // Nothing is recognised by its id any more.
+    // Nothing is matched by its id any more.
     let mut ids = std::mem::take(&mut builder.ids);
     ids.retain(|place| builder.stored_items.get(*place as usize).is_some_and(StoredItem::is_wanted));
     let mut now = BTreeMap::new();

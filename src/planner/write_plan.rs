@@ -16,11 +16,11 @@ use crate::planner::compare::{compare_item, take_others};
 use crate::planner::items::ended;
 use crate::planner::matching::{Decided, decide_all};
 use crate::planner::mirror::take_deletions;
+use crate::planner::near_names::find_near_names;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::recycle_bin::{ComesBack, RecycleBin};
 use crate::planner::repoint::{counts, repoint};
 use crate::planner::request::{PlanRequest, Purpose, Scope};
-use crate::planner::second_look::second_look;
 use crate::planner::target_index::TargetIndex;
 use crate::planner::usage::tell;
 use crate::planner::usage_reads;
@@ -104,7 +104,7 @@ pub(crate) async fn decide_and_write(
 ) -> Result<Planned, EngineError> {
     let with = builder.with;
     let mut decided = decide_all(&mut builder, &mut imports).await?;
-    decided.conflicts = second_look(&mut builder, &mut imports, &mut decided).await?;
+    decided.conflicts = find_near_names(&mut builder, &mut imports, &mut decided).await?;
     builder.notes.extend(decided.confirmed.note());
     usage_reads::read_target(&mut builder, &decided).await?;
     if with.job.action == Action::Compare {
@@ -193,7 +193,7 @@ pub(crate) async fn decide_and_write(
         target_listed: seen.listed,
         page: page_size(seen),
         read_back: with.job.verify == Verify::Full,
-        looks: true,
+        looks_for_copies: true,
         deletes_last: with.job.mirror.is_some(),
         waves: with.context.settings.waves.as_ref(),
         per_second: with.target.per_second,

@@ -28,7 +28,7 @@ pub struct Outlook<'a> {
     /// Whether writes are read back.
     pub read_back: bool,
     /// Whether the run knows what stood in the target before, and so looks for what appeared beside what it makes.
-    pub looks: bool,
+    pub looks_for_copies: bool,
     /// Whether what is deleted is a wave of its own behind all others, as in a mirror.
     pub deletes_last: bool,
     /// The waves of the job, each read back by itself.
@@ -122,11 +122,11 @@ impl Forecast {
     }
 }
 
-/// What reading back costs, by purpose: wave by wave, and then the look for whatever appeared beside what is made.
+/// What reading back costs, by purpose: wave by wave, and then the scan for whatever appeared beside what is made.
 fn reads_back(imports: &mut [Write], outlook: Outlook<'_>) -> Vec<(&'static str, u64)> {
     let mut calls = Vec::new();
     let mut listed = outlook.target_listed;
-    let (mut makes, mut is_look) = (false, false);
+    let (mut makes, mut is_scan) = (false, false);
     let waves = waves_of(imports, outlook);
     for wave in &waves {
         let count = |is: fn(&Write) -> bool| wave.iter().filter(|write| is(write)).count() as u64;
@@ -136,19 +136,19 @@ fn reads_back(imports: &mut [Write], outlook: Outlook<'_>) -> Vec<(&'static str,
         let read = count(|one| !(one.operation == Operation::Restore && one.adjust));
         listed = (listed + made).saturating_sub(removed);
         makes |= made > 0;
-        is_look = false;
+        is_scan = false;
         if read == 0 {
             continue;
         }
         let (listing, pages) = read_back(read, listed, outlook.page);
-        // Absence is proved by two looks that agree, and by one behind the end of the list.
+        // Absence is proved by two scans that agree, and by one behind the end of the list.
         let absence = listing && removed > 0;
-        // The read-back is that look itself where it lists, once, all that the run made.
-        is_look = listing && !absence && waves.len() == 1;
-        let (looks, behind) = if absence { (2, 1) } else { (1, 0) };
-        calls.push((if listing { "list imports" } else { "read import" }, pages * looks + behind));
+        // The read-back is that scan itself where it lists, once, all that the run made.
+        is_scan = listing && !absence && waves.len() == 1;
+        let (scans, behind) = if absence { (2, 1) } else { (1, 0) };
+        calls.push((if listing { "list imports" } else { "read import" }, pages * scans + behind));
     }
-    if makes && outlook.looks && !is_look {
+    if makes && outlook.looks_for_copies && !is_scan {
         calls.push(("list imports", listed.div_ceil(outlook.page.max(1)).max(1)));
     }
     calls
@@ -187,7 +187,7 @@ mod tests {
         target_listed: 0,
         page: 1000,
         read_back: true,
-        looks: true,
+        looks_for_copies: true,
         deletes_last: false,
         waves: None,
         per_second: 300.0,
@@ -225,7 +225,7 @@ mod tests {
         let mirror = Outlook { deletes_last: true, ..OUTLOOK };
         // A create and its read-back, two reads, two deletes and three looks for what is gone, and one for copies.
         assert_eq!(total(&[delete, create, delete], mirror), 2 + 4 + 3 + 1);
-        let undo = Outlook { looks: false, ..OUTLOOK };
+        let undo = Outlook { looks_for_copies: false, ..OUTLOOK };
         assert_eq!(total(&[of(Operation::Restore, false)], undo), 2);
         // One that is completed is read for that: it is not read back once more.
         assert_eq!(total(&[of(Operation::Restore, true)], OUTLOOK), 3 + 1);

@@ -252,7 +252,7 @@ impl Session {
             target_listed: plan.tail().target_listed,
             page: plan.tail().target_page,
             read_back: job.verify == Verify::Full,
-            looks: true,
+            looks_for_copies: true,
             deletes_last: job.mirror.is_some(),
             waves: self.settings.waves.as_ref(),
             per_second: target.per_second,

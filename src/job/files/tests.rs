@@ -133,7 +133,7 @@ fn two_files_of_one_import_are_an_error_that_shows_both() {
     let found = problems(made.path(), Names::MustDiffer);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].3, "two files have the name `Cafe\u{301} A`: this one and imports/a.json:3:11");
-    assert!(problems(made.path(), Names::MayBeEqual).is_empty(), "they are recognised by something else");
+    assert!(problems(made.path(), Names::MayBeEqual).is_empty(), "they are matched by something else");
 }
 
 #[test]

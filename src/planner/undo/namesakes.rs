@@ -27,7 +27,7 @@ pub(super) struct Namesake {
     pub was_there: Option<bool>,
 }
 
-/// The imports that bear such a name, as a look at the list shows them.
+/// The imports that bear such a name, as a scan of the list shows them.
 #[derive(Default)]
 pub(super) struct Namesakes {
     /// The hashes of the names, in their order: there may be very many.

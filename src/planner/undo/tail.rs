@@ -35,7 +35,7 @@ pub(super) fn tail(
         page,
         read_back: with.plan.head().settings.verify == Verify::Full,
         // It is not known what stood beside it before.
-        looks: false,
+        looks_for_copies: false,
         deletes_last: false,
         waves: None,
         per_second: with.target.per_second,

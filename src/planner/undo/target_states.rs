@@ -1,6 +1,6 @@
 //! What stands in the target of what a run touched: read by pages where that is cheaper, else by many calls at once.
 //!
-//! Nothing is concluded from one look that may be behind: what seems gone or edited is looked at again, by the other kind
+//! Nothing is concluded from one read that may be behind: what seems gone or edited is read again, by the other kind
 //! of call, and where the run wrote only a moment ago until the grace period is over. One import that cannot be read is
 //! a problem with that import alone.
 
@@ -33,7 +33,7 @@ use crate::run_folder::forecast;
 const SAMPLE: usize = 32;
 /// Calls in flight at once; the account's own budget holds them back further.
 const AT_ONCE: usize = 64;
-/// The first pause between two looks; each is twice the one before.
+/// The first pause between two reads; each is twice the one before.
 const PAUSE: Duration = Duration::from_millis(250);
 /// The longest of them.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
@@ -74,11 +74,11 @@ struct Seen {
     was_answered: bool,
     /// Whether it is looked for.
     is_open: bool,
-    /// Whether the last look at the list showed it.
+    /// Whether the last scan of the list showed it.
     listed: Option<bool>,
     /// Whether the last call by id showed it.
     by_id: Option<bool>,
-    looks: u8,
+    reads: u8,
 }
 
 impl TargetStates {
@@ -217,12 +217,12 @@ impl Reader<'_> {
         let mut pause = PAUSE;
         let mut open: Vec<u32> =
             (0..).zip(self.touched).filter(|(_, one)| one.is_read()).map(|(at, _)| at).collect();
-        for look in 0.. {
-            if look > 1 {
+        for turn in 0.. {
+            if turn > 1 {
                 sleep(pause.min(deadline.saturating_duration_since(Instant::now()))).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
-            self.look(&open).await?;
+            self.read_once(&open).await?;
             let late = Instant::now() >= deadline;
             open.retain(|at| !self.is_certain(*at as usize, late));
             if open.is_empty() {
@@ -232,8 +232,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// One look at each: by the list where that is cheaper or was not done yet, else by id.
-    async fn look(&mut self, open: &[u32]) -> Result<(), EngineError> {
+    /// Reads each once: by the list where that is cheaper or was not done yet, else by id.
+    async fn read_once(&mut self, open: &[u32]) -> Result<(), EngineError> {
         let imports = open.iter().filter(|at| self.touched[**at as usize].is_import()).count() as u64;
         let tail = self.with.plan.tail();
         let page = if tail.target_page == 0 { u64::from(PAGE) } else { tail.target_page };
@@ -262,7 +262,7 @@ impl Reader<'_> {
             for at in open {
                 let seen = &mut self.found.all[*at as usize];
                 if self.touched[*at as usize].is_import() {
-                    seen.looks = seen.looks.saturating_add(1);
+                    seen.reads = seen.reads.saturating_add(1);
                     if seen.listed == Some(false) && seen.by_id != Some(true) {
                         seen.now = Some(Now::Gone);
                     }
@@ -293,7 +293,7 @@ impl Reader<'_> {
                 return Err(EngineError::Interrupted);
             }
             let seen = &mut self.found.all[at];
-            seen.looks = seen.looks.saturating_add(1);
+            seen.reads = seen.reads.saturating_add(1);
             match answer {
                 Ok(document) => {
                     seen.by_id = Some(true);
@@ -345,25 +345,25 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Whether nothing better can come of another look.
+    /// Whether another read could tell nothing better.
     fn is_certain(&self, at: usize, late: bool) -> bool {
         let (one, seen) = (&self.touched[at], &self.found.all[at]);
         match &seen.now {
             None => false,
             Some(Now::Unreadable) => true,
             Some(Now::Gone) => {
-                // Two looks, one of them at the list: either alone may be behind the other. What was removed is looked for
+                // Two reads, one of them of the list: either alone may be behind the other. What was removed is looked for
                 // once more before it is made anew.
-                let seen_twice = seen.looks >= 2 && (seen.listed.is_some() || !one.is_import());
-                one.did == Did::Removed || (late || !one.is_recent) && (seen_twice || !one.is_import())
+                let read_twice = seen.reads >= 2 && (seen.listed.is_some() || !one.is_import());
+                one.did == Did::Removed || (late || !one.is_recent) && (read_twice || !one.is_import())
             }
-            Some(Now::There(_)) if one.did == Did::Removed => seen.looks >= 2 && (late || !one.is_recent),
+            Some(Now::There(_)) if one.did == Did::Removed => seen.reads >= 2 && (late || !one.is_recent),
             Some(Now::There(touch)) => match touch {
                 Touch::Untouched => true,
                 Touch::Behind => late,
-                Touch::Edited => seen.looks >= 2 || seen.by_id.is_some(),
+                Touch::Edited => seen.reads >= 2 || seen.by_id.is_some(),
                 // Without a time of the write nothing tells a read that is behind it.
-                Touch::NeverSeen => (late || !one.is_recent) && (seen.looks >= 2 || seen.by_id.is_some()),
+                Touch::NeverSeen => (late || !one.is_recent) && (seen.reads >= 2 || seen.by_id.is_some()),
             },
         }
     }

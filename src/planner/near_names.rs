@@ -1,4 +1,4 @@
-//! A second look before an import is created: whether the target has it under a name that a service made of it.
+//! Before an import is created: whether the target has it under nearly its name, as a service may have changed that.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,18 +16,18 @@ use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::target_index::TargetIndex;
 
-/// Looks again for what would be created. Gives why an item is not created, by its number.
+/// Finds what would be created under nearly its name. Gives why an item is not created, by its number.
 ///
 /// What an earlier run made of the very import, and the service stored under another name, is that import. Any other import
 /// of nearly the same name is a conflict.
-pub(crate) async fn second_look(
+pub(crate) async fn find_near_names(
     builder: &mut PlanBuilder<'_>,
     imports: &mut TargetIndex<'_>,
     decided: &mut Decided,
 ) -> Result<HashMap<u32, String>, EngineError> {
     let mut conflicts = HashMap::new();
     // Without an import that no item wants there is nothing to be found.
-    if !builder.with.looks_twice() || imports.unwanted == 0 {
+    if !builder.with.checks_near_names() || imports.unwanted == 0 {
         return Ok(conflicts);
     }
     let with = builder.with;
