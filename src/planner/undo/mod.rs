@@ -1,6 +1,7 @@
 //! The plan that puts back what a run changed, except where somebody changed it since.
 
 mod all_touched;
+mod examine;
 mod in_bin;
 mod judge;
 mod left_alone;
@@ -19,40 +20,33 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::documents::diff::diff;
-use crate::documents::normal::masks;
-use crate::documents::{Document, Mistake, contained};
+use crate::documents::{Mistake, contained};
 use crate::inventory::endpoint::{Account, Spent, spent};
 use crate::inventory::error::EngineError;
 use crate::inventory::witnesses;
 use crate::journal::ItemStates;
 use crate::model::cancel::Cancel;
-use crate::model::stamp::Stamp;
-use crate::model::{Head, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
+use crate::model::{Head, Id, ItemKey, Outcome, PackedId};
 use crate::planner::items::{blank, ended};
 use crate::planner::request::breathe;
 use crate::planner::undo::all_touched::all_touched;
+use crate::planner::undo::examine::{Examined, Examiner};
 use crate::planner::undo::in_bin::in_bin;
-use crate::planner::undo::judge::{TargetState, Touch};
-use crate::planner::undo::left_alone::{bears_another_name, copy, foreign, may_hold_an_edit};
 use crate::planner::undo::links::{Links, in_order};
 use crate::planner::undo::own_writes::overlook_own_writes;
 use crate::planner::undo::present::{flows, users, who_changed};
 use crate::planner::undo::records::Records;
 use crate::planner::undo::tail::tail;
-use crate::planner::undo::target_states::{Now, TargetStates, read_target_states};
+use crate::planner::undo::target_states::read_target_states;
 use crate::planner::undo::touched::{Did, Touched};
-use crate::planner::undo::undoing::{
-    MADE_MEANWHILE, Undoing, is_back, made_meanwhile, put_back, without_before,
-};
-use crate::planner::undo::wanted::{Wanted, print_without_server_fields};
+use crate::planner::undo::undoing::{MADE_MEANWHILE, Undoing, made_meanwhile, undo_item};
 use crate::planner::write_plan::Planned;
 use crate::run_folder::before_images::BeforeImages;
-use crate::run_folder::document_file::{DocumentFile, stored_document};
+use crate::run_folder::document_file::DocumentFile;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::forecast::Write;
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
-use crate::run_folder::plan_item::{FORMAT, ImportRef, PlanHead, PlanItem};
+use crate::run_folder::plan_item::{FORMAT, PlanHead, PlanItem};
 
 /// What becomes of the copies that a run found and did not make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +125,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     let flows = flows(&with, &touched, &target_states).await?;
     let bin = in_bin(&with, &touched, &target_states).await?;
     let before_images = BeforeImages::index(with.folder)?;
+    let mut examiner = Examiner { with: &with, before_images, target_states };
     let mut head = with.plan.head().clone();
     head.settings.source = head.settings.target.clone();
     let head = PlanHead {
@@ -150,7 +145,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     for (at, one) in touched.iter().enumerate() {
         breathe(with.cancel, at).await?;
         let who = people.get(&at).map(String::as_str).unwrap_or_default();
-        let planning = contained(|| plan_item(&with, one, at, &before_images, &mut target_states, who));
+        let planning = contained(|| plan_item(&mut examiner, one, at, who));
         let planned = planning.unwrap_or_else(|mistake| unplanned(&with, one, at, mistake))?;
         let mut item = links.bind(one, planned.item, uses.get(&at), &flows);
         bin.tell(&mut item);
@@ -221,167 +216,22 @@ fn unplanned(
     Ok(ended(item, Outcome::Failed, "panic", mistake.to_string()).into())
 }
 
+/// Plans the undo of what was touched; `at` is its place, and `who` tells who changed it since, to end a clause.
 fn plan_item(
-    with: &UndoRequest<'_>,
+    examiner: &mut Examiner<'_>,
     one: &Touched,
     at: usize,
-    before_images: &BeforeImages,
-    target_states: &mut TargetStates,
     who: &str,
 ) -> Result<Undoing, EngineError> {
+    let with = examiner.with;
     let of_run = with.plan.item(one.item)?;
     let number = ItemKey(u32::try_from(at + 1).unwrap_or(u32::MAX));
     let id = one.target().unwrap_or_else(|| Id::from(""));
-    let head =
-        Head { adaptor_type: of_run.adaptor_type.clone(), ..Head::new(id.clone(), of_run.name.clone()) };
+    let head = Head { adaptor_type: of_run.adaptor_type.clone(), ..Head::new(id, of_run.name.clone()) };
     let mut item = blank(number, &head);
     item.kind = of_run.kind;
     item.source.clone_from(&of_run.source);
-    let named = |state: Option<&TargetState>| ImportRef {
-        id: id.clone(),
-        name: of_run.name.clone(),
-        sha256: state.map(|state| state.print),
-        modified: state.and_then(|state| state.modified.as_ref()).map(Stamp::text),
-    };
-    let recorded = target_states.recorded(one)?;
-    if one.did == Did::Unknown {
-        let why = recorded.why.unwrap_or_default();
-        item.target = one.packed_target().is_some().then(|| named(None));
-        return Ok(ended(
-            item,
-            Outcome::Conflict,
-            "not_known",
-            format!("{}: left alone", why.trim_end_matches(": left alone")),
-        )
-        .into());
-    }
-    if one.packed_target().is_none() {
-        let message = "the journal does not say which import it was";
-        return Ok(ended(item, Outcome::Failed, "no_target", message).into());
-    }
-    let touch = match target_states.now(at) {
-        Now::Unreadable => {
-            let (code, why) = target_states.unreadable(at)?;
-            item.target = Some(named(None));
-            let message = format!("it cannot be read ({why}): left alone");
-            return Ok(ended(item, Outcome::Failed, &code, message).into());
-        }
-        Now::Gone => None,
-        Now::There(touch) => Some(touch),
-    };
-    let state = touch.map(|_| target_states.state(at)).transpose()?;
-    if one.did == Did::Removed {
-        // It comes back under its own id, if what an earlier undo made in its stead is gone.
-        let own = of_run.target.as_ref().filter(|_| state.is_none()).map(|own| own.id.clone());
-        item.target = Some(ImportRef { id: own.unwrap_or_else(|| id.clone()), ..named(None) });
-        if state.is_some() {
-            return Ok(is_back(item).into());
-        }
-        let kept = before_images.document(one.item, recorded.before_sha256).ok().flatten();
-        let Some(wanted) = kept.as_ref().and_then(Wanted::of) else {
-            return Ok(without_before(item).into());
-        };
-        let beside = target_states.beside(one, &of_run.name, &wanted)?;
-        return Ok(put_back(item, wanted, &beside));
-    }
-    let Some((state, touch)) = state.zip(touch) else {
-        if one.did == Did::Overwrote {
-            let message = "it was removed by somebody else since: left alone";
-            return Ok(ended(item, Outcome::Stale, "gone", message).into());
-        }
-        let mut item = ended(item, Outcome::Unchanged, "gone", "it is gone already");
-        item.verdict = Some(Verdict::Equal);
-        return Ok(item.into());
-    };
-    item.target = Some(named(Some(&state)));
-    if let Did::Met { equal, beside_own } = one.did {
-        return Ok(copy(item, (beside_own, equal), with.copies, touch, who).into());
-    }
-    let (mut wanted, mut now) = (None, None);
-    if one.did == Did::Overwrote {
-        let kept = before_images.document(one.item, recorded.before_sha256)?;
-        let Some(kept) = kept.as_ref().and_then(Wanted::of) else {
-            let message = "before.jsonl lacks the document as it was, or holds another: put it back by hand";
-            return Ok(ended(item, Outcome::Failed, "no_before", message).into());
-        };
-        now =
-            target_states.text(at)?.map(|text| stored_document(text, Path::new("now.spool"))).transpose()?;
-        let stands = now.as_ref().map(print_without_server_fields);
-        if stands.is_some_and(|stands| stands == kept.as_it_was || stands == kept.print) {
-            if let Some(secret) = changed_secret(&of_run, &kept.secrets) {
-                let message = format!(
-                    "the run changed a secret that the service shows only masked ({secret}): what it was is not known; enter it by hand"
-                );
-                return Ok(ended(item, Outcome::Conflict, "masked_secret", message).into());
-            }
-            item.verdict = Some(Verdict::Equal);
-            item.secrets = if stands == Some(kept.as_it_was) { Vec::new() } else { kept.secrets };
-            let message = "it is as it was before the run already";
-            return Ok(ended(item, Outcome::Unchanged, "undone", message).into());
-        }
-        wanted = Some(kept);
-    }
-    match touch {
-        Touch::Untouched => {}
-        Touch::Edited | Touch::Behind => {
-            let message = format!("it was changed since the run{who}: left alone");
-            return Ok(ended(item, Outcome::Stale, "edited", message).into());
-        }
-        Touch::NeverSeen => {
-            let message = format!(
-                "the run never saw what it had written, and it was modified since it was made{who}: left alone"
-            );
-            return Ok(ended(item, Outcome::Stale, "edited", message).into());
-        }
-    }
-    if now.is_none() {
-        now =
-            target_states.text(at)?.map(|text| stored_document(text, Path::new("now.spool"))).transpose()?;
-    }
-    if recorded.left.is_made_unseen
-        && let Some(now) = now.as_ref().filter(|now| bears_another_name(&of_run.name, now))
-    {
-        let message = format!(
-            "its write got no answer, and what was taken for it is called \"{}\": left alone",
-            now.head().name
-        );
-        return Ok(ended(item, Outcome::Stale, "edited", message).into());
-    }
-    if let (Some(why), Some(now)) = (may_hold_an_edit(one, &recorded.left, &state), now.as_ref()) {
-        let before = wanted.as_ref().and_then(|wanted| wanted.tree.as_ref());
-        let foreign = foreign(with, &of_run, before, (at, now), target_states)?;
-        if !foreign.is_empty() {
-            let message = format!("{why} ({foreign}){who}: left alone");
-            return Ok(ended(item, Outcome::Stale, "edited", message).into());
-        }
-    }
-    let Some(wanted) = wanted else {
-        item.operation = Operation::Delete;
-        return Ok(item.into());
-    };
-    if let Some(Ok(tree)) = now.as_ref().map(Document::tree)
-        && let Some(first) = masks(tree).first()
-    {
-        let message = format!(
-            "it holds a secret that the service shows only masked ({first}), which writing it back would erase: left alone"
-        );
-        return Ok(ended(item, Outcome::Conflict, "masked_secret", message).into());
-    }
-    item.operation = Operation::Update;
-    item.secrets = wanted.secrets;
-    if !item.is_import() {
-        let message = "as it was it names imports by ids that they no longer have: a service that checks ids refuses it";
-        item.warnings.push(message.to_owned());
-    }
-    if let (Some(Ok(now)), Some(tree)) = (now.as_ref().map(Document::tree), &wanted.tree) {
-        item.changes = diff(now, tree);
-    }
-    item.sent_sha256 = Some(wanted.print);
-    item.name = wanted.name;
-    Ok(Undoing { item, wanted: Some(wanted.text) })
-}
-
-/// The secret, of those that the import showed masked before, that the run wrote or took out.
-fn changed_secret<'s>(of_run: &PlanItem, hidden: &'s [String]) -> Option<&'s String> {
-    hidden.iter().find(|secret| of_run.changes.iter().any(|change| change.path == **secret))
+    let Examined { target, finding } = examiner.examine(one, at, &of_run)?;
+    item.target = target;
+    Ok(undo_item(item, finding, with.copies, who))
 }

@@ -1,7 +1,12 @@
-//! An item of an undo as it is planned, and what brings back what the run removed.
+//! An item of an undo as it is planned: what is done, and why nothing is, in words.
 
+use crate::documents::diff::Change;
 use crate::model::{Operation, Outcome, Verdict};
 use crate::planner::items::ended;
+use crate::planner::undo::Copies;
+use crate::planner::undo::examine::Finding;
+use crate::planner::undo::judge::Touch;
+use crate::planner::undo::left_alone::copy;
 use crate::planner::undo::namesakes::Namesake;
 use crate::planner::undo::wanted::Wanted;
 use crate::run_folder::plan_item::PlanItem;
@@ -24,21 +29,104 @@ impl From<PlanItem> for Undoing {
     }
 }
 
-/// What the run removed, and is there again.
-pub(super) fn is_back(mut item: PlanItem) -> PlanItem {
-    item.verdict = Some(Verdict::NotChecked);
-    ended(item, Outcome::Unchanged, "undone", "it is there again already")
+/// Says what is done about `item`, given what was found in the target. `who` tells who changed it since, to end a clause.
+pub(super) fn undo_item(mut item: PlanItem, finding: Finding, copies: Copies, who: &str) -> Undoing {
+    let over = |item, outcome, code, message: &str| Undoing::from(ended(item, outcome, code, message));
+    match finding {
+        Finding::NotKnown(why) => {
+            let message = format!("{}: left alone", why.trim_end_matches(": left alone"));
+            over(item, Outcome::Conflict, "not_known", &message)
+        }
+        Finding::NoTarget => {
+            over(item, Outcome::Failed, "no_target", "the journal does not say which import it was")
+        }
+        Finding::Unreadable { code, why } => {
+            over(item, Outcome::Failed, &code, &format!("it cannot be read ({why}): left alone"))
+        }
+        Finding::IsBack => {
+            item.verdict = Some(Verdict::NotChecked);
+            over(item, Outcome::Unchanged, "undone", "it is there again already")
+        }
+        Finding::RemovedWithoutBeforeImage => {
+            let message =
+                "before.jsonl lacks the document as it was, or holds another: look into the recycle bin";
+            over(item, Outcome::Failed, "no_before", message)
+        }
+        Finding::Removed { wanted, beside } => put_back(item, wanted, &beside),
+        Finding::MadeAndGone => {
+            item.verdict = Some(Verdict::Equal);
+            over(item, Outcome::Unchanged, "gone", "it is gone already")
+        }
+        Finding::OverwrittenAndGone => {
+            over(item, Outcome::Stale, "gone", "it was removed by somebody else since: left alone")
+        }
+        Finding::Copy { equal, beside_own, touch } => {
+            copy(item, (beside_own, equal), copies, touch, who).into()
+        }
+        Finding::OverwrittenWithoutBeforeImage => {
+            let message = "before.jsonl lacks the document as it was, or holds another: put it back by hand";
+            over(item, Outcome::Failed, "no_before", message)
+        }
+        Finding::SecretChanged(secret) => {
+            let message = format!(
+                "the run changed a secret that the service shows only masked ({secret}): what it was is not known; enter it by hand"
+            );
+            over(item, Outcome::Conflict, "masked_secret", &message)
+        }
+        Finding::UndoneAlready { secrets } => {
+            item.verdict = Some(Verdict::Equal);
+            item.secrets = secrets;
+            over(item, Outcome::Unchanged, "undone", "it is as it was before the run already")
+        }
+        Finding::Changed(touch) => {
+            let what = match touch {
+                Touch::NeverSeen => {
+                    "the run never saw what it had written, and it was modified since it was made"
+                }
+                Touch::Edited | Touch::Behind | Touch::Untouched => "it was changed since the run",
+            };
+            over(item, Outcome::Stale, "edited", &format!("{what}{who}: left alone"))
+        }
+        Finding::AnotherName(name) => {
+            let message = format!(
+                "its write got no answer, and what was taken for it is called \"{name}\": left alone"
+            );
+            over(item, Outcome::Stale, "edited", &message)
+        }
+        Finding::MayHoldAnEdit { why, foreign } => {
+            over(item, Outcome::Stale, "edited", &format!("{why} ({foreign}){who}: left alone"))
+        }
+        Finding::Masked(secret) => {
+            let message = format!(
+                "it holds a secret that the service shows only masked ({secret}), which writing it back would erase: left alone"
+            );
+            over(item, Outcome::Conflict, "masked_secret", &message)
+        }
+        Finding::Made => {
+            item.operation = Operation::Delete;
+            item.into()
+        }
+        Finding::Overwritten { wanted, changes } => overwrite(item, wanted, changes),
+    }
 }
 
-/// What the run removed, and of which the document as it was is not known.
-pub(super) fn without_before(item: PlanItem) -> PlanItem {
-    let message = "before.jsonl lacks the document as it was, or holds another: look into the recycle bin";
-    ended(item, Outcome::Failed, "no_before", message)
+/// Writes the document as it was before the run over what the run wrote.
+fn overwrite(mut item: PlanItem, wanted: Wanted, changes: Vec<Change>) -> Undoing {
+    item.operation = Operation::Update;
+    item.secrets = wanted.secrets;
+    if !item.is_import() {
+        let message = "as it was it names imports by ids that they no longer have: a service that checks ids refuses it";
+        item.warnings.push(message.to_owned());
+    }
+    item.changes = changes;
+    item.sent_sha256 = Some(wanted.print);
+    item.name = wanted.name;
+    Undoing { item, wanted: Some(wanted.text) }
 }
 
 /// Brings back what the run removed, unless somebody made an import of its name since: that is named and stays. One that
 /// stood there before the run is no reason.
-pub(super) fn put_back(mut item: PlanItem, wanted: Wanted, beside: &[Namesake]) -> Undoing {
+fn put_back(mut item: PlanItem, wanted: Wanted, beside: &[Namesake]) -> Undoing {
     let is_new = |other: &&Namesake| other.was_there == Some(false);
     if let Some(equal) = beside.iter().filter(is_new).find(|other| other.is_equal) {
         item.verdict = Some(Verdict::Equal);
