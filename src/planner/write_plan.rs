@@ -50,6 +50,8 @@ struct Output {
     sent: Vec<Write>,
     /// Whether an import is made that the target may list by its adaptor only.
     makes_apart: bool,
+    /// The imports that are backed up.
+    archived: IdSet,
 }
 
 impl Output {
@@ -59,7 +61,8 @@ impl Output {
             Purpose::Execute(wanted) => Some(DocumentFile::create(wanted)?),
             Purpose::Show | Purpose::References => None,
         };
-        Ok(Self { writer, wanted, totals: BTreeMap::new(), sent: Vec::new(), makes_apart: false })
+        let (totals, sent, archived) = (BTreeMap::new(), Vec::new(), IdSet::default());
+        Ok(Self { writer, wanted, totals, sent, makes_apart: false, archived })
     }
 
     /// Writes an item, and the document that is to be written for it.
@@ -75,6 +78,16 @@ impl Output {
         }
         *self.totals.entry(item.total().to_owned()).or_default() += 1;
         Ok(self.writer.push(&item)?)
+    }
+
+    /// Appends what a backup keeps of the resources that its imports refer to.
+    async fn append_related(&mut self, with: &PlanRequest<'_>) -> Result<Related, EngineError> {
+        match (&mut self.wanted, with.job.action) {
+            (Some(out), Action::Backup) => {
+                append_related(with.source, with.backups(), &self.archived, with.context.cancel, out).await
+            }
+            _ => Ok(Related::default()),
+        }
     }
 }
 
@@ -103,14 +116,113 @@ pub(crate) async fn decide_and_write(
     before: Spent,
 ) -> Result<Planned, EngineError> {
     let with = builder.with;
-    let mut decided = decide_all(&mut builder, &mut imports).await?;
-    decided.conflicts = find_near_names(&mut builder, &mut imports, &mut decided).await?;
-    builder.notes.extend(decided.confirmed.note());
-    usage_reads::read_target(&mut builder, &decided).await?;
-    if with.job.action == Action::Compare {
-        take_others(&mut builder, &mut decided, &mut imports)?;
+    let mut decided = decide(&mut builder, &mut imports).await?;
+    // Which dependencies are needed is known when every import is decided, and they come first in the plan.
+    let is_decided = !builder.dependencies.is_empty() || with.job.mirror.is_some();
+    let failed = if is_decided { decide_items(&mut builder, &decided, &mut imports).await? } else { 0 };
+    let only_in_target = take_deletions(&mut builder, &mut decided, &mut imports, failed, source).await?;
+    let first = builder.dependencies.number();
+    let old = old_ids(&mut builder, &decided, &mut imports).await?;
+    let repointed = if old.repoint { repoint(&mut builder, &old, first).await? } else { Vec::new() };
+    let bin = ask_the_bin(&mut builder, &decided).await?;
+    builder.notes.extend(bin.notes());
+    let mut output = Output::begin(with, head(with))?;
+    write_dependencies(&mut builder, &mut output)?;
+    for index in 0..builder.stored_items.len() {
+        with.breathe(index).await?;
+        let mut item = if is_decided {
+            builder.item(index)?
+        } else {
+            decided_item(&mut builder, index, &decided, &mut imports)?
+        };
+        item.item = ItemKey(item.item.0 + first);
+        if let (Operation::Restore, Some(was)) = (item.operation, &item.source) {
+            item.users = old.named(&was.id);
+            bin.tell(&mut item);
+        }
+        write_item(&mut builder, &mut output, index, item)?;
     }
-    let head = PlanHead {
+    let last = first + u32::try_from(builder.stored_items.len()).unwrap_or(u32::MAX);
+    let mut others = builder.dependencies.others();
+    others.extend(counts(&repointed, &old.usage));
+    let selected = last + u32::try_from(repointed.len()).unwrap_or(u32::MAX);
+    for one in repointed {
+        output.push(one.item, one.text.as_deref())?;
+    }
+    let usage = usage_reads::finish(&mut builder).await?;
+    let mut related = output.append_related(with).await?;
+    builder.notes.append(&mut related.notes);
+    let known_sha256 = write_known_ids(&builder, &mut imports, source, &output.totals)?;
+    if imports.seen.empty_but_used {
+        let account = &with.target.facts.name;
+        let note = format!(
+            "account `{account}` lists no imports, but its flows use some: make sure that they are really gone"
+        );
+        builder.notes.insert(0, note);
+    }
+    let seen = if with.job.in_place() && imports.seen.listed == 0 { source.seen } else { imports.seen };
+    let outlook = outlook(with, seen);
+    let Output { writer, wanted, totals, sent, makes_apart, .. } = output;
+    let wanted_sha256 = wanted.map_or_else(|| Ok(Fingerprint::of(b"")), DocumentFile::finish)?;
+    let tail = PlanTail {
+        names: std::mem::take(&mut builder.names),
+        selected,
+        totals,
+        others,
+        target_listed: outlook.target_listed,
+        target_page: outlook.page,
+        target_listed_apart: seen.apart || makes_apart,
+        target_empty_but_used: imports.seen.empty_but_used,
+        known_sha256,
+        spent: spent([with.source, with.target]).since(&before).calls,
+        forecast: Forecast::of(sent.into_iter(), outlook),
+        deletions: only_in_target.deleted,
+        kept: only_in_target.kept,
+        related: related.counts,
+        usage,
+        notes: std::mem::take(&mut builder.notes),
+        witnesses: std::mem::take(&mut builder.witnesses),
+    };
+    let plan = writer.finish(tail)?;
+    builder.clean_up();
+    Ok(Planned { plan, wanted_sha256, references: std::mem::take(&mut builder.references) })
+}
+
+/// Matches every item with what stands in the target, and reads what else that depends on.
+async fn decide(
+    builder: &mut PlanBuilder<'_>,
+    imports: &mut TargetIndex<'_>,
+) -> Result<Decided, EngineError> {
+    let mut decided = decide_all(builder, imports).await?;
+    decided.conflicts = find_near_names(builder, imports, &mut decided).await?;
+    builder.notes.extend(decided.confirmed.note());
+    usage_reads::read_target(builder, &decided).await?;
+    if builder.with.job.action == Action::Compare {
+        take_others(builder, &mut decided, imports)?;
+    }
+    Ok(decided)
+}
+
+/// Decides every item before the first is written. Returns how many failed.
+async fn decide_items(
+    builder: &mut PlanBuilder<'_>,
+    decided: &Decided,
+    imports: &mut TargetIndex<'_>,
+) -> Result<u32, EngineError> {
+    let mut failed = 0;
+    for index in 0..builder.stored_items.len() {
+        let mut item = decided_item(builder, index, decided, imports)?;
+        builder.with.breathe(index).await?;
+        check_dependencies(builder, index, &mut item);
+        failed += u32::from(item.outcome == Some(Outcome::Failed));
+        builder.put_back(index, &item)?;
+    }
+    Ok(failed)
+}
+
+/// The head of a plan that is made from a job.
+fn head(with: &PlanRequest<'_>) -> PlanHead {
+    PlanHead {
         version: FORMAT,
         tool: with.context.tool.to_owned(),
         job: with.job.name.clone(),
@@ -124,72 +236,71 @@ pub(crate) async fn decide_and_write(
             Scope::All => None,
             Scope::Retry { of_run, .. } => Some(of_run.to_owned()),
         },
-    };
-    // Which dependencies are needed is known when every import is decided, and they come first in the plan.
-    let is_decided = !builder.dependencies.is_empty() || with.job.mirror.is_some();
-    let mut failed = 0;
-    for index in 0..if is_decided { builder.stored_items.len() } else { 0 } {
-        let mut item = decided_item(&mut builder, index, &decided, &mut imports)?;
-        with.breathe(index).await?;
-        check_dependencies(&mut builder, index, &mut item);
-        failed += u32::from(item.outcome == Some(Outcome::Failed));
-        builder.put_back(index, &item)?;
     }
-    let only_in_target = take_deletions(&mut builder, &mut decided, &mut imports, failed, source).await?;
-    let first = builder.dependencies.number();
-    let old = old_ids(&mut builder, &decided, &mut imports).await?;
-    let repointed = if old.repoint { repoint(&mut builder, &old, first).await? } else { Vec::new() };
-    let bin = ask_the_bin(&mut builder, &decided).await?;
-    builder.notes.extend(bin.notes());
-    let mut output = Output::begin(with, head)?;
-    let mut used = IdSet::default();
+}
+
+/// Writes the items of the dependencies that are needed, with their documents.
+fn write_dependencies(builder: &mut PlanBuilder<'_>, output: &mut Output) -> Result<(), EngineError> {
     let dependencies: Vec<_> = builder.dependencies.items().collect();
     for (item, span) in dependencies {
         let text = span.map(|span| builder.documents.read(span)).transpose()?;
         output.push(item, text.as_deref())?;
     }
-    for index in 0..builder.stored_items.len() {
-        with.breathe(index).await?;
-        let mut item = if is_decided {
-            builder.item(index)?
-        } else {
-            decided_item(&mut builder, index, &decided, &mut imports)?
-        };
-        item.item = ItemKey(item.item.0 + first);
-        if let (Operation::Restore, Some(was)) = (item.operation, &item.source) {
-            item.users = old.named(&was.id);
-            bin.tell(&mut item);
-        }
-        tell(&mut builder.usage, &mut item);
-        if item.is_work() {
-            item.needs = builder.dependencies.numbers(builder.needs(index));
-        }
-        if let (Operation::Archive, Some(source)) = (item.operation, &item.source) {
-            used.insert(&source.id, ());
-        }
-        // A plan that is only shown has no documents.
-        let span = builder.stored_items[index].wanted().filter(|_| item.is_work() && output.wanted.is_some());
-        let text = span.map(|span| builder.documents.read(span)).transpose()?;
-        output.push(item, text.as_deref())?;
-        builder.stored_items.release(index);
+    Ok(())
+}
+
+/// Writes the item of an import, with its document.
+fn write_item(
+    builder: &mut PlanBuilder<'_>,
+    output: &mut Output,
+    index: usize,
+    mut item: PlanItem,
+) -> Result<(), EngineError> {
+    tell(&mut builder.usage, &mut item);
+    if item.is_work() {
+        item.needs = builder.dependencies.numbers(builder.needs(index));
     }
-    let last = first + u32::try_from(builder.stored_items.len()).unwrap_or(u32::MAX);
-    let mut others = builder.dependencies.others();
-    others.extend(counts(&repointed, &old.usage));
-    let selected = last + u32::try_from(repointed.len()).unwrap_or(u32::MAX);
-    for one in repointed {
-        output.push(one.item, one.text.as_deref())?;
+    if let (Operation::Archive, Some(source)) = (item.operation, &item.source) {
+        output.archived.insert(&source.id, ());
     }
-    let Output { writer, mut wanted, totals, sent, makes_apart } = output;
-    let usage = usage_reads::finish(&mut builder).await?;
-    let mut related = Related::default();
-    if let (Some(out), Action::Backup) = (&mut wanted, with.job.action) {
-        related = append_related(with.source, with.backups(), &used, with.context.cancel, out).await?;
-        builder.notes.append(&mut related.notes);
-    }
-    let wanted_sha256 = wanted.map_or_else(|| Ok(Fingerprint::of(b"")), DocumentFile::finish)?;
-    let seen = if with.job.in_place() && imports.seen.listed == 0 { source.seen } else { imports.seen };
-    let outlook = Outlook {
+    // A plan that is only shown has no documents.
+    let span = builder.stored_items[index].wanted().filter(|_| item.is_work() && output.wanted.is_some());
+    let text = span.map(|span| builder.documents.read(span)).transpose()?;
+    output.push(item, text.as_deref())?;
+    builder.stored_items.release(index);
+    Ok(())
+}
+
+/// Writes the ids that are in the target, where the run or its undo has to tell from them what was made since.
+fn write_known_ids(
+    builder: &PlanBuilder<'_>,
+    imports: &mut TargetIndex<'_>,
+    source: &Selected,
+    totals: &BTreeMap<String, u32>,
+) -> Result<Option<Fingerprint>, EngineError> {
+    let with = builder.with;
+    let Purpose::Execute(_) = with.purpose else { return Ok(None) };
+    let makes = |operation: Operation| totals.contains_key(operation.as_str());
+    let known = if [Operation::Create, Operation::Clone, Operation::Restore].into_iter().any(makes) {
+        let mut known = imports.known.take();
+        for (kind, id) in builder.dependencies.known() {
+            if let Some(known) = &mut known {
+                known.insert(kind, id);
+            }
+        }
+        known
+    } else if with.job.action == Action::Delete && makes(Operation::Delete) {
+        // What is undone is told from what somebody made since.
+        source.known()
+    } else {
+        None
+    };
+    Ok(known.map(|mut known| known.write(&with.context.folder.join("known.ids"))).transpose()?)
+}
+
+/// What the forecast of a plan rests on, if the list of the target was `seen`.
+fn outlook<'a>(with: &PlanRequest<'a>, seen: Seen) -> Outlook<'a> {
+    Outlook {
         target_listed: seen.listed,
         page: page_size(seen),
         read_back: with.job.verify == Verify::Full,
@@ -198,57 +309,7 @@ pub(crate) async fn decide_and_write(
         waves: with.context.settings.waves.as_ref(),
         per_second: with.target.per_second,
         burst: with.target.burst,
-    };
-    let makes = |operation: Operation| totals.contains_key(operation.as_str());
-    let known_sha256 = match with.purpose {
-        Purpose::Execute(_)
-            if [Operation::Create, Operation::Clone, Operation::Restore].into_iter().any(makes) =>
-        {
-            let mut known = imports.known.take();
-            for (kind, id) in builder.dependencies.known() {
-                if let Some(known) = &mut known {
-                    known.insert(kind, id);
-                }
-            }
-            known.map(|mut known| known.write(&with.context.folder.join("known.ids"))).transpose()?
-        }
-        // What is undone is told from what somebody made since.
-        Purpose::Execute(_) if with.job.action == Action::Delete && makes(Operation::Delete) => {
-            let known = source.known();
-            known.map(|mut known| known.write(&with.context.folder.join("known.ids"))).transpose()?
-        }
-        _ => None,
-    };
-    if imports.seen.empty_but_used {
-        let account = &with.target.facts.name;
-        let note = format!(
-            "account `{account}` lists no imports, but its flows use some: make sure that they are really gone"
-        );
-        builder.notes.insert(0, note);
     }
-    let forecast = Forecast::of(sent.into_iter(), outlook);
-    let tail = PlanTail {
-        names: std::mem::take(&mut builder.names),
-        selected,
-        totals,
-        others,
-        target_listed: outlook.target_listed,
-        target_page: outlook.page,
-        target_listed_apart: seen.apart || makes_apart,
-        target_empty_but_used: imports.seen.empty_but_used,
-        known_sha256,
-        spent: spent([with.source, with.target]).since(&before).calls,
-        forecast,
-        deletions: only_in_target.deleted,
-        kept: only_in_target.kept,
-        related: related.counts,
-        usage,
-        notes: std::mem::take(&mut builder.notes),
-        witnesses: std::mem::take(&mut builder.witnesses),
-    };
-    let plan = writer.finish(tail)?;
-    builder.clean_up();
-    Ok(Planned { plan, wanted_sha256, references: std::mem::take(&mut builder.references) })
 }
 
 /// The item, now that it is known what stands in the target. A panic is the failure of this item.
