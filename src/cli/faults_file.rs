@@ -98,7 +98,7 @@ mod tests {
                 "faults:\n  - effect: { status: {} }\n  - match: { method: POST }\n  - effect: { slow: {}, late: {} }\n",
                 &[
                     "2:23 `status` needs `code` | add `code: …`: the HTTP status of the answer",
-                    "3:5 an item of `faults` needs `effect` | add `effect: …`: what happens to the call",
+                    "3:5 an item of `faults` needs `effect` | add `effect: …`: the effect on the call",
                     "4:25 `effect` holds both `slow` and `late` | one `effect` holds one of them: begin the second with a `-` of its own",
                 ],
             ),

@@ -61,7 +61,7 @@ pub struct BackupRequest<'a> {
     pub source: &'a Account,
     /// Stops the backup.
     pub cancel: &'a Cancel,
-    /// Receives progress.
+    /// Receives the progress of the backup.
     pub events: &'a Events,
 }
 

@@ -110,9 +110,9 @@ pub struct ExecuteRequest<'a> {
     pub other_runs: &'a dyn OtherRuns,
     /// Stops the run.
     pub cancel: &'a Cancel,
-    /// Receives progress.
+    /// Receives the progress of the run.
     pub events: &'a Events,
-    /// The clock.
+    /// The clock of the run.
     pub clock: &'a Clock,
     /// The waves, and who is told and asked between them; `None` writes everything in one go.
     pub waves: Option<(&'a Waves, &'a dyn WaveGate)>,

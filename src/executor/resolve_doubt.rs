@@ -1,9 +1,8 @@
-//! After a PUT, a DELETE or a restore without an answer: reads what is in the target, and decides whether the call
-//! had its effect.
+//! After a PUT, a DELETE or a restore without an answer: reads the target, and decides whether the call had its
+//! effect.
 //!
-//! A call may still be executing when its effect is looked for, so "no effect" is believed only once the call can no
-//! longer be executing. If the effect comes even later, the next attempt of the item meets it: what is then in the
-//! target was made by this run, not by somebody else.
+//! "No effect" is believed only once the call can no longer be executing. If the effect comes even later, the next
+//! attempt of the item meets it: what is then in the target was made by this run, not by somebody else.
 
 use tokio::time::Instant;
 
@@ -107,8 +106,7 @@ async fn no_effect(context: &Context<'_>, item: &PlanItem, doubts: &mut Doubts) 
     Ok(Next::Go)
 }
 
-/// The import to be overwritten is not what the plan saw. If an earlier attempt of this run changed it, the item is
-/// done.
+/// If an earlier attempt of this run changed the import to be overwritten, the item is done.
 pub(crate) async fn late_put(
     context: &Context<'_>,
     item: &PlanItem,
@@ -129,9 +127,9 @@ pub(crate) async fn late_put(
     Ok(Some(Next::Go))
 }
 
-/// Checks a clone before it is completed. If it is not as it was created, either its PUT was done already, or the
-/// service changed `lastModified` by itself, or somebody edited it. Times only say that a closer look is needed; the
-/// content decides. `at_once`: the clone was read right after the answer, with no time for an edit.
+/// Checks a clone before it is completed: if it changed, its PUT was done already, the service changed `lastModified`
+/// by itself, or somebody edited it. Times only call for a closer look; the content decides. `at_once`: the clone was
+/// read right after the answer, with no time for an edit.
 pub(crate) async fn touched_clone(
     context: &Context<'_>,
     item: &PlanItem,
@@ -199,8 +197,7 @@ async fn was_completed(
 }
 
 /// Checks an import from the recycle bin before it is completed: if it is neither as it was in the bin nor as this
-/// run's PUT made it, somebody has changed it since. There is time for that even if the call was answered, unless the
-/// import was read `at_once`.
+/// run's PUT made it, somebody has changed it, which is possible unless it was read `at_once`.
 pub(crate) async fn touched_restored(
     context: &Context<'_>,
     item: &PlanItem,
@@ -231,8 +228,8 @@ fn is_unchanged(before: &BeforeImage, there: &Document) -> bool {
     comparison.verdict != Verdict::Differs && comparison.added.is_empty()
 }
 
-/// Whether an import holds what the service makes when it clones another for this item: the name and the connection
-/// that the call gave, or what a service makes of that name, and its own references to what was cloned along with it.
+/// Whether an import holds what the service makes when it clones another for this item: the call's name, or what a
+/// service makes of it, the call's connection, and its own references to what was cloned along with it.
 fn is_clone_of(item: &PlanItem, source: &Document, clone: &Document) -> bool {
     let tree = |document: &Document| read_tree(document.text.as_bytes());
     let (Ok(mut source), Ok(mut clone)) = (tree(source), tree(clone)) else { return false };

@@ -33,7 +33,7 @@ pub fn how_it_ended(summary: &Summary) -> Option<String> {
         }
         "stopped" => Some(because("The run stopped itself")),
         "unauthorized" => Some(format!(
-            "The service no longer accepts the token of account {}: put a valid one in place, then go on.",
+            "The service no longer accepts the token of account {}: put a valid one in place, then continue.",
             clean(&summary.target)
         )),
         "broken" => Some(because("The run broke off")),
@@ -74,7 +74,7 @@ pub fn doubts(summary: &Summary) -> Option<String> {
     })
 }
 
-/// The copies.
+/// The imports that the run did not make.
 pub fn copies(summary: &Summary) -> Option<String> {
     match summary.copies {
         0 => None,
