@@ -1,14 +1,15 @@
 //! Doing what an approved plan says: a fresh plan is made, and only what it has in common with the approved one is done.
 
 use crate::run_folder::RunFolderError;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::inventory::error::EngineError;
 use crate::model::{Id, ItemKey, Operation, Outcome};
 use crate::planner::items::ended;
-use crate::run_folder::forecast::{Forecast, Outlook, Write};
-use crate::run_folder::plan_file::{PlanFile, PlanWriter};
-use crate::run_folder::plan_item::{Others, PlanItem, PlanTail};
+use crate::planner::plan_part::PlanPart;
+use crate::run_folder::forecast::Outlook;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::{PlanItem, PlanTail};
 
 /// Narrows `fresh` to `approved`: items that are the same are done; those whose source or target moved since, or that
 /// are gone, are `stale`; those that were not approved are left out. The calls are told anew.
@@ -26,38 +27,18 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile, outlook: Outlook) -> Resu
         let item = item?;
         keys.extend(identity(&item).map(|identity| (identity, item.item)));
     }
-    let path = fresh.path().with_extension("approved");
-    let mut writer = PlanWriter::create(&path, fresh.head().clone())?;
-    let mut totals: BTreeMap<String, u32> = BTreeMap::new();
-    let (mut still, mut writes) = (0, Vec::new());
-    let mut others: BTreeMap<_, Others> = fresh.tail().others.clone();
-    others.values_mut().for_each(|others| others.items = 0);
+    let place = fresh.path().to_owned();
+    let mut part = PlanPart::create(&place, fresh.head().clone(), fresh.tail())?;
+    let mut deletions = 0;
     for item in approved.items() {
         let item = item?;
         let now = identity(&item).and_then(|identity| keys.get(&identity));
         let now = now.map(|key| fresh.item(*key)).transpose()?;
         let item = approve_item(item, now);
-        if !item.is_import() {
-            others.entry(item.kind).or_default().items += 1;
-        }
-        still += u32::from(item.is_deletion() && fresh.tail().deletions > 0);
-        if item.is_work() {
-            writes.push(Write::from(&item));
-        }
-        let word = item.total();
-        *totals.entry(word.to_owned()).or_default() += 1;
-        writer.push(&item)?;
+        deletions += u32::from(item.is_deletion() && fresh.tail().deletions > 0);
+        part.keep(item)?;
     }
-    others.retain(|_, others| others.items > 0);
-    let forecast = Forecast::of(writes.into_iter(), outlook);
-    let mut tail = PlanTail {
-        selected: approved.len(),
-        totals,
-        others,
-        forecast,
-        deletions: still,
-        ..fresh.tail().clone()
-    };
+    let mut tail = PlanTail { deletions, ..fresh.tail().clone() };
     let accounts =
         [(&approved.head().source, &fresh.head().source), (&approved.head().target, &fresh.head().target)];
     for (then, now) in accounts {
@@ -65,10 +46,7 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile, outlook: Outlook) -> Resu
             tail.notes.push(now.another_user_of_it());
         }
     }
-    let target = fresh.path().to_owned();
-    writer.finish(tail)?;
-    std::fs::rename(&path, &target).map_err(EngineError::file("write", &target))?;
-    Ok(PlanFile::open(&target)?)
+    part.finish(&place, tail, outlook)
 }
 
 /// What tells an item of one plan in another: the import it comes from; for what only stands in the target, that.

@@ -1,11 +1,12 @@
 //! `--limit`: a plan cut off behind so many imports that would be written.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::inventory::error::EngineError;
 use crate::model::{ItemKey, Operation};
-use crate::run_folder::forecast::{Forecast, Outlook, Write};
-use crate::run_folder::plan_file::{PlanFile, PlanWriter};
+use crate::planner::plan_part::PlanPart;
+use crate::run_folder::forecast::Outlook;
+use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{PlanItem, PlanTail};
 
 /// Cuts a plan off behind the import that is the last of `limit` to be written. What comes before and is not written
@@ -43,34 +44,17 @@ pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, E
         }
     };
     let needed = needed(&plan, |item| item.is_import() && is_kept(item, &HashSet::new()))?;
-    let path = plan.path().with_extension("limited");
-    let mut writer = PlanWriter::create(&path, plan.head().clone())?;
-    let mut totals: BTreeMap<String, u32> = BTreeMap::new();
-    let mut others = plan.tail().others.clone();
-    others.values_mut().for_each(|others| others.items = 0);
-    let mut numbers: HashMap<ItemKey, ItemKey> = HashMap::new();
-    let (mut writes, mut unpointed) = (Vec::new(), 0_u32);
+    let place = plan.path().to_owned();
+    let mut part = PlanPart::create(&place, plan.head().clone(), plan.tail())?;
+    let mut unpointed = 0_u32;
     for item in plan.items() {
-        let mut item = item?;
-        if !is_kept(&item, &needed) {
+        let item = item?;
+        if is_kept(&item, &needed) {
+            part.keep(item)?;
+        } else {
             unpointed += u32::from(!item.is_import() && item.operation == Operation::Update);
-            continue;
         }
-        let number = ItemKey(u32::try_from(numbers.len() + 1).unwrap_or(u32::MAX));
-        numbers.insert(item.item, number);
-        item.item = number;
-        // What it needs comes before it, and is kept with it.
-        item.needs = item.needs.iter().filter_map(|need| numbers.get(need).copied()).collect();
-        if !item.is_import() {
-            others.entry(item.kind).or_default().items += 1;
-        }
-        if item.is_work() {
-            writes.push(Write::from(&item));
-        }
-        *totals.entry(item.total().to_owned()).or_default() += 1;
-        writer.push(&item)?;
     }
-    others.retain(|_, others| others.items > 0);
     let mut notes = plan.tail().notes.clone();
     let what = if counts_all { "compared" } else { "written" };
     notes.push(format!("--limit {limit}: the first {kept} of {whole} imports that would be {what}"));
@@ -79,13 +63,8 @@ pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, E
             "{unpointed} of the flows, APIs and tools use imports behind the limit: they are not pointed to new ids"
         ));
     }
-    let selected = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-    let forecast = Forecast::of(writes.into_iter(), outlook);
-    let tail = PlanTail { selected, totals, others, forecast, notes, ..plan.tail().clone() };
-    let target = plan.path().to_owned();
-    writer.finish(tail)?;
-    std::fs::rename(&path, &target).map_err(EngineError::file("write", &target))?;
-    Ok(PlanFile::open(&target)?)
+    let tail = PlanTail { notes, ..plan.tail().clone() };
+    part.finish(&place, tail, outlook)
 }
 
 /// The items that kept imports need, and that those need in turn.

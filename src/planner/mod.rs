@@ -31,6 +31,7 @@ mod others;
 mod own;
 pub mod plan;
 mod plan_builder;
+mod plan_part;
 mod prepare;
 mod prepare_all;
 mod prepare_chunk;
