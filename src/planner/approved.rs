@@ -4,20 +4,27 @@ use crate::run_folder::RunFolderError;
 use std::collections::HashMap;
 
 use crate::inventory::error::EngineError;
-use crate::model::{Id, ItemKey, Operation, Outcome};
+use crate::job::Narrowing;
+use crate::model::{Head, Id, ItemKey, Operation, Outcome};
 use crate::planner::items::ended;
 use crate::planner::plan_part::PlanPart;
 use crate::run_folder::forecast::Outlook;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{PlanItem, PlanTail};
 
-/// Narrows `fresh` to `approved`: items that are the same are done; those whose source or target moved since, or that
-/// are gone, are `stale`; those that were not approved are left out. The calls are told anew.
+/// Narrows `fresh` to `approved`: items that are the same are done; those whose source or target changed since, or that
+/// are gone, are `stale`, also where nothing was to be done for them; those that were not approved are left out, which a
+/// note says. What `narrowed` leaves out was not compared again, and is left out as well. The calls are forecast anew.
 ///
 /// # Errors
 ///
 /// The approved plan is for another job, account or version.
-pub fn restrict(approved: &PlanFile, fresh: &PlanFile, outlook: Outlook) -> Result<PlanFile, EngineError> {
+pub fn restrict(
+    approved: &PlanFile,
+    fresh: &PlanFile,
+    narrowed: &Narrowing,
+    outlook: Outlook,
+) -> Result<PlanFile, EngineError> {
     let refuse = |message: String| RunFolderError::BadFile { path: approved.path().to_owned(), message };
     if let Some(why) = misfit(approved, fresh) {
         return Err(refuse(why).into());
@@ -32,13 +39,17 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile, outlook: Outlook) -> Resu
     let mut deletions = 0;
     for item in approved.items() {
         let item = item?;
-        let now = identity(&item).and_then(|identity| keys.get(&identity));
-        let now = now.map(|key| fresh.item(*key)).transpose()?;
+        let now = identity(&item).and_then(|identity| keys.remove(&identity));
+        let now = now.map(|key| fresh.item(key)).transpose()?;
+        if now.is_none() && is_left_out(&item, narrowed) {
+            continue;
+        }
         let item = approve_item(item, now);
         deletions += u32::from(item.is_deletion() && fresh.tail().deletions > 0);
         part.keep(item)?;
     }
     let mut tail = PlanTail { deletions, ..fresh.tail().clone() };
+    tail.notes.extend(not_approved(fresh, keys.into_values())?);
     let accounts =
         [(&approved.head().source, &fresh.head().source), (&approved.head().target, &fresh.head().target)];
     for (then, now) in accounts {
@@ -56,6 +67,34 @@ fn identity(item: &PlanItem) -> Option<(&'static str, Id)> {
         (None, Some(target)) => Some((item.list(), target.id.clone())),
         (None, None) => None,
     }
+}
+
+/// Whether the fresh plan lacks an item because it is narrowed: what the target alone has is looked for only by a whole one.
+fn is_left_out(approved: &PlanItem, narrowed: &Narrowing) -> bool {
+    match &approved.source {
+        Some(source) => approved.is_import() && !narrowed.takes(&Head::new(source.id.clone(), &source.name)),
+        None => approved.is_import() && !narrowed.is_all(),
+    }
+}
+
+/// Says how many imports a new plan would write or delete and the approved one does not hold.
+fn not_approved(
+    fresh: &PlanFile,
+    items: impl Iterator<Item = ItemKey>,
+) -> Result<Option<String>, EngineError> {
+    let mut count = 0_u64;
+    for key in items {
+        let item = fresh.item(key)?;
+        count += u64::from(item.is_import() && item.is_work());
+    }
+    let (imports, are, them) = match count {
+        0 => return Ok(None),
+        1 => ("1 import".to_owned(), "is", "it"),
+        count => (format!("{count} imports"), "are", "them"),
+    };
+    Ok(Some(format!(
+        "{imports} that a new plan would write or delete {are} not in the approved plan and {are} left alone; plan again to include {them}"
+    )))
 }
 
 fn misfit(approved: &PlanFile, fresh: &PlanFile) -> Option<String> {
@@ -80,9 +119,8 @@ fn misfit(approved: &PlanFile, fresh: &PlanFile) -> Option<String> {
 }
 
 fn approve_item(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
-    // What was not going to be done is not done now either.
     if !approved.is_work() {
-        return approved;
+        return without_work(approved, now);
     }
     let Some(now) = now else {
         let message = if approved.is_deletion() {
@@ -105,9 +143,7 @@ fn approve_item(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
         // The numbers of what it needs are those of the approved plan.
         return PlanItem { item: approved.item, needs: approved.needs, ..now };
     }
-    let moved = |then: &Option<crate::run_folder::plan_item::ImportRef>,
-                 now: &Option<crate::run_folder::plan_item::ImportRef>| then != now;
-    let what = if moved(&approved.source, &now.source) {
+    let what = if approved.source != now.source {
         &format!("the {} in the source was changed since the plan was made: left alone", approved.noun())
     } else if now.outcome == Some(Outcome::Unchanged) {
         "the target holds it by now: left alone"
@@ -116,4 +152,28 @@ fn approve_item(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
     };
     let what = what.to_owned();
     ended(approved, Outcome::Stale, "stale", what)
+}
+
+/// An item for which the approved plan does nothing: it is what the target shows now, and not done if that takes a write.
+fn without_work(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
+    let (code, message) = match now {
+        Some(now) if !now.is_work() => {
+            return PlanItem { item: approved.item, needs: approved.needs, ..now };
+        }
+        Some(now) if approved.source != now.source => (
+            "stale",
+            format!("the {} in the source was changed since the plan was made: left alone", approved.noun()),
+        ),
+        Some(now) if approved.target != now.target => {
+            ("stale", "what the target holds was changed since the plan was made: left alone".to_owned())
+        }
+        Some(_) => ("stale", "a new plan would write it, the approved one does not: left alone".to_owned()),
+        None if matches!(approved.outcome, Some(Outcome::Unchanged | Outcome::Skipped))
+            && approved.is_import() =>
+        {
+            ("gone", "it is no longer among the selected imports: left alone".to_owned())
+        }
+        None => return approved,
+    };
+    ended(PlanItem { verdict: None, ..approved }, Outcome::Stale, code, message)
 }

@@ -198,9 +198,10 @@ impl Session {
         let staged = self.stage(run, place, &format!("job {}", job.name), &self.held_facts()).await?;
         let mut plan = self.make_staged(job, staged, Narrowed::default(), events).await?;
         if let Scope::Approved(approved) = scope {
-            let fresh = &plan.planned.plan;
+            let (fresh, narrowed) = (&plan.planned.plan, &job.select.narrowed);
+            let outlook = self.outlook(job, fresh);
             plan.planned.plan =
-                planner::approved::restrict(approved, fresh, self.outlook(job, fresh)).map_err(unfit)?;
+                planner::approved::restrict(approved, fresh, narrowed, outlook).map_err(unfit)?;
         }
         plan.planned.plan = self.limited(job, plan.planned.plan)?;
         Ok(plan)

@@ -1,6 +1,6 @@
 //! The plan: reads only, and binds the run that is given it.
 
-use crate::support::scenario::{Scenario, World};
+use crate::support::scenario::{Scenario, World, import};
 use serde_json::json;
 use std::rc::Rc;
 
@@ -107,6 +107,44 @@ fn what_appeared_in_the_target_since_is_stale_and_not_doubled() {
         "stale",
         "not_checked",
     );
+}
+
+#[test]
+fn what_was_equal_when_it_was_approved_is_equal_only_if_it_still_is() {
+    let scenario = Scenario::migrate(["a", "b", "c", "d", "e"]).job("on_existing", "update");
+    let world = scenario.start();
+    world.run().expect_exit(0);
+    world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(0);
+    world.edit("target", "a", "/description", json!("of a colleague"));
+    world.remove("target", "b");
+    world.edit("source", "c", "/description", json!("edited"));
+    world.remove("source", "d");
+    let mut ran = world.run_with(&["--plan", "plan.json"]).expect_exit(3).expect_no_write();
+    for name in ["a", "b", "c", "d"] {
+        ran = ran.expect_audit(name, "stale", "not_checked");
+    }
+    ran.expect_audit("e", "unchanged", "equal").expect_cell(
+        "d",
+        "error_message",
+        "no longer among the selected",
+    );
+}
+
+#[test]
+fn what_is_not_in_the_approved_plan_is_told() {
+    let world = planned(Scenario::migrate(["a"]));
+    world.load("source", &["late 1", "late 2"].map(|name| import(name).in_account("source", 77)));
+    let ran = world.run_with(&["--plan", "plan.json"]).expect_exit(0).expect_target(["a"]);
+    ran.expect_stderr("2 imports that a new plan would write or delete are not in the approved plan");
+}
+
+#[test]
+fn a_part_of_an_approved_plan_says_nothing_of_the_rest() {
+    let world = Scenario::migrate(["a"]).start();
+    world.run().expect_exit(0);
+    world.load("source", &[import("b").in_account("source", 77)]);
+    world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(0);
+    world.run_with(&["--plan", "plan.json", "--only", "b"]).expect_exit(0).expect_all(1, "created", "equal");
 }
 
 #[test]

@@ -201,6 +201,17 @@ fn an_approved_plan_deletes_only_what_it_lists() {
 }
 
 #[test]
+fn a_part_of_an_approved_plan_deletes_nothing() {
+    let world = migrate(["a"]).target(&import("old")).start();
+    world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(0);
+    for part in [["--limit", "5"], ["--only", "a"]] {
+        let ran = world.run_with(&["--plan", "plan.json", part[0], part[1]]).expect_exit(0);
+        ran.expect_target(["a", "old"]).expect_stderr("--only or --limit is given, so nothing is deleted");
+        world.remove("target", "a");
+    }
+}
+
+#[test]
 fn mirror_is_for_migrate_and_apply() {
     let scenario =
         Scenario::update(["a"]).job("mirror", "{ max_delete: 1 }").job("transform", "[{ remove: [/x] }]");
