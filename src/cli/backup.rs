@@ -1,6 +1,5 @@
 //! What a backup has that other runs do not: many accounts at once, a prune at the end, one line for each account.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use futures::StreamExt;
@@ -18,7 +17,7 @@ use super::signal::Signals;
 use super::tell::{end_of, tell};
 use super::world::CliContext;
 use crate::archive::PruneReport;
-use crate::job::{self, Action, Job, Settings};
+use crate::job::{self, Account, Action, Job, Settings};
 use crate::model::Outcome;
 use crate::model::cancel::Cancel;
 use crate::report::text;
@@ -82,8 +81,8 @@ pub(super) async fn many(
         let word = if good == total { "good" } else { "NOT good" };
         say(world, &format!("{}: {word}: {good} of {total} accounts backed up", job.name));
     }
-    let names = job.sources.iter().map(|account| account.name.clone()).collect();
-    let pruned = if good > 0 && !args.dry_run { prune(world, settings, names, cancel).await } else { Ok(()) };
+    let pruned =
+        if good > 0 && !args.dry_run { prune(world, settings, &job.sources, cancel).await } else { Ok(()) };
     // An archive that is not pruned is no good night either: the process exits so, and it is told so.
     let told = job.sources.iter().zip(&ends).map(|(account, ended)| {
         let end = end_of(&account.name, ended);
@@ -153,7 +152,7 @@ pub(super) async fn prune_after(
     if ended.summary.is_some() {
         say_line(world, &settings.source.name, &ended);
         if matches!(ended.exit, Exit::Done | Exit::Attention) {
-            prune(world, settings, BTreeSet::from([settings.source.name.clone()]), cancel).await?;
+            prune(world, settings, std::slice::from_ref(&settings.source), cancel).await?;
         }
     }
     Ok(ended)
@@ -172,7 +171,7 @@ pub(super) async fn after_resume(
     let ended = match ended {
         Ok(ended) if settings.shelved.is_some() && ended.exit == Exit::Done => {
             say_line(world, account, &ended);
-            prune(world, settings, BTreeSet::from([account.clone()]), cancel).await.map(|()| ended)
+            prune(world, settings, std::slice::from_ref(&settings.source), cancel).await.map(|()| ended)
         }
         ended => ended,
     };
@@ -187,7 +186,7 @@ pub(super) async fn after_resume(
 async fn prune(
     world: &CliContext,
     settings: &Settings,
-    accounts: BTreeSet<String>,
+    accounts: &[Account],
     cancel: &Cancel,
 ) -> Result<(), Failure> {
     match session::backup::prune(&world.host, settings, accounts, cancel).await.map_err(Failure::from) {

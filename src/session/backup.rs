@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::archives::{IfAbsent, key_of, open_for_job};
 use super::{Host, SessionError, unless_stopped};
-use crate::archive::{ArchiveError, Policy, PruneReport};
+use crate::archive::{ArchiveError, Policy, PruneReport, Series};
 use crate::job::{self, AccountPlace, Job, Keep, Settings};
 use crate::model::cancel::Cancel;
 
@@ -31,7 +31,8 @@ pub fn each(job: &Job, settings: Settings) -> Vec<Settings> {
     job.sources.iter().map(|account| of_account(&settings, account)).collect()
 }
 
-/// Removes the snapshots of these accounts that the job's `keep` does not keep; `None` if the job keeps all.
+/// Removes the snapshots of these accounts that the job made, or another with the same selection, and that its `keep` does not
+/// keep; `None` where the job keeps all.
 ///
 /// Backups of other accounts into the same archive go on meanwhile. Waits up to a minute for a prune of the whole archive.
 ///
@@ -45,19 +46,25 @@ pub fn each(job: &Job, settings: Settings) -> Vec<Settings> {
 pub async fn prune(
     host: &Host,
     settings: &Settings,
-    accounts: BTreeSet<String>,
+    accounts: &[job::Account],
     cancel: &Cancel,
 ) -> Result<Option<PruneReport>, SessionError> {
     let keep = settings.shelved.as_ref().and_then(|shelved| shelved.keep.as_ref());
     let (Some(keep), AccountPlace::Archive { place, .. }) = (keep, &settings.target.place) else {
         return Ok(None);
     };
+    let selection = settings.shelved.as_ref().and_then(|shelved| shelved.selection.clone());
+    let series = accounts.iter().filter_map(|account| {
+        let (account, origin) = (account.name.clone(), account.place.origin()?);
+        Some(Series { account, origin, selection: selection.clone() })
+    });
+    let series: BTreeSet<Series> = series.collect();
     let key = key_of(host, &settings.target)?;
     let archive = open_for_job(host, place, key, IfAbsent::Fail).await?;
     let began = tokio::time::Instant::now();
     let pruning = async {
         loop {
-            match archive.prune_own(policy(keep), accounts.clone()).await {
+            match archive.prune_own(policy(keep), series.clone()).await {
                 // Somebody prunes the whole archive, or sweeps it.
                 Err(ArchiveError::Busy { .. }) if began.elapsed() < PATIENCE => {
                     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -59,7 +59,7 @@ pub use objects::{ObjectVersion, Objects};
 pub use open::Archive;
 pub use prune::{PruneOptions, PruneReport};
 pub use read::{Listing, Size};
-pub use retention::{Decision, Policy};
+pub use retention::{Decision, Policy, Series};
 pub use share::Share;
 pub use shrink::shrunk;
 pub use snapshot::{Account, Entry, Facts, Notes, Snapshot, SnapshotId};

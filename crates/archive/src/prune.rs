@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::folder::ASIDE;
 use super::layout::{BLOBS, SNAPSHOTS};
 use super::lock::{self, Held, Sharing};
-use super::retention::{Decision, Policy};
+use super::retention::{Decision, Policy, Series};
 use super::store::Object;
 use super::{Archive, ArchiveError, Listing, Snapshot, SnapshotId};
 use transship_documents::Fingerprint;
@@ -30,8 +30,8 @@ pub struct PruneOptions {
     pub policy: Policy,
     /// Only say what would be done; takes no lock and writes nothing.
     pub dry_run: bool,
-    /// Only snapshots of accounts of these names are decided about; the others stay. `None` for all.
-    pub accounts: Option<BTreeSet<String>>,
+    /// Only snapshots of these series are decided about; the others stay. `None` for all.
+    pub series: Option<BTreeSet<Series>>,
     /// Blobs younger than this stay even if nobody names them: a second belt beside the lock. Default 24 hours.
     pub grace: Duration,
     /// No snapshot but these is removed, whatever the policy says by now: those that somebody was shown. `None`: no limit.
@@ -41,7 +41,7 @@ pub struct PruneOptions {
 impl PruneOptions {
     /// Prunes by this policy, with a grace of a day.
     pub fn new(policy: Policy) -> Self {
-        Self { policy, dry_run: false, accounts: None, grace: Duration::from_hours(24), only: None }
+        Self { policy, dry_run: false, series: None, grace: Duration::from_hours(24), only: None }
     }
 }
 
@@ -111,7 +111,7 @@ impl Archive {
         }
     }
 
-    /// Removes what the policy does not keep of these accounts, and touches no snapshot of another. Backups of others go
+    /// Removes what the policy does not keep of these series, and touches no snapshot of another. Backups of others go
     /// on meanwhile. What only the removed ones needed is removed as well if nobody else is at work in the archive, else
     /// by a later prune: [`PruneReport::sweep_left`].
     ///
@@ -125,9 +125,9 @@ impl Archive {
     pub async fn prune_own(
         &self,
         policy: Policy,
-        accounts: BTreeSet<String>,
+        series: BTreeSet<Series>,
     ) -> Result<PruneReport, ArchiveError> {
-        let options = PruneOptions { accounts: Some(accounts), ..PruneOptions::new(policy) };
+        let options = PruneOptions { series: Some(series), ..PruneOptions::new(policy) };
         let lock = self.lock(Sharing::Shared, "a prune of its own snapshots").await?;
         let removed = self.remove_own(&options, &lock).await;
         lock.release().await;
@@ -149,10 +149,11 @@ impl Archive {
         Ok(report)
     }
 
-    /// Removes snapshots of the accounts that are meant, after all that stays of theirs was read whole.
+    /// Removes snapshots of the series that are meant, after all that stays of theirs was read whole.
     async fn remove_own(&self, options: &PruneOptions, lock: &Held) -> Result<PruneReport, ArchiveError> {
         let now = self.options().clock.now();
-        let listing = self.snapshots_of(options.accounts.as_ref()).await?;
+        let names = |series: &BTreeSet<Series>| series.iter().map(|one| one.account.clone()).collect();
+        let listing = self.snapshots_of(options.series.as_ref().map(names).as_ref()).await?;
         if by_policy(options, &listing.snapshots, now)?.iter().all(|decision| decision.keep) {
             return Ok(PruneReport::of(by_policy(options, &listing.snapshots, now)?, listing.damaged));
         }
@@ -344,14 +345,14 @@ impl Archive {
     }
 }
 
-/// Decides about the snapshots of the accounts that are meant; the others stay as they are.
+/// Decides about the snapshots of the series that are meant; the others stay as they are.
 fn by_policy(
     options: &PruneOptions,
     snapshots: &[Snapshot],
     now: Timestamp,
 ) -> Result<Vec<Decision>, ArchiveError> {
     let meant = |snapshot: &Snapshot| {
-        options.accounts.as_ref().is_none_or(|accounts| accounts.contains(&snapshot.account.name))
+        options.series.as_ref().is_none_or(|all| all.iter().any(|series| series.holds(snapshot)))
     };
     let ours: Vec<Snapshot> = snapshots.iter().filter(|snapshot| meant(snapshot)).cloned().collect();
     let mut decided = options.policy.decide(&ours, now)?.into_iter();
@@ -360,7 +361,7 @@ fn by_policy(
         decision.unwrap_or_else(|| Decision {
             snapshot: snapshot.clone(),
             keep: true,
-            reasons: vec!["of another account".to_owned()],
+            reasons: vec!["of another account or selection".to_owned()],
         })
     });
     Ok(decisions.collect())

@@ -27,6 +27,26 @@ pub struct Policy {
     pub tags: Vec<String>,
 }
 
+/// The snapshots of an account that were made with one selection: what a job makes night by night.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Series {
+    /// The account's name.
+    pub account: String,
+    /// Where the account is: two accounts of one name are two series.
+    pub origin: String,
+    /// The selection in words; `None` for everything.
+    pub selection: Option<String>,
+}
+
+impl Series {
+    /// Whether a snapshot belongs to it.
+    pub fn holds(&self, snapshot: &Snapshot) -> bool {
+        self.account == snapshot.account.name
+            && self.origin == snapshot.account.origin
+            && self.selection == snapshot.selection
+    }
+}
+
 /// What becomes of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {

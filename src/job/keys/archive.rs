@@ -19,7 +19,7 @@ pub(super) static ARCHIVE: Table = Table {
         key(
             "keep",
             Type::Table(&KEEP),
-            "Which snapshots are kept; a backup prunes the others when it is done.",
+            "Which of its snapshots are kept; a backup prunes the others of its accounts and its `select` when it is done.",
         ),
         key(
             "snapshot",

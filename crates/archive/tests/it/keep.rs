@@ -10,6 +10,7 @@ use transship_archive::{
     SnapshotId,
 };
 
+use super::series::series_of;
 use super::support::*;
 
 fn snapshot(number: usize, hours: i64, account: u8, tag: bool) -> Snapshot {
@@ -348,15 +349,15 @@ async fn what_several_remove_at_once_is_told_by_one_of_them() {
     for _ in 0..5 {
         let (folder, hands) = (tempfile::tempdir().unwrap(), Hands::at("2040-01-01T00:00:00Z"));
         let archive = of_nights(folder.path(), &hands).await;
-        let account = archive.snapshots().await.unwrap().snapshots[0].account.name.clone();
+        let series = series_of(&archive.snapshots().await.unwrap().snapshots[0]);
         let policy = Policy { last: 1, ..Policy::default() };
         let prunes = (0..4).map(|_| {
             let options = ArchiveOptions::new(hands.clock());
-            let (policy, accounts) = (policy.clone(), BTreeSet::from([account.clone()]));
+            let (policy, series) = (policy.clone(), BTreeSet::from([series.clone()]));
             let folder = folder.path().to_str().unwrap().to_owned();
             tokio::spawn(async move {
                 let archive = Archive::open(&folder, options).await.unwrap();
-                archive.prune_own(policy, accounts).await
+                archive.prune_own(policy, series).await
             })
         });
         let mut removed = 0;

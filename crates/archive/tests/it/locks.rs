@@ -10,7 +10,9 @@ use jiff::SignedDuration;
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
 use tokio::sync::Semaphore;
-use transship_archive::{Archive, ArchiveError, ArchiveOptions, Notes, Policy, PruneOptions};
+use transship_archive::{
+    Account, Archive, ArchiveError, ArchiveOptions, Notes, Policy, PruneOptions, Series,
+};
 
 use super::support::*;
 
@@ -70,9 +72,8 @@ async fn where_conditional_writes_are_ignored_nobody_has_the_archive_for_himself
     let refused = archive.prune(prune()).await.unwrap_err();
     assert!(refused.to_string().contains("does not honour conditional writes"), "{refused}");
     // Snapshots of its own go all the same; what they needed stays.
-    let accounts = BTreeSet::from(["eu".to_owned()]);
     let policy = Policy { last: 1, ..Policy::default() };
-    let report = archive.prune_own(policy, accounts).await.unwrap();
+    let report = archive.prune_own(policy, all_of("eu")).await.unwrap();
     assert!(report.sweep_refused.is_some_and(|why| why.contains("conditional writes")));
     assert_eq!(everything_listed_is_whole(&archive).await, 1);
     storage.ignores_conditions.store(false, Ordering::SeqCst);
@@ -207,12 +208,12 @@ async fn a_prune_of_its_own_snapshots_lets_others_write_and_touches_none_of_thei
     }
     let writer = archive.backup(account("us")).await.unwrap();
     let policy = Policy { last: 1, ..Policy::default() };
-    let report = archive.prune_own(policy.clone(), ["eu".to_owned()].into()).await.unwrap();
+    let report = archive.prune_own(policy.clone(), all_of("eu")).await.unwrap();
     assert!(report.sweep_left, "somebody writes");
     assert_eq!(report.decisions.iter().filter(|decision| !decision.keep).count(), 2);
     assert!(report.decisions.iter().all(|decision| decision.snapshot.account.name == "eu"));
     writer.finish(Notes::default()).await.unwrap();
-    let report = archive.prune_own(policy.clone(), ["us".to_owned()].into()).await.unwrap();
+    let report = archive.prune_own(policy.clone(), all_of("us")).await.unwrap();
     assert!(!report.sweep_left);
     let left: Vec<_> = archive
         .snapshots()
@@ -225,6 +226,11 @@ async fn a_prune_of_its_own_snapshots_lets_others_write_and_touches_none_of_thei
     assert_eq!(left, ["eu", "us"]);
     assert!(archive.check(transship_archive::Share::ALL).await.unwrap().is_good());
     // Whoever prunes the whole archive keeps it out, as it keeps out everybody.
-    let nothing = archive.prune_own(policy, ["us".to_owned()].into()).await.unwrap();
+    let nothing = archive.prune_own(policy, all_of("us")).await.unwrap();
     assert!(nothing.decisions.iter().all(|decision| decision.keep) && !nothing.sweep_left);
+}
+
+fn all_of(name: &str) -> BTreeSet<Series> {
+    let Account { name, origin, .. } = account(name);
+    BTreeSet::from([Series { account: name, origin, selection: None }])
 }

@@ -12,5 +12,6 @@ mod fuzz;
 mod keep;
 mod kill;
 mod locks;
+mod series;
 mod store;
 mod support;
