@@ -5,7 +5,7 @@ use super::{Plan, Session, SessionError, TOOL};
 use crate::executor::backup::{BackupRequest, shelve};
 use crate::executor::{ExecuteRequest, RunEnd, RunOptions, run as carry_out};
 use crate::inventory::error::EngineError;
-use crate::job::Action;
+use crate::job::{Action, Stop};
 use crate::journal::{Entry, FORMAT, ItemStates, Journal, RunHeader};
 use crate::model::event::Events;
 use crate::model::{AlwaysHeld, Fingerprint, Lease, RunId, crash};
@@ -251,9 +251,11 @@ impl Session {
             return shelve(request).await;
         }
         let settings = &self.settings;
+        // What a run did is taken back in one go, and all of it that can be.
+        let is_undo = plan.head().action == Action::Undo.as_str();
         let options = RunOptions {
             verify: settings.verify,
-            stop: settings.stop,
+            stop: if is_undo { Stop::default() } else { settings.stop },
             in_flight: settings.concurrency.map_or(64, std::num::NonZeroUsize::get),
             attempts: settings.retry.attempts,
             grace_period: self.options.grace_period,
@@ -261,8 +263,7 @@ impl Session {
         };
         let (target, clock) = (self.target_account(), &self.host.clock);
         let again = part == Part::Resumed;
-        // What a run did is taken back in one go.
-        let waves = settings.waves.as_ref().filter(|_| plan.head().action != Action::Undo.as_str());
+        let waves = settings.waves.as_ref().filter(|_| !is_undo);
         let waves = waves.map(|waves| (waves, &*self.options.gate));
         let held = held.map(|lock| lock as &dyn Lease);
         let leases = Leases([held, self.options.lease.as_deref()]);

@@ -140,3 +140,18 @@ fn what_a_flow_uses_by_now_stays() {
     world.load_list("target", "flows", &[json!({ "_id": "5f0000000000000000000f01", "name": "Nightly" })]);
     undo(&world).expect_exit(0).expect_target([]);
 }
+
+#[test]
+fn one_import_that_cannot_be_taken_back_does_not_keep_the_others() {
+    for fault in [
+        Fault::on("GET", "/v1/imports/*", Fault::status(403)),
+        Fault::on("DELETE", "/v1/imports/*", Fault::status(422)),
+    ] {
+        let stop = "{ failures: 1, consecutive: 1, differs: 1 }";
+        let world = Scenario::migrate(["a", "b", "c"]).job("stop", stop).start();
+        world.run().expect_exit(0);
+        world.fault(fault.first(1));
+        undo(&world).expect_exit(3);
+        assert_eq!(world.imports("target").len(), 1);
+    }
+}
