@@ -8,7 +8,7 @@ use super::args::{Check, Format};
 use super::exit::{Exit, worst};
 use super::failure::Failure;
 use super::jobs::load_part;
-use super::one_run::{Company, listen, open};
+use super::one_run::{Company, READING, listen, open};
 use super::world::CliContext;
 use super::{say, signal};
 use crate::job::{Job, Settings};
@@ -55,7 +55,7 @@ fn is_json(world: &CliContext) -> bool {
 
 /// Tries what a job needs for one account.
 async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel) -> Result<Exit, Failure> {
-    let session = open(world, OpenRequest::Read(settings), None, cancel, 0.0).await?;
+    let session = open(world, OpenRequest::Read(settings), None, cancel, READING).await?;
     let mut out: Box<dyn Write> =
         if is_json(world) { Box::new(std::io::sink()) } else { Box::new(world.out()) };
     let mut accounts = Vec::new();

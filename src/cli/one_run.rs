@@ -72,6 +72,24 @@ pub(super) enum Consent {
     Given,
 }
 
+impl Consent {
+    /// `--yes` agrees to all waves.
+    pub(super) fn of(yes: bool) -> Self {
+        if yes { Self::Given } else { Self::Asked }
+    }
+}
+
+/// How a session is to behave.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// Seconds for which a call without an answer may still be executing.
+    pub settle: f64,
+    pub consent: Consent,
+}
+
+/// Nothing is written.
+pub(super) const READING: Terms = Terms { settle: 0.0, consent: Consent::Asked };
+
 /// Opens the accounts of a job or a run, and prints what a person should know about them. `folder` is that of the
 /// run, if it has one.
 pub(super) async fn open(
@@ -79,18 +97,7 @@ pub(super) async fn open(
     request: OpenRequest<'_>,
     folder: Option<&Path>,
     cancel: &Cancel,
-    settle: f64,
-) -> Result<Session, Failure> {
-    open_with(world, request, folder, cancel, (settle, Consent::Asked)).await
-}
-
-/// Does the same, with or without an agreement to all waves.
-pub(super) async fn open_with(
-    world: &CliContext,
-    request: OpenRequest<'_>,
-    folder: Option<&Path>,
-    cancel: &Cancel,
-    (settle, consent): (f64, Consent),
+    Terms { settle, consent }: Terms,
 ) -> Result<Session, Failure> {
     let grace_period = grace_period(settle)?;
     let settings = match &request {
@@ -131,8 +138,8 @@ pub(super) async fn run_one(
     let approved = args.plan.as_deref().map(|path| open_approved(path, job)).transpose()?;
     let reading = args.dry_run || comparing;
     let request = if reading { OpenRequest::Read(settings) } else { OpenRequest::Write(settings) };
-    let consent = if args.yes { Consent::Given } else { Consent::Asked };
-    let session = open_with(world, request, place, cancel, (args.settle, consent)).await?;
+    let terms = Terms { settle: args.settle, consent: Consent::of(args.yes) };
+    let session = open(world, request, place, cancel, terms).await?;
     let session = session.telling(usage_detail(args.usage));
     let listening = listen(world, &session, company);
     let request = PlanRequest {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::document::{WAS_FINISHED, WAS_UNDONE};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::one_run::{Company, Ended, Order, conclude, exit_of, listen, open, run_one};
+use super::one_run::{Company, Consent, Ended, Order, Terms, conclude, exit_of, listen, open, run_one};
 use super::say;
 use super::world::CliContext;
 use crate::job::{Job, Settings};
@@ -71,7 +71,8 @@ async fn go_on(
     }
     // It may have ended meanwhile, or be written by another process: that is told when it is gone on with.
     world.leases.release().await;
-    resume_one(world, earlier, cancel, args.settle, company).await
+    let terms = Terms { settle: args.settle, consent: Consent::of(args.yes) };
+    resume_one(world, earlier, cancel, terms, company).await
 }
 
 /// Refuses to continue the run of another job.
@@ -91,7 +92,7 @@ pub(super) async fn resume_one(
     world: &CliContext,
     earlier: &OpenedRun,
     cancel: &Cancel,
-    settle: f64,
+    terms: Terms,
     company: Company,
 ) -> Result<Ended, Failure> {
     if earlier.is_done() {
@@ -102,7 +103,7 @@ pub(super) async fn resume_one(
         world.remote.fetch(undone.path()).await?;
     }
     let head = earlier.plan.head();
-    let session = open(world, OpenRequest::Resume(head), Some(earlier.folder.path()), cancel, settle)
+    let session = open(world, OpenRequest::Resume(head), Some(earlier.folder.path()), cancel, terms)
         .await
         .map_err(Failure::once_begun)?;
     let listening = listen(world, &session, company);

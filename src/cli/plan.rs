@@ -7,7 +7,7 @@ use super::exit::{Exit, worst};
 use super::failure::{Failure, printed};
 use super::jobs::{load_part, take_repoint};
 use super::next_command::{global, part, path};
-use super::one_run::{Company, is_empty, listen, open, usage_detail};
+use super::one_run::{Company, READING, is_empty, listen, open, usage_detail};
 use super::world::CliContext;
 use super::{pager, say, signal, view};
 use crate::job::{Job, Settings};
@@ -67,7 +67,7 @@ async fn one(
     settings: Settings,
     cancel: &Cancel,
 ) -> Result<(Exit, Preview), Failure> {
-    let session = open(world, OpenRequest::Read(settings), None, cancel, 0.0).await?;
+    let session = open(world, OpenRequest::Read(settings), None, cancel, READING).await?;
     let session = session.telling(usage_detail(args.usage));
     let show = if args.references { Show::References } else { Show::Changes };
     let listening = listen(world, &session, Company::Alone);

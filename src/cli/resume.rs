@@ -3,7 +3,7 @@
 use super::args::Resume;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::one_run::Company;
+use super::one_run::{Company, Consent, Terms};
 use super::or_resume::resume_one;
 use super::runs::find_unfinished;
 use super::world::CliContext;
@@ -19,7 +19,8 @@ pub(super) async fn resume(world: &CliContext, args: &Resume) -> Result<Exit, Fa
     let earlier = OpenedRun::open(&path)?;
     let cancel = Cancel::new();
     let mut signals = signal::listen(world, &cancel);
-    let ended = resume_one(world, &earlier, &cancel, args.settle, Company::Alone).await;
+    let terms = Terms { settle: args.settle, consent: Consent::Asked };
+    let ended = resume_one(world, &earlier, &cancel, terms, Company::Alone).await;
     if let Ok(ended) = &ended
         && ended.was_finished
     {

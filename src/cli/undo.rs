@@ -5,7 +5,7 @@ use super::ask::{agreed, ask};
 use super::document::{DECLINED, NOTHING_TO_DO};
 use super::exit::{Exit, worst};
 use super::failure::Failure;
-use super::one_run::{Company, carry_out, listen, open};
+use super::one_run::{Company, Consent, Terms, carry_out, listen, open};
 use super::runs::{find, find_to_retry};
 use super::view::{for_run, show_plan};
 use super::world::CliContext;
@@ -36,7 +36,8 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
     }
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
-    let session = open(world, OpenRequest::Undo(head), Some(folder.path()), &cancel, args.settle).await?;
+    let terms = Terms { settle: args.settle, consent: Consent::of(args.yes) };
+    let session = open(world, OpenRequest::Undo(head), Some(folder.path()), &cancel, terms).await?;
     // Without a terminal and without --yes nobody can agree to remove what the run did not make.
     let may_agree = !args.leave_copies && (args.yes || world.stdin_is_terminal);
     let offered = if may_agree { Copies::Remove } else { Copies::Leave };
@@ -100,8 +101,8 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
         );
         say(world, &message);
     }
-    let session =
-        open(world, OpenRequest::Retry(head), Some(earlier.folder.path()), &cancel, args.settle).await?;
+    let terms = Terms { settle: args.settle, consent: Consent::of(args.yes) };
+    let session = open(world, OpenRequest::Retry(head), Some(earlier.folder.path()), &cancel, terms).await?;
     let listening = listen(world, &session, Company::Alone);
     let Retrying { retry, copies } = session.retry(&earlier.folder, &job, &listening.events).await?;
     drop(listening);

@@ -152,6 +152,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     let before = Before::new(plan, known.as_ref());
     let wanted = TextsInOrder::open(&folder.wanted()).ok();
     let others = DependencyItems::of(plan)?;
+    let stop_counts = states.stop_counts().clone();
     let context = Context {
         plan,
         others: &others,
@@ -185,7 +186,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         first_reads: FirstReads::default(),
         read_again: RefCell::default(),
     };
-    let mut policy = Policy::new(options.stop, work_left(&context)?);
+    let mut policy = Policy::new(options.stop, plan.tail().work(), &stop_counts);
     let walked = tokio::select! {
         biased;
         () = cancel.aborting() => Ok(None),
@@ -250,7 +251,7 @@ fn halt(context: &Context<'_>, policy: &Policy) {
 }
 
 /// How many items have still to be written.
-fn work_left(context: &Context<'_>) -> Result<u64, EngineError> {
+pub(crate) fn work_left(context: &Context<'_>) -> Result<u64, EngineError> {
     if context.journal.is_blank() {
         return Ok(context.plan.tail().work());
     }

@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 
 use crate::job::{Limit, Stop};
+use crate::journal::StopCounts;
 use crate::model::{ItemKey, Outcome};
 
 /// Counts failures against the limits of `stop`.
 #[derive(Debug)]
 pub(crate) struct Policy {
     stop: Stop,
+    /// Items to write since the run last stopped by itself.
     total: u64,
     failures: u64,
     in_a_row: u64,
@@ -18,22 +20,17 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Limits for a run that has `total` items to write.
-    pub(crate) fn new(stop: Stop, total: u64) -> Self {
+    /// Limits for a plan with `work` items to write, of which earlier processes made `counts`.
+    pub(crate) fn new(stop: Stop, work: u64, counts: &StopCounts) -> Self {
         Self {
             stop,
-            total,
-            failures: 0,
-            in_a_row: 0,
-            differing: HashSet::new(),
+            total: work.saturating_sub(counts.done_before.into()),
+            failures: counts.failed.into(),
+            in_a_row: counts.failed_in_a_row.into(),
+            differing: counts.differing.iter().copied().collect(),
             reason: None,
             token_refused: false,
         }
-    }
-
-    /// Items to write.
-    pub(crate) fn total(&self) -> u64 {
-        self.total
     }
 
     /// An item has its outcome.
@@ -109,7 +106,7 @@ mod tests {
     use super::*;
 
     fn stopped_after(stop: Stop, total: u64, outcomes: &[Outcome]) -> Option<usize> {
-        let mut policy = Policy::new(stop, total);
+        let mut policy = Policy::new(stop, total, &StopCounts::default());
         outcomes.iter().position(|outcome| {
             policy.ended(*outcome);
             policy.stopped().is_some()
@@ -128,5 +125,18 @@ mod tests {
         assert_eq!(stopped_after(row, 9, &[Failed, Created, Failed, Created]), None);
         assert_eq!(stopped_after(row, 9, &[Failed, Created, Failed, Failed]), Some(3));
         assert_eq!(stopped_after(Stop::default(), 9, &[Failed; 9]), None);
+    }
+
+    #[test]
+    fn a_resumed_run_counts_on() {
+        let stop = Stop { failures: Some(Limit::Count(3)), consecutive: Some(2), ..Stop::default() };
+        let counts = StopCounts { failed: 2, failed_in_a_row: 0, ..StopCounts::default() };
+        let mut policy = Policy::new(stop, 9, &counts);
+        policy.ended(Outcome::Failed);
+        assert_eq!(policy.stopped(), Some("3 of 9 imports failed (`stop.failures`)"));
+        let counts = StopCounts { failed: 1, failed_in_a_row: 1, done_before: 4, ..counts };
+        let mut policy = Policy::new(stop, 9, &counts);
+        policy.ended(Outcome::Failed);
+        assert_eq!(policy.stopped(), Some("2 imports failed in a row (`stop.consecutive`)"));
     }
 }

@@ -36,21 +36,16 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
             && !context.cancel.is_draining()
             && !context.options.lookup_only
         {
+            // The next wave waits for what this one put off.
+            looked = write_held(context, policy).await?.unwrap_or(looked);
+            if context.cancel.is_draining() {
+                break;
+            }
             waves::pass(context, policy, &order, (*wave, *next), since.elapsed()).await?;
         }
     }
     let mut ends_with = open.last().copied();
-    if let Some(flows) = &context.running {
-        let deadline = Instant::now() + context.options.stop.wait;
-        loop {
-            let free = next_free(context, flows, deadline, |done| finish(context, policy, &done)).await?;
-            if free.is_empty() {
-                break;
-            }
-            write(context, policy, Batch::Held(free)).await?;
-            looked = read_back(context, policy).await?;
-        }
-    }
+    looked = write_held(context, policy).await?.unwrap_or(looked);
     // Deletions come after everything else, also after what waited for its flows.
     if let Some(wave) = last.first().copied() {
         if let Some(before) = open.last()
@@ -75,6 +70,22 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
         return Ok(None);
     }
     copies::look_for_copies(context).await
+}
+
+/// Writes what was put off because its flows ran, as they end. Says, if anything was written, whether the last read-back was the
+/// look for copies.
+async fn write_held(context: &Context<'_>, policy: &mut Policy) -> Result<Option<bool>, EngineError> {
+    let Some(flows) = &context.running else { return Ok(None) };
+    let deadline = Instant::now() + context.options.stop.wait;
+    let mut looked = None;
+    loop {
+        let free = next_free(context, flows, deadline, |done| finish(context, policy, &done)).await?;
+        if free.is_empty() {
+            return Ok(looked);
+        }
+        write(context, policy, Batch::Held(free)).await?;
+        looked = Some(read_back(context, policy).await?);
+    }
 }
 
 /// Whether what is written is read back.

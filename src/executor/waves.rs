@@ -203,13 +203,13 @@ pub(crate) fn tell(
     took: Duration,
 ) -> Result<(), EngineError> {
     if let Some((_, gate)) = context.waves.filter(|_| order.count() > 1) {
-        gate.ended(&report(context, order, wave, took)?.0);
+        gate.ended(&ended(context, order, wave, took)?.report);
     }
     Ok(())
 }
 
-/// Reports the result of a wave, and waits until the next one may begin. If a verification failed, or nobody agrees,
-/// the run drains.
+/// Reports the result of a wave, and waits until the next one may begin. If its verification failed, nothing of it was written,
+/// or nobody agrees, the run drains.
 pub(crate) async fn pass(
     context: &Context<'_>,
     policy: &mut Policy,
@@ -218,7 +218,7 @@ pub(crate) async fn pass(
     took: Duration,
 ) -> Result<(), EngineError> {
     let Some((waves, gate)) = context.waves else { return Ok(()) };
-    let (report, unverified) = report(context, order, wave, took)?;
+    let Ended { report, written, unverified } = ended(context, order, wave, took)?;
     gate.ended(&report);
     let number = report.number;
     if report.differ > 0 {
@@ -230,6 +230,13 @@ pub(crate) async fn pass(
         policy.halt(format!(
             "{} of wave {number} could not be verified; the next wave was not begun",
             imports(unverified as usize)
+        ));
+    } else if written == 0 && report.imports > 0 {
+        let outcomes: Vec<String> =
+            report.outcomes.iter().map(|(word, count)| format!("{count} {word}")).collect();
+        policy.halt(format!(
+            "no import of wave {number} was written ({}); the next wave was not begun",
+            outcomes.join(", ")
         ));
     }
     if policy.stopped().is_some() {
@@ -265,15 +272,18 @@ pub(crate) async fn pass(
     Ok(())
 }
 
-/// The result of a wave, and how many of its imports should have been read back and were not.
-fn report(
-    context: &Context<'_>,
-    order: &WaveOrder,
-    wave: u32,
-    took: Duration,
-) -> Result<(WaveReport, u32), EngineError> {
+/// The result of a wave.
+struct Ended {
+    report: WaveReport,
+    /// How many of its imports are as wanted, whether or not that was verified.
+    written: u32,
+    /// How many of what it wrote should have been read back and was not.
+    unverified: u32,
+}
+
+fn ended(context: &Context<'_>, order: &WaveOrder, wave: u32, took: Duration) -> Result<Ended, EngineError> {
     let mut report = WaveReport { number: wave + 1, of: order.count(), took, ..WaveReport::default() };
-    let mut unverified = 0;
+    let (mut written, mut unverified) = (0, 0);
     for item in order.imports(context, wave) {
         let item = item?;
         report.imports += 1;
@@ -282,6 +292,7 @@ fn report(
         }
         let (outcome, verdict) = outcome_of(&item, &context.journal.state(item.item));
         *report.outcomes.entry(outcome.as_str()).or_default() += 1;
+        written += u32::from(outcome.wrote() || outcome == Outcome::Unchanged);
         match verdict {
             Verdict::Equal | Verdict::EqualWithDefaults => report.equal += 1,
             Verdict::Differs => report.differ += 1,
@@ -291,7 +302,7 @@ fn report(
             }
         }
     }
-    Ok((report, unverified))
+    Ok(Ended { report, written, unverified })
 }
 
 fn preview(context: &Context<'_>, order: &WaveOrder, wave: u32) -> Result<NextWave, EngineError> {

@@ -13,7 +13,7 @@ use crate::executor::item::{Done, drive_or_fail};
 use crate::executor::scheduler::{Input, Name, Next, Scheduler, Weight};
 use crate::executor::stop_policy::Policy;
 use crate::executor::waves::WaveOrder;
-use crate::executor::{MOST_WAITING, finish};
+use crate::executor::{MOST_WAITING, finish, work_left};
 use crate::inventory::error::EngineError;
 use crate::model::ItemKey;
 use crate::model::event::{Event, Stage};
@@ -29,8 +29,8 @@ pub(crate) enum Batch<'a> {
 }
 
 impl Batch<'_> {
-    /// The items, and how many of them still have to be written.
-    fn queue(self, context: &Context<'_>, policy: &Policy) -> Result<(VecDeque<ItemKey>, u64), EngineError> {
+    /// The items, and how many of them have still to be written.
+    fn queue(self, context: &Context<'_>) -> Result<(VecDeque<ItemKey>, u64), EngineError> {
         let (order, wave) = match self {
             Self::Wave(order, wave) => (order, wave),
             Self::Held(items) => {
@@ -52,7 +52,7 @@ impl Batch<'_> {
                 }
             }
         }
-        let written = if order.count() == 1 { policy.total() } else { order.work(context, wave)? };
+        let written = if order.count() == 1 { work_left(context)? } else { order.work(context, wave)? };
         Ok((queue, written + adjusted))
     }
 }
@@ -63,7 +63,7 @@ pub(crate) async fn write_all(
     policy: &mut Policy,
     batch: Batch<'_>,
 ) -> Result<(), EngineError> {
-    let (queue, total) = batch.queue(context, policy)?;
+    let (queue, total) = batch.queue(context)?;
     context.events.emit(&Event::StageStarted { stage: Stage::Write, total: Some(total) });
     let mut told = false;
     let mut scheduler = Scheduler::new(queue, MOST_WAITING);

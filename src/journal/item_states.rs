@@ -3,19 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Misfit;
-use super::{Entry, ItemState, Phase, Record, Step};
+use super::{Ending, Entry, ItemState, NOT_SENT, Phase, Record, Step, StopCounts};
 use crate::model::packed_id::{UsualId, pack, unpack};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
-
-/// The code with which an item ends whose call was never sent.
-pub const NOT_SENT: &str = "not_sent";
-
-/// The code of an item whose call was sent several times, the last time without an answer.
-pub const NO_ANSWER: &str = "no_answer";
-
-/// The code of an item whose call was sent several times, and whose last answer does not say whether the call had its
-/// effect.
-pub const GIVEN_UP: &str = "given_up";
 
 /// An attempt whose effect was not known when the journal ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +48,8 @@ pub struct ItemStates {
     cloned: BTreeMap<ItemKey, Cloned>,
     /// The imports that items were found to have already, so that nothing was sent for them.
     found: BTreeMap<ItemKey, Id>,
+    /// What counts against the limits of `stop`.
+    stop_counts: StopCounts,
 }
 
 /// The service's answer about a clone, if it contained the document.
@@ -81,8 +73,24 @@ impl ItemStates {
     ///
     /// The step may not follow what the item did before, or there is no such item.
     pub fn take(&mut self, record: &Record) -> Result<(), Misfit> {
-        let Entry::Item { item, step } = &record.entry else { return Ok(()) };
-        self.step(*item, step)
+        match &record.entry {
+            Entry::Item { item, step } => return self.step(*item, step),
+            Entry::Closed { ending: Ending::Stopped, .. } => self.stop_counts.stopped(self.done()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// How many items have no call left to be made.
+    fn done(&self) -> u32 {
+        let is_done =
+            |state: &&ItemState<KeptId>| !matches!(state, ItemState::Untouched | ItemState::InDoubt { .. });
+        u32::try_from(self.states.iter().filter(is_done).count()).unwrap_or(u32::MAX)
+    }
+
+    /// What went wrong since the run last stopped by itself.
+    pub fn stop_counts(&self) -> &StopCounts {
+        &self.stop_counts
     }
 
     /// Applies a step of an item.
@@ -97,6 +105,7 @@ impl ItemStates {
         let after = before.after(step);
         let state = after.ok_or_else(|| Misfit::NotNow { item, step: word(step) })?;
         self.states[index] = state.with_id(|id| self.keep(id));
+        self.stop_counts.step(item, step);
         match step {
             Step::Ended { outcome: Outcome::Failed, code, .. } if code == NOT_SENT => {
                 self.not_sent.insert(item);

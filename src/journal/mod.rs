@@ -5,6 +5,7 @@
 //! what to do next; the rule for an item's steps is [`ItemState::after`].
 
 mod by_item;
+mod codes;
 mod disk;
 pub mod error;
 mod flat;
@@ -16,14 +17,17 @@ mod places;
 mod reader;
 pub mod record;
 pub mod state;
+mod stop_counts;
 pub mod writer;
 
 pub use by_item::StepsByItem;
+pub use codes::{GIVEN_UP, NO_ANSWER, NOT_SENT};
 pub use disk::{Halt, JournalOptions, JournalStats, Writing};
 pub use error::{JournalError, Misfit};
-pub use item_states::{Cloned, Doubt, GIVEN_UP, ItemStates, NO_ANSWER, NOT_SENT};
+pub use item_states::{Cloned, Doubt, ItemStates};
 pub use mirror::{Mirror, Mirrors};
 pub use reader::{Replay, replay};
 pub use record::{Call, Copy, Costs, Ending, Entry, FORMAT, Record, RunHeader, Step};
 pub use state::{ItemState, Phase};
+pub use stop_counts::StopCounts;
 pub use writer::Journal;

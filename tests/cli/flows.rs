@@ -321,6 +321,27 @@ fn an_import_whose_flow_runs_is_left_alone_and_retry_takes_it_up() {
 }
 
 #[test]
+fn a_wave_waits_for_the_flows_of_what_it_put_off() {
+    let waves = |wait: &str| {
+        let world = waiting(wait);
+        world.write_job("job.yaml", &[("waves", "[3, rest]"), ("pause", "never")]);
+        world
+    };
+    let world = waves("5s");
+    let running = world.spawn_run(&[]).until_journal("\"applied\"", 2);
+    flow_ends(&world);
+    running
+        .finish()
+        .expect_exit(0)
+        .expect_stderr("Wave 1 of 2   3 imports")
+        .expect_stderr("3 updated, 3 read back equal")
+        .expect_all(5, "updated", "equal");
+    // What was not written although it was waited for ends with its wave.
+    let ran = waves("1s").run().expect_exit(3).expect_count("updated", 4);
+    ran.expect_stderr("1 conflict, 2 updated");
+}
+
+#[test]
 fn what_a_running_flow_uses_is_written_last_when_the_flow_has_ended() {
     let world = waiting("2s");
     let running = world.spawn_run(&[]).until_journal("\"applied\"", 4);

@@ -104,3 +104,50 @@ fn what_imports_refer_to_goes_with_the_first_wave_that_needs_it() {
     let ran = world.resume(ran.folder()).expect_exit(130).expect_list("scripts", ["s2"]).expect_target(["a"]);
     world.resume(ran.folder()).expect_exit(0).expect_list("scripts", ["s1", "s2"]).expect_target(["a", "b"]);
 }
+
+#[test]
+fn a_wave_of_which_nothing_was_written_stops_the_run() {
+    let world = waves(SIX, "never");
+    world.fault(Fault::on_create(Fault::status(422)).named("a"));
+    let ran = world.run().expect_exit(4).expect_target([]).expect_calls("POST", "/v1/imports", 1);
+    let ran = ran.expect_stderr("no import of wave 1 was written (1 failed); the next wave was not begun");
+    // Whoever looked at it goes on.
+    ran.resumed().expect_exit(3).expect_target(["b", "c", "d", "e", "f"]);
+    // Where a part of it was written, that was verified.
+    let world = waves(SIX, "never");
+    world.fault(Fault::on_create(Fault::status(422)).named("b"));
+    world.run().expect_exit(3).expect_target(["a", "c", "d", "e", "f"]);
+}
+
+#[test]
+fn yes_holds_for_all_waves_also_when_a_run_is_gone_on_with_or_redone() {
+    let world = Scenario::migrate(SIX).job("waves", "[1, 2, rest]").start();
+    world.fault(Fault::on_create(Fault::status(401)).named("a"));
+    let again = ["run", "JOB", "--run-dir", "same", "--or-resume", "--yes"];
+    world.command(&again).expect_exit(6).expect_target([]);
+    world.no_faults();
+    world.command(&again).expect_exit(0).expect_target(SIX);
+    for name in SIX {
+        world.remove("target", name);
+    }
+
+    world.fault(Fault::on_create(Fault::status(422)));
+    let ran = world.run_with(&["--yes"]).expect_exit(4);
+    world.no_faults();
+    world.command(&["retry", &ran.folder().display().to_string(), "--yes"]).expect_exit(0).expect_target(SIX);
+}
+
+#[test]
+fn a_resumed_run_counts_on_what_failed_before() {
+    let world = Scenario::migrate(SIX).job("stop", "{ failures: 2 }").job("concurrency", "1").start();
+    world.fault(Fault::on_create(Fault::status(422)).named("a"));
+    world.fault(Fault::on_create(Fault::status(401)).named("b"));
+    let ran = world.run().expect_exit(6).expect_count("failed", 1);
+    world.no_faults();
+    world.fault(Fault::on_create(Fault::status(422)));
+    let ran = world.resume(ran.folder()).expect_exit(4).expect_count("failed", 2);
+    let ran = ran.expect_stderr("2 of 6 imports failed (`stop.failures`)");
+    // After a stop a person chose to go on.
+    let ran = world.resume(ran.folder()).expect_exit(4).expect_count("failed", 4);
+    ran.expect_stderr("2 of 4 imports failed (`stop.failures`)");
+}
