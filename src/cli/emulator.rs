@@ -93,17 +93,20 @@ fn reset(world: &CliContext, args: &EmulatorReset) -> Result<Exit, Failure> {
     let path = args.data.clone().unwrap_or_else(|| world.host.emulator_file());
     let bad = |why: String| Failure::BadInput(format!("{}: {why}", path.display()));
     if !path.is_file() {
-        return Err(bad("there is no such file: no emulator has kept anything there".to_owned()));
+        return Err(bad("there is no such file: no emulator has stored data there".to_owned()));
     }
     let known = Store::reset(&path, &args.accounts).map_err(|error| bad(chain(&error)))?;
     let unknown: Vec<&String> = args.accounts.iter().filter(|name| !known.contains(name)).collect();
     world.document.set("reset", &known);
     world.document.set("unknown", &unknown);
     for name in &known {
-        say(world, &format!("account {} was reset: it begins anew when it is next used", clean(name)));
+        say(
+            world,
+            &format!("account {} was reset: it starts with its demo data when it is next used", clean(name)),
+        );
     }
     if let Some(name) = unknown.first() {
-        return Err(bad(format!("it keeps nothing of an account {}", clean(name))));
+        return Err(bad(format!("it has no data of an account {}", clean(name))));
     }
     Ok(Exit::Done)
 }

@@ -202,7 +202,7 @@ fn help(failure: &Failure) -> Option<String> {
         }
         Failure::CutShort(failure, command) => {
             let first = help(failure).map_or(String::new(), |first| format!("{first}; "));
-            return Some(format!("{first}to go on with the run: {command}"));
+            return Some(format!("{first}to continue the run: {command}"));
         }
         _ if failure.is_of_a_full_disk() => return Some("make room there, then start again".to_owned()),
         Failure::Pipeline(error) if error.is_unauthorized() => {
@@ -210,8 +210,8 @@ fn help(failure: &Failure) -> Option<String> {
         }
         Failure::Pipeline(EngineError::Folder(error)) if error.damaged_record().is_some() => {
             return Some(
-                "put the run folder back from a copy, or start a new run: it sees by itself what is in the target; \
-                 `transship verify` names what does not fit"
+                "restore the run folder from a copy, or start a new run, which reads what is in the target; \
+                 `transship verify` names what is damaged"
                     .to_owned(),
             );
         }
@@ -345,7 +345,7 @@ mod tests {
         let damaged = Failure::Damaged("it is damaged".to_owned());
         let begun = Failure::CutShort(Box::new(damaged), "transship resume r".to_owned());
         assert_eq!(begun.message(), "it is damaged");
-        assert_eq!(help(&begun).unwrap(), format!("{SEE_CHECK}; to go on with the run: transship resume r"));
+        assert_eq!(help(&begun).unwrap(), format!("{SEE_CHECK}; to continue the run: transship resume r"));
         assert_eq!(begun.exit(), Exit::Attention);
     }
 }

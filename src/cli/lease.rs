@@ -47,7 +47,7 @@ pub(super) async fn keeps_conditions(
 fn warn_of_a_new_store(world: &CliContext, location: &str) {
     if !location.contains("://") && !std::path::Path::new(location).exists() {
         let message = format!(
-            "warning: the store {location} does not exist and is made: leases that other machines hold elsewhere are not \
+            "warning: the store {location} does not exist and is created: leases in another store are not \
              seen; make sure that its name is right"
         );
         say(world, &message);

@@ -65,14 +65,14 @@ impl Told {
             }
             if hung_up {
                 // Shells pass it on to what the system told already: that is not a second request.
-                super::say(&world, "stopping: the terminal went away; what is in flight is finished");
+                super::say(&world, "stopping: the terminal was closed; waiting for the calls in flight");
                 cancel.drain();
                 continue;
             }
             let is_first = *count.borrow() == 0;
             count.send_modify(|count| *count += 1);
             if is_first {
-                let text = "stopping: what is in flight is finished, nothing new is started; once more stops at once";
+                let text = "stopping: waiting for the calls in flight, nothing new starts; a second signal stops at once";
                 super::say(&world, text);
                 cancel.drain();
             } else {

@@ -95,8 +95,7 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
         say(world, &format!("{reason}. `retry` redoes what failed, and deletes nothing"));
     } else if !earlier.record.is_finished() && earlier.record.undone.is_none() {
         let message = format!(
-            "this run did not come to its end: `{}` goes on with it. `retry` plans anew what it left, and makes a run of its own \
-             of it",
+            "this run is not finished: `{}` continues it. `retry` plans what is left, as a new run",
             told("resume")
         );
         say(world, &message);

@@ -48,14 +48,14 @@ pub(super) fn mangled(text: &str) -> Option<(String, String)> {
     let told = |message: &str, help: String| Some((format!("`{text}` is not an id: {message}"), help));
     let again = || "format the column as text, and paste the ids again".to_owned();
     if let Some(inner) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
-        return told("it stands between `=\"` and `\"`", format!("write `{inner}`"));
+        return told("it is between `=\"` and `\"`", format!("write `{inner}`"));
     }
     if let Some(inner) = text.strip_prefix('\'') {
         let inner = inner.strip_suffix('\'').unwrap_or(inner);
-        return told("a `'` stands before it", format!("write `{inner}`"));
+        return told("there is a `'` before it", format!("write `{inner}`"));
     }
     if let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        return told("it stands between `\"`", format!("write `{inner}`"));
+        return told("it is between `\"`", format!("write `{inner}`"));
     }
     if text.starts_with('=') {
         return told("it is a formula", again());

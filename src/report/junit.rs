@@ -97,7 +97,7 @@ pub(super) fn row(summary: &Summary, row: &Row, out: &mut dyn Write) -> io::Resu
         Case::InDoubt => {
             let why = match why.as_str() {
                 _ if is_written => "its call has no answer yet",
-                "" => "its call was sent, and what came of it is not known",
+                "" => "its call was sent, and its effect is not known",
                 why => why,
             };
             writeln!(out, "><error type=\"in_doubt\" message=\"{}\"/></testcase>", Xml(why))
@@ -190,7 +190,7 @@ mod tests {
             (copied(), [1, 0, 0], "<failure type=\"copy\" message=\"this run did not make c9\">copy:"),
             (unread(), [1, 0, 0], "<failure type=\"not_checked\" message=\"it could not be read: 503\">"),
             (in_doubt(Some("no answer")), [0, 1, 0], "<error type=\"in_doubt\" message=\"no answer\"/>"),
-            (in_doubt(None), [0, 1, 0], "its call was sent, and what came of it is not known"),
+            (in_doubt(None), [0, 1, 0], "its call was sent, and its effect is not known"),
             (
                 unprocessed,
                 [0, 1, 0],

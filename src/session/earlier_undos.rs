@@ -47,7 +47,7 @@ pub(super) fn made_anew(of: &OpenedRun) -> Result<HashMap<Id, Id>, SessionError>
         })?;
         if in_doubt {
             return Err(SessionError::Refused(format!(
-                "an undo of this run was broken off, and it is not known what its last call came to: \
+                "an undo of this run was interrupted, and the effect of its last call is not known: \
                  `transship resume {}` finishes it",
                 shell_word(&path.display().to_string())
             )));

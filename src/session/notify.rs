@@ -51,7 +51,7 @@ pub async fn tell(host: &Host, job: &Job, ends: &[End<'_>]) -> Vec<String> {
     if let Some(url) = url
         && let Err(why) = ping(url, &host.http).await
     {
-        notes.push(format!("warning: the address of `{which}` could not be told: {why}"));
+        notes.push(format!("warning: the address of `{which}` could not be notified: {why}"));
     }
     notes
 }

@@ -140,9 +140,8 @@ impl Session {
         for copy in &copies {
             let (id, name) = (&copy.id, earlier.plan.item(copy.item)?.name);
             let likeness = if copy.equal { "equal to" } else { "unlike" };
-            let message = format!(
-                "import {id} bears the name \"{name}\", is {likeness} it, and was not made by the run"
-            );
+            let message =
+                format!("import {id} has the name \"{name}\", is {likeness} it, and was not made by the run");
             events.emit(&Event::Noted { message });
         }
         Ok(copies.len())

@@ -368,7 +368,7 @@ fn never_began(folder: &RunFolder) -> SessionError {
     if let Some(file) = folder.made_by_a_begun_run() {
         let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let message = format!(
-            "is missing or holds no record, but {file} shows that the run began: put it back from a copy; without it nobody \
+            "is missing or has no record, but {file} shows that the run began: restore it from a copy; without it nobody \
              knows what was written"
         );
         return RunFolderError::BadFile { path: folder.journal(), message }.into();

@@ -158,7 +158,7 @@ fn an_account_of_the_emulator_is_made_new() {
     let before = names().stdout;
     run(0);
     assert_ne!(names().stdout, before);
-    reset("demo-a").expect_exit(0).expect_stderr("begins anew");
+    reset("demo-a").expect_exit(0).expect_stderr("starts with its demo data");
     assert_eq!(names().stdout, before);
-    reset("demo-z").expect_exit(2).expect_stderr("keeps nothing of an account demo-z");
+    reset("demo-z").expect_exit(2).expect_stderr("has no data of an account demo-z");
 }

@@ -51,7 +51,7 @@ fn the_report_has_what_the_journal_of_a_killed_run_says() {
     let bench = killed("call.after_answer:6");
     let output = bench.expect(0, &["fleet", "report", "fleet.yaml"]);
     let said = told(&output);
-    assert!(said.contains("what the journals say so far of what has not ended: `c2`"), "{said}");
+    assert!(said.contains("with what their journals say so far: `c2`"), "{said}");
     let audit = std::fs::read_to_string(bench.path(&format!("{STORE}/audit.csv"))).unwrap();
     let rows: Vec<&str> = audit.lines().filter(|line| line.contains(",c2,")).collect();
     assert!(rows.iter().any(|row| row.contains(",updated,")), "{audit}");

@@ -32,7 +32,7 @@ pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Fail
 async fn note(world: &CliContext, archive: &Archive, share: Share) {
     if let Err(error) = archive.share_was_read(share).await {
         let why = failure::chain(&error);
-        say(world, &format!("the next check cannot be told which share this one read: {why}"));
+        say(world, &format!("the share that this check read could not be recorded for the next one: {why}"));
     }
 }
 

@@ -117,8 +117,10 @@ pub(super) async fn write_report(
     store.put("report.html", page.into()).await?;
     if !so_far.is_empty() {
         let accounts: Vec<String> = so_far.into_keys().collect();
-        let message =
-            format!("the audit has what the journals say so far of what has not ended: {}", some(&accounts));
+        let message = format!(
+            "accounts that have not ended are in the audit with what their journals say so far: {}",
+            some(&accounts)
+        );
         say(world, &message);
     }
     if !open.is_empty() {

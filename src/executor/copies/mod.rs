@@ -170,7 +170,7 @@ async fn record(context: &Context<'_>, beside: &Beside<'_>, stranger: Stranger) 
     context.journal.record(Entry::CopyFound(copy)).await?;
     let likeness = if equal { "equal to" } else { "unlike" };
     let message = format!(
-        "import {id} bears the name \"{}\", is {likeness} it, and was not made by this run",
+        "import {id} has the name \"{}\", is {likeness} it, and was not made by this run",
         context.plan.item(item)?.name
     );
     context.events.emit(&Event::Noted { message });

@@ -125,7 +125,7 @@ fn unreadable(text: &str, why: &Unreadable) -> Fault {
     let place = serde_json::from_str::<Value>(text).err();
     let Some(error) = place else {
         let start = text.len() - text.trim_start().len();
-        let message = "an import is a JSON object, and this is none".to_owned();
+        let message = "an import is a JSON object, and this is not one".to_owned();
         return Fault {
             span: Span::new(start, start + 1),
             message,
@@ -248,7 +248,7 @@ mod tests {
             ("{\n  \"name\": \"A\",\n}", "this is not JSON: trailing comma", "}"),
             ("{\"name\": \"A\"", "this is not JSON: it ends before the value is complete", "\""),
             ("", "the file is empty", ""),
-            ("[{}]", "an import is a JSON object, and this is none", "["),
+            ("[{}]", "an import is a JSON object, and this is not one", "["),
             ("{\n<<<<<<< HEAD\n}", "this is a merge conflict, not JSON", "<<<<<<< HEAD"),
             (
                 "{\"name\": \"A\",\n \"x\": \"cut \\ud83d\"}",

@@ -140,7 +140,7 @@ fn manifest(csv: &Csv, report: &mut Report) -> Manifest {
         let word = if by_id { canonical } else { Cow::Borrowed(key.text.as_str()) };
         if let Some((line, first)) = seen.get(&(by_id, word.clone())) {
             let what = if by_id { "id" } else { "name" };
-            let message = format!("the {what} `{word}` stands in line {line} and again in line {}", row.line);
+            let message = format!("the {what} `{word}` is in line {line} and again in line {}", row.line);
             report.error(key.span, message).related(*first, "first here").help("keep one of the two rows");
             continue;
         }

@@ -207,7 +207,7 @@ impl Reader<'_> {
             if inner.is_some() || text.starts_with('^') || text.starts_with(".*") {
                 let pattern = quoted(&format!("re:{}", inner.unwrap_or(text)));
                 let help = format!("a regular expression begins with `re:`: write {pattern}");
-                let message = "this is taken for a name, and not for a regular expression";
+                let message = "this is read as a name, not as a regular expression";
                 self.report.warning(item.span, message).help(help);
             }
         }
@@ -243,7 +243,7 @@ impl Reader<'_> {
             )
         } else {
             let help = "`rename`, or `names: [\"re:…\"]`, compile theirs once";
-            (format!("jq's `{word}` compiles its pattern anew for every import"), help)
+            (format!("jq's `{word}` compiles its pattern again for every import"), help)
         };
         let span: Span = node.part(&(found.start()..found.start() + word.len()));
         self.report.warning(span, message).help(help);

@@ -307,7 +307,7 @@ impl Place<'_> {
         let line = self.line();
         let key = self.text[line.start..self.at].trim().strip_suffix(':')?.trim_start_matches("- ");
         let item = if item.contains(['"', '\'', '[', '{']) { item.to_owned() } else { format!("\"{item}\"") };
-        let message = "not valid YAML: an item of a list stands behind the key of the list";
+        let message = "not valid YAML: an item of a list is on the line of the list's key";
         let help = format!("write `{key}: [{item}]`, or each item on a line of its own");
         Some(Slip::new(range.clone(), message, help).value(range))
     }

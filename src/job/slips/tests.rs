@@ -126,7 +126,7 @@ const SLIPS: &[(&str, &[&str])] = &[
     (
         "select:\n  names: - a\n",
         &[
-            r#"4:10 not valid YAML: an item of a list stands behind the key of the list | write `names: ["a"]`, or each item on a line of its own"#,
+            r#"4:10 not valid YAML: an item of a list is on the line of the list's key | write `names: ["a"]`, or each item on a line of its own"#,
         ],
     ),
     (

@@ -59,7 +59,7 @@ fn text(checked: Checked<'_>, paint: Paint, out: &mut dyn Write) -> io::Result<(
         writeln!(
             out,
             "help       put the files named above back from a copy of the archive; the next backup writes a blob again if \
-             its document is still the same\n           a snapshot that nobody can mend is given up by removing its files in \
+             its document is still the same\n           to give up a snapshot that cannot be repaired, remove its files in \
              snapshots/"
         )?;
     }

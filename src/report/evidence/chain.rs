@@ -38,7 +38,7 @@ pub(super) fn end_misfit(
     let (stored, stored_head) = stored_head(folder)?;
     if chain.ends.contains(&stored_head) {
         return (chain.torn && chain.closed && record.is_finished())
-            .then(|| Check::damaged(JOURNAL, Some(chain.records + 1), "something stands behind its end"));
+            .then(|| Check::damaged(JOURNAL, Some(chain.records + 1), "there is data after its end"));
     }
     if !chain.closed {
         return damaged("its end was cut off or changed: summary.json knows a record that is not there");

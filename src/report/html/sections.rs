@@ -324,7 +324,7 @@ impl<W: Write> Page<W> {
         let check = Text(format!("transship verify {}", summary.run_id));
         writeln!(
             self.out,
-            "</dl>\n<p>This page follows from the plan and the journal beside it: <code>{check}</code> checks every hash \
+            "</dl>\n<p>This page is generated from the plan and the journal beside it: <code>{check}</code> checks every hash \
              and makes it again.</p>\n</section>"
         )
     }

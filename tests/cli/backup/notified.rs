@@ -104,7 +104,7 @@ fn a_dry_run_tells_nobody_and_an_address_that_does_not_answer_changes_nothing() 
     world
         .run()
         .expect_exit(0)
-        .expect_stderr("warning: the address of `notify.success` could not be told: ")
+        .expect_stderr("warning: the address of `notify.success` could not be notified: ")
         .expect_all(2, "archived", "equal");
 }
 
