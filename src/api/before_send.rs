@@ -1,4 +1,4 @@
-//! The last check before a call is sent: its caller can announce it, or hold it back.
+//! The last check before a call is sent: its caller can write an intent for it, or hold it back.
 //!
 //! A call waits for its turn in a queue that may be long: for a place, for the budget, for a pause to be over, for the
 //! next attempt. Whoever asked for it may want to stop meanwhile, and whoever writes must put an intent on disk for a
@@ -15,17 +15,17 @@ use crate::model::cancel::Cancel;
 #[derive(Debug, Clone)]
 pub struct BeforeSend {
     cancel: Cancel,
-    announce: Option<mpsc::Sender<Announcement>>,
+    attempts: Option<mpsc::Sender<AttemptEvent>>,
     pub(super) goes_ahead: bool,
     pub(super) keeps_answers: bool,
 }
 
 /// What the caller of a write learns of it before its answer.
 #[derive(Debug)]
-pub enum Announcement {
+pub enum AttemptEvent {
     /// The call has its permit and is sent as soon as `true` is answered. `false`, or no answer, holds it back.
     Ready(oneshot::Sender<bool>),
-    /// The service did not take an attempt of it, which is tried again: another [`Announcement::Ready`] follows.
+    /// The service did not take an attempt of it, which is tried again: another [`AttemptEvent::Ready`] follows.
     NotTaken {
         /// What the attempt meant: [`ErrorKind::NotSent`] or [`ErrorKind::Throttled`].
         kind: ErrorKind,
@@ -41,15 +41,14 @@ pub enum Announcement {
 impl BeforeSend {
     /// Holds calls back once nothing new may start.
     pub fn unless_draining(cancel: &Cancel) -> Self {
-        Self { cancel: cancel.clone(), announce: None, goes_ahead: false, keeps_answers: false }
+        Self { cancel: cancel.clone(), attempts: None, goes_ahead: false, keeps_answers: false }
     }
 
-    /// Holds calls back once nothing new may start, and announces each attempt to the receiver, which has to answer.
-    pub fn announcing(cancel: &Cancel) -> (Self, mpsc::Receiver<Announcement>) {
+    /// Holds calls back once nothing new may start, and sends each attempt to the receiver, which has to answer.
+    pub fn with_attempts(cancel: &Cancel) -> (Self, mpsc::Receiver<AttemptEvent>) {
         // One call has one attempt at a time.
-        let (announce, announced) = mpsc::channel(1);
-        let announcing = Self { announce: Some(announce), ..Self::unless_draining(cancel) };
-        (announcing, announced)
+        let (sender, attempts) = mpsc::channel(1);
+        (Self { attempts: Some(sender), ..Self::unless_draining(cancel) }, attempts)
     }
 
     /// Lets calls go ahead of those that wait for a place or for the budget: at most one of them goes first.
@@ -70,18 +69,18 @@ impl BeforeSend {
         if self.cancel.is_draining() {
             return false;
         }
-        let Some(announce) = &self.announce else { return true };
+        let Some(attempts) = &self.attempts else { return true };
         let (answer, may) = oneshot::channel();
-        announce.send(Announcement::Ready(answer)).await.is_ok() && may.await.unwrap_or(false)
+        attempts.send(AttemptEvent::Ready(answer)).await.is_ok() && may.await.unwrap_or(false)
     }
 
     /// Tells that an attempt was not taken by the service and is tried again.
     pub(super) async fn not_taken(&self, error: &ApiError) {
-        if let Some(announce) = &self.announce {
+        if let Some(attempts) = &self.attempts {
             let (kind, status, sends) = (error.kind, error.status, error.attempts);
             let message = error.summary.clone();
             // Whoever does not listen any more does not want to know.
-            let _ = announce.send(Announcement::NotTaken { kind, status, message, sends }).await;
+            let _ = attempts.send(AttemptEvent::NotTaken { kind, status, message, sends }).await;
         }
     }
 

@@ -66,7 +66,7 @@ pub(super) struct Observation {
     pub(super) load: Load,
     /// Seconds from sending to the answer.
     pub(super) latency: f64,
-    /// Seconds from the permit to the answer: what is announced before it is sent holds its place for longer.
+    /// Seconds from the permit to the answer: a call with an intent holds its place for longer.
     pub(super) held: f64,
     /// What [`Controller::generation`] was when the call was sent.
     pub(super) generation: u64,

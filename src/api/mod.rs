@@ -45,7 +45,7 @@ pub mod throttle;
 pub mod token;
 mod unreadable;
 
-pub use before_send::{Announcement, BeforeSend};
+pub use before_send::{AttemptEvent, BeforeSend};
 pub use budget::{Budget, BudgetError, BudgetOptions, Permit};
 pub use call::{Api, Call, Reply};
 pub use client::{AuditEntry, Client, Cloned, Dependent, Document, Done, Identity};

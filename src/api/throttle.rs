@@ -98,7 +98,7 @@ impl<A: Api> Api for Throttled<A> {
         if let Some(date) = date {
             self.server.observe(sent, self.clock.now(), date);
         }
-        // The place is held while a call is announced too: as many more places carry the same rate.
+        // The place is held while the intent of a call is written too: as many more places carry the same rate.
         let (latency, held) = (latency.as_secs_f64(), permitted.elapsed().as_secs_f64());
         let (kind, rate) = (CallKind::of(call), self.budget.rate());
         slot.answered(Observation { kind, load, latency, held, generation: 0, rate });

@@ -92,7 +92,7 @@ impl<'a> JournalView<'a> {
         {
             owned.had(item, id);
         }
-        // What is announced has no import yet, and what is verified has one that is known.
+        // An intent has no import yet, and what is verified has one that is known.
         if !matches!(step, Step::Intended { .. } | Step::Verified { .. }) {
             owned.own(item, &states);
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::api::{Announcement, ApiError, BeforeSend, Client, Cloned, Document, Done, ErrorKind};
+use crate::api::{ApiError, AttemptEvent, BeforeSend, Client, Cloned, Document, Done, ErrorKind};
 use crate::documents::planted::{INTENT_BEFORE_PERMIT, is_planted};
 use crate::executor::context::Context;
 use crate::executor::record::{End, Next, end};
@@ -58,13 +58,13 @@ pub(crate) async fn send<T: Counted>(
     if let Some(next) = too_often(context, item).await? {
         return Ok(Sent::Not(next));
     }
-    let (mut before_send, mut announced) = BeforeSend::announcing(context.cancel);
+    let (mut before_send, mut attempts) = BeforeSend::with_attempts(context.cancel);
     if intent.call == Call::Operation && matches!(intent.operation, Operation::Create | Operation::Clone) {
         // A second import would be made if the service said 429 after it had made the first.
         before_send = before_send.keeping_answers();
     }
     if is_planted(INTENT_BEFORE_PERMIT) {
-        announce(context, item, intent).await?;
+        write_intent(context, item, intent).await?;
         before_send = BeforeSend::unless_draining(&Cancel::new());
     }
     let client = context.target.client.asking(before_send);
@@ -77,20 +77,20 @@ pub(crate) async fn send<T: Counted>(
     let answer = loop {
         tokio::select! {
             biased;
-            Some(announcement) = announced.recv() => match announcement {
-                Announcement::Ready(may_send) => {
+            Some(attempt) = attempts.recv() => match attempt {
+                AttemptEvent::Ready(may_send) => {
                     is_outdated = intent.before.is_some()
                         && read.elapsed() > fresh
                         && context.read_again.borrow_mut().insert(item.item);
-                    let go = !is_outdated && announce(context, item, intent).await?;
+                    let go = !is_outdated && write_intent(context, item, intent).await?;
                     // Whoever waits for it is this very call.
                     let _ = may_send.send(go);
                 }
-                Announcement::NotTaken { kind: ErrorKind::NotSent, message, sends, .. } => {
+                AttemptEvent::NotTaken { kind: ErrorKind::NotSent, message, sends, .. } => {
                     recorded += sends;
                     context.journal.note(item.item, Step::NotSent { message }).await?;
                 }
-                Announcement::NotTaken { status, message, sends, .. } => {
+                AttemptEvent::NotTaken { status, message, sends, .. } => {
                     recorded += sends;
                     fresh = READ_IS_FRESH_AFTER_A_REFUSAL;
                     context.journal.note(item.item, Step::NotTaken { status, message, sends }).await?;
@@ -123,11 +123,15 @@ pub(crate) async fn send<T: Counted>(
 }
 
 /// Called with the permit in hand: puts the intent on disk; `false` if nothing may be sent any more.
-async fn announce(context: &Context<'_>, item: &PlanItem, intent: Intent<'_>) -> Result<bool, EngineError> {
+async fn write_intent(
+    context: &Context<'_>,
+    item: &PlanItem,
+    intent: Intent<'_>,
+) -> Result<bool, EngineError> {
     if !context.may_write() {
         return Ok(false);
     }
-    // The second call of an operation whose first one had no effect: it is announced already.
+    // The second call of an operation whose first one had no effect: its intent is written already.
     if !matches!(context.journal.state(item.item), ItemState::InDoubt { .. }) {
         intend(context, item, intent).await?;
     }

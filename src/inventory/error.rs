@@ -229,7 +229,7 @@ impl EngineError {
         matches!(self, Self::Service { source, .. } if source.kind == ErrorKind::Away && source.away.is_none())
     }
 
-    /// Whether the place where run folders are kept is away: what was announced is there, and the run can be resumed.
+    /// Whether the place where run folders are kept is away: the intents are there, and the run can be resumed.
     pub fn is_unkept(&self) -> bool {
         matches!(self, Self::Folder(RunFolderError::Journal(JournalError::Away { .. })))
     }

@@ -198,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_sent_is_as_if_it_had_not_been_announced() {
+    fn an_intent_whose_call_was_never_sent_is_as_if_it_had_not_been_written() {
         let not_sent = Step::NotSent { message: "interrupted".to_owned() };
         let doubted = ItemState::Untouched.after(&intended(Call::Operation)).unwrap();
         assert_eq!(doubted.after(&not_sent), Some(ItemState::Untouched));
         let made = doubted.after(&applied()).unwrap();
         let adjusting = made.after(&intended(Call::Adjust)).unwrap();
         assert_eq!(adjusting.after(&not_sent), Some(made.clone()));
-        assert_eq!(ItemState::Untouched.after(&not_sent), None, "nothing was announced");
+        assert_eq!(ItemState::Untouched.after(&not_sent), None, "there was no intent");
         assert_eq!(made.after(&not_sent), None, "it had its effect");
     }
 

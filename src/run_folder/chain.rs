@@ -1,4 +1,4 @@
-//! The journal as evidence: its chain, what its records announce, and where it ended before.
+//! The journal as evidence: its chain, what its intents name, and where it ended before.
 
 use crate::journal::{Entry, JournalError, RunHeader, Step, replay};
 use crate::model::{Chunks, Fingerprint, ItemKey};
@@ -7,7 +7,7 @@ use crate::run_folder::folder::RunFolder;
 
 /// A document that an intent says was overwritten or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Announced {
+pub struct BeforeImage {
     /// Of which item.
     pub item: ItemKey,
     /// SHA-256 of its text in `before.jsonl`.
@@ -20,7 +20,7 @@ pub struct Chain {
     /// Its first record; `None` for a journal without a whole one.
     pub taken: Option<Box<RunHeader>>,
     /// The documents of `before.jsonl`, in the order in which they were announced.
-    pub before_images: Chunks<Announced>,
+    pub before_images: Chunks<BeforeImage>,
     /// SHA-256 of its last record.
     pub head: Fingerprint,
     /// The number of records in the file.
@@ -58,7 +58,7 @@ impl Chain {
             match record.entry {
                 Entry::Opened(opened) => taken = Some(opened),
                 Entry::Item { item, step: Step::Intended { before_sha256: Some(sha256), .. } } => {
-                    before_images.push(Announced { item, sha256 });
+                    before_images.push(BeforeImage { item, sha256 });
                 }
                 _ => {}
             }

@@ -30,7 +30,7 @@ pub mod staging;
 pub mod summary;
 pub(crate) mod texts_in_order;
 
-pub use chain::{Announced, Chain};
+pub use chain::{BeforeImage, Chain};
 pub use document_file::{DocumentFile, Span};
 pub use error::RunFolderError;
 pub use folder::RunFolder;

@@ -117,8 +117,8 @@ pub(super) struct Deeds {
     sought: HashSet<Id>,
     since: Timestamp,
     is_undo: bool,
-    /// What was announced last of each item.
-    announced: HashMap<ItemKey, Operation>,
+    /// The operation of the last intent of each item.
+    intents: HashMap<ItemKey, Operation>,
     /// What was done last of each item, by its place in `done`.
     last: HashMap<ItemKey, usize>,
     pub done: Vec<Deed>,
@@ -126,14 +126,14 @@ pub(super) struct Deeds {
 
 impl Deeds {
     pub(super) fn of(sought: HashSet<Id>, since: Timestamp) -> Self {
-        let (announced, last, done) = (HashMap::new(), HashMap::new(), Vec::new());
-        Self { sought, since, is_undo: false, announced, last, done }
+        let (intents, last, done) = (HashMap::new(), HashMap::new(), Vec::new());
+        Self { sought, since, is_undo: false, intents, last, done }
     }
 
     /// The records that follow are of the next run.
     pub(super) fn begin(&mut self) {
         self.is_undo = false;
-        self.announced.clear();
+        self.intents.clear();
         self.last.clear();
     }
 
@@ -142,11 +142,11 @@ impl Deeds {
         match record.entry {
             Entry::Opened(header) => self.is_undo = header.action == Action::Undo.as_str(),
             Entry::Item { item, step: Step::Intended { operation, .. } } => {
-                self.announced.insert(item, operation);
+                self.intents.insert(item, operation);
             }
             Entry::Item { item, step: Step::Applied { target, sha256, .. } } => {
                 self.last.remove(&item);
-                if let Some(operation) = self.announced.remove(&item)
+                if let Some(operation) = self.intents.remove(&item)
                     && record.at >= self.since
                     && self.sought.contains(&target)
                 {

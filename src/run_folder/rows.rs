@@ -57,10 +57,10 @@ pub struct Row {
     pub copies: Vec<Copy>,
     /// Whether it is not known if its last call had its effect.
     pub in_doubt: bool,
-    /// Whether the last call that was announced for it may have had an effect: nothing says that it was not sent or taken, or
+    /// Whether the call of its last intent may have had an effect: nothing says that it was not sent or taken, or
     /// that it was looked up and had none.
     pub may_have_acted: bool,
-    /// When its first call was announced; `None` where none was.
+    /// When its first intent was written; `None` where none was.
     pub started_at: Option<Timestamp>,
     /// When the last of its calls that write was answered; `None` where none was.
     pub answered_at: Option<Timestamp>,

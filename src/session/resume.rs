@@ -106,7 +106,7 @@ impl Session {
         let touched: HashSet<Id> = touched.filter(|id| seen.contains(id)).collect();
         let mut removed: HashSet<Id> = HashSet::new();
         if removes {
-            // A delete that was announced may have had its effect: that its import is gone tells nothing of the account.
+            // A delete with an intent may have had its effect: that its import is gone tells nothing of the account.
             let begun = |state: &ItemState| *state != ItemState::Untouched && state.target().is_none();
             for (key, _) in (1..).map(ItemKey).zip(run.states.states()).filter(|(_, state)| begun(state)) {
                 removed.extend(run.plan.item(key)?.target.map(|target| target.id));

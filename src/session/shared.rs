@@ -17,8 +17,8 @@ use crate::run_folder::staging::StagingFolder;
 /// How long a store that does not answer is waited for, before the run ends as interrupted.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// Run folders in a store. Each is worked on in a copy on this machine; its journal is in the store before anything is sent
-/// that it announces.
+/// Run folders in a store. Each is worked on in a copy on this machine; an intent is in the store before its call
+/// is sent.
 #[derive(Debug)]
 pub struct SharedFolders {
     runs: SharedRuns,

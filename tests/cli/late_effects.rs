@@ -43,9 +43,9 @@ fn resumed_while_the_write_lands(scenario: Scenario, method: &str) -> Ran {
     world.fault(Fault::on(method, BY_ID, Fault::slow_before(900)).first(1));
     world.fault(Fault::on("GET", BY_ID, Fault::slow_before(1_800)).nth(3));
     let running = world.spawn_run(&[]).until_journal("intended", 1);
-    let announced = Instant::now();
-    // Sent, not only announced.
-    let running = running.until("it is sent", || announced.elapsed() > Duration::from_millis(150));
+    let intended = Instant::now();
+    // Sent, and not only its intent written.
+    let running = running.until("it is sent", || intended.elapsed() > Duration::from_millis(150));
     let ran = running.signal("KILL").finish().expect_killed();
     let ran = world.resume(ran.folder());
     assert_eq!(

@@ -177,7 +177,7 @@ fn a_run_that_another_machine_writes_is_left_to_it() {
     let place = address(&world);
     let mut running = on("one", &world, &["run", "JOB", "--run-dir", &place]);
     let running = running.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    until("a call is announced", || segments(&world) >= 3);
+    until("an intent is written", || segments(&world) >= 3);
     let output = expect(7, "two", &world, &["resume", &place]);
     assert!(told(&output).contains("another run holds"), "{}", told(&output));
     world.no_faults();

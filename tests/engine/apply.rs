@@ -156,7 +156,7 @@ impl Listener for StopAfter {
     }
 }
 
-/// What a stage went through is what it was announced to be for.
+/// A stage goes through as many items as its beginning said.
 #[derive(Debug, Default)]
 struct Sums(BTreeMap<Stage, (u64, Option<u64>)>);
 

@@ -311,7 +311,7 @@ fn a_panic_over_one_item_leaves_the_others_to_their_ends() {
         migration.target.fate("B", [Fate::Panics]);
         let folder = migration.plan().await;
         let outcome = migration.carry_out(&folder, false, &Cancel::new()).await;
-        // Its call was announced: whether it had an effect is not known.
+        // Its intent was written: whether it had an effect is not known.
         assert_eq!(outcome.words(), ["created", "unprocessed", "created"]);
         assert_eq!(outcome.end.ending, Ending::Broken);
         let outcome = migration.carry_out(&folder, true, &Cancel::new()).await;

@@ -1,4 +1,4 @@
-//! Calls that are announced, and calls that are held back while they wait.
+//! Calls whose caller is asked before each attempt, and calls that are held back while they wait.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -62,17 +62,19 @@ fn paused<T>(work: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn a_call_is_announced_only_once_it_has_its_permit_and_sent_only_once_that_is_answered() {
+fn the_caller_is_asked_once_the_call_has_its_permit_and_the_call_is_sent_once_it_has_answered() {
     paused(async {
         let service = Arc::new(Service::default());
         let plain = client(&service, 1.0);
         plain.get("imports", &Id::from("x")).await.unwrap();
-        let (before_send, mut announced) = BeforeSend::announcing(&Cancel::new());
-        let announcing = plain.asking(before_send);
+        let (before_send, mut attempts) = BeforeSend::with_attempts(&Cancel::new());
+        let asking = plain.asking(before_send);
         let began = Instant::now();
-        let call = announcing.create("imports", Bytes::from_static(b"{}"));
+        let call = asking.create("imports", Bytes::from_static(b"{}"));
         let answering = async {
-            let Some(Announcement::Ready(may_send)) = announced.recv().await else { panic!("not announced") };
+            let Some(AttemptEvent::Ready(may_send)) = attempts.recv().await else {
+                panic!("the caller was not asked")
+            };
             assert!(began.elapsed() >= Duration::from_millis(900), "the permit comes first");
             sleep(Duration::from_secs(5)).await;
             assert_eq!(service.asked.load(SeqCst), 1, "it waits for the answer");
@@ -85,11 +87,11 @@ fn a_call_is_announced_only_once_it_has_its_permit_and_sent_only_once_that_is_an
 }
 
 #[test]
-fn each_attempt_of_a_write_is_announced_by_itself() {
+fn the_caller_is_asked_before_each_attempt_of_a_write() {
     paused(async {
         let service = Arc::new(Service::default());
         *service.answers.lock().unwrap() = vec![ErrorKind::Throttled, ErrorKind::NotSent];
-        let (before_send, mut announced) = BeforeSend::announcing(&Cancel::new());
+        let (before_send, mut attempts) = BeforeSend::with_attempts(&Cancel::new());
         let client = client(&service, f64::INFINITY).asking(before_send);
         let mut heard = Vec::new();
         let call = client.create("imports", Bytes::from_static(b"{}"));
@@ -97,12 +99,12 @@ fn each_attempt_of_a_write_is_announced_by_itself() {
         let created = loop {
             tokio::select! {
                 biased;
-                Some(announcement) = announced.recv() => match announcement {
-                    Announcement::Ready(may_send) => {
+                Some(attempt) = attempts.recv() => match attempt {
+                    AttemptEvent::Ready(may_send) => {
                         heard.push(None);
                         may_send.send(true).unwrap();
                     }
-                    Announcement::NotTaken { kind, .. } => heard.push(Some(kind)),
+                    AttemptEvent::NotTaken { kind, .. } => heard.push(Some(kind)),
                 },
                 created = &mut call => break created.unwrap(),
             }
@@ -116,11 +118,13 @@ fn each_attempt_of_a_write_is_announced_by_itself() {
 fn what_is_held_back_was_never_sent() {
     paused(async {
         let service = Arc::new(Service::default());
-        let (before_send, mut announced) = BeforeSend::announcing(&Cancel::new());
+        let (before_send, mut attempts) = BeforeSend::with_attempts(&Cancel::new());
         let client = client(&service, f64::INFINITY).asking(before_send);
         let call = client.create("imports", Bytes::from_static(b"{}"));
         let answering = async {
-            let Some(Announcement::Ready(may_send)) = announced.recv().await else { panic!("not announced") };
+            let Some(AttemptEvent::Ready(may_send)) = attempts.recv().await else {
+                panic!("the caller was not asked")
+            };
             may_send.send(false).unwrap();
         };
         let (held_back, ()) = tokio::join!(call, answering);

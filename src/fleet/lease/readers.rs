@@ -60,7 +60,7 @@ fn folder(name: &str) -> String {
 /// Dropping the future may leave a note that ends by itself.
 pub async fn read(asking: Asking<'_>, note: LeaseNote) -> Result<Admitted, FleetError> {
     let Asking { objects, name, .. } = asking;
-    let reading = announce(asking, note).await?;
+    let reading = write_note(asking, note).await?;
     if let Some((bytes, version)) = objects.read(name).await?
         && !decode(&bytes).is_some_and(|writer| writer.released)
         && let Some(alive) = watch(asking, &version).await?
@@ -82,10 +82,10 @@ pub async fn read(asking: Asking<'_>, note: LeaseNote) -> Result<Admitted, Fleet
 ///
 /// As [`read()`].
 pub async fn look(asking: Asking<'_>, note: LeaseNote) -> Result<SharedLease, FleetError> {
-    announce(asking, LeaseNote { looks: true, ..note }).await
+    write_note(asking, LeaseNote { looks: true, ..note }).await
 }
 
-async fn announce(asking: Asking<'_>, note: LeaseNote) -> Result<SharedLease, FleetError> {
+async fn write_note(asking: Asking<'_>, note: LeaseNote) -> Result<SharedLease, FleetError> {
     let Asking { objects, name, terms, .. } = asking;
     let own = format!("{}/{}.json", folder(name), note.mark);
     objects.put(&own, encode(&note)).await?;

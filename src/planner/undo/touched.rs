@@ -228,7 +228,7 @@ fn unknown(row: &Row, state: &ItemState) -> Option<String> {
     let open = match row.outcome {
         Outcome::Conflict => sent,
         Outcome::Failed => code == NO_ANSWER || code == GIVEN_UP,
-        // Something was announced before it was found changed.
+        // An intent was written before it was found changed.
         Outcome::Stale => sent && row.item.operation != Operation::Delete && code != "gone",
         _ => false,
     };

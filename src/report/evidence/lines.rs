@@ -11,7 +11,7 @@ use super::{BEFORE, Check, PLAN, WANTED, hashed};
 use crate::documents::normal::fingerprint;
 use crate::model::{Chunks, Fingerprint, ItemKey};
 use crate::run_folder::RunFolderError;
-use crate::run_folder::chain::Announced;
+use crate::run_folder::chain::BeforeImage;
 use crate::run_folder::folder::{RunFolder, hash_file};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
@@ -111,23 +111,23 @@ fn is_wanted(item: &PlanItem, line: &str, offset: u64) -> bool {
         && as_written == line
 }
 
-/// Checks the documents as they were: one for each intent that announces one, in that order. A run that was cut off may
-/// have written some that it did not come to announce.
-pub(super) fn before(folder: &RunFolder, announced: &Chunks<Announced>, closed: bool) -> Check {
+/// Checks the documents as they were: one for each intent that names one, in that order. A run that was cut off may
+/// have written some whose intent never reached the journal.
+pub(super) fn before(folder: &RunFolder, named: &Chunks<BeforeImage>, closed: bool) -> Check {
     let path = folder.before();
-    if announced.is_empty() && std::fs::metadata(&path).map_or(true, |file| file.len() == 0) {
+    if named.is_empty() && std::fs::metadata(&path).map_or(true, |file| file.len() == 0) {
         return Check::fits(BEFORE, "no documents, for nothing was overwritten or removed");
     }
-    let mut expected = announced.iter();
-    let (mut odd, mut unannounced) = (None, 0_u64);
+    let mut expected = named.iter();
+    let (mut odd, mut unnamed) = (None, 0_u64);
     let walked = walk(&path, |number, line| {
         let Some(next) = expected.next() else {
-            unannounced += 1;
+            unnamed += 1;
             if closed {
                 odd = Some(Check::damaged(
                     BEFORE,
                     Some(number),
-                    "is a line that the journal does not announce",
+                    "is a line that no intent in the journal names",
                 ));
             }
             return !closed;
@@ -138,7 +138,7 @@ pub(super) fn before(folder: &RunFolder, announced: &Chunks<Announced>, closed: 
                 && format!("{{\"item\":{},\"document\":{text}}}\n", next.item) == line
         });
         if !fits {
-            let message = "is not the document that the journal announces";
+            let message = "is not the document that the journal names";
             odd = Some(Check::damaged(BEFORE, Some(number), message).about(next.item));
         }
         fits
@@ -155,15 +155,15 @@ pub(super) fn before(folder: &RunFolder, announced: &Chunks<Announced>, closed: 
             &RunFolderError::file("open", &path)(std::io::ErrorKind::NotFound.into()),
         ),
         (Err(line), _) => Check::damaged(BEFORE, Some(line), "is not text"),
-        (Ok(_), None) if unannounced > 0 => {
-            let count = announced.len();
+        (Ok(_), None) if unnamed > 0 => {
+            let count = named.len();
             Check::fits(
                 BEFORE,
-                format!("{count} documents, each as the journal announces it; what follows was never used"),
+                format!("{count} documents, each as the journal names it; what follows was never used"),
             )
         }
         (Ok(_), None) => {
-            Check::fits(BEFORE, format!("{} documents, each as the journal announces it", announced.len()))
+            Check::fits(BEFORE, format!("{} documents, each as the journal names it", named.len()))
         }
     }
 }

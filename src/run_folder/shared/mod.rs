@@ -4,11 +4,11 @@
 //!
 //! ```text
 //! <run>/begun/<run id>/          job.yaml, plan.json, wanted.jsonl, known.ids: written once, before the first segment
-//! <run>/journal/000042.jsonl     each group of the journal, with the documents that it announces as overwritten
+//! <run>/journal/000042.jsonl     each group of the journal, with the documents that its intents overwrite
 //! <run>/summary.json, audit.csv, report.html
 //! ```
 //!
-//! Promises: a segment is in the store before anything is done that a record of it announces. It is created only if there is
+//! Promises: a segment is in the store before the call of one of its intents is sent. It is created only if there is
 //! none of its number, so of two processes that go on with a run one finds its number taken: that one writes and sends
 //! nothing more. What is in the store when a process is killed is a run that can be resumed, from any machine. Which folder
 //! in `begun` counts is said by the first segment, so a process that never came so far has begun nothing.

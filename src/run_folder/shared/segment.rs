@@ -1,4 +1,4 @@
-//! One group of a journal as an object of its own: who wrote it, documents, and the records that announce them. Pure.
+//! One group of a journal as an object of its own: who wrote it, documents, and the intents that name them. Pure.
 
 use serde::{Deserialize, Serialize};
 

@@ -94,7 +94,7 @@ impl Machine {
     }
 }
 
-/// Announces the update of an item, with the document as it was.
+/// Writes the intent to update an item, with the document as it was.
 async fn intend(journal: &Journal, item: u32) -> Result<(), JournalError> {
     let before = format!("{{\"item\":{item},\"document\":{{\"n\":{item}}}}}");
     let step = Step::Intended {
@@ -110,7 +110,7 @@ async fn intend(journal: &Journal, item: u32) -> Result<(), JournalError> {
 const LONG: Duration = Duration::from_mins(5);
 
 #[tokio::test]
-async fn another_machine_finds_all_that_was_announced_byte_for_byte_and_goes_on_with_it() {
+async fn another_machine_finds_every_intent_byte_for_byte_and_goes_on_with_it() {
     let store = Store::new();
     let one = store.machine("1", LONG);
     assert!(!one.runs.fetch("one").await.unwrap());
@@ -154,7 +154,7 @@ async fn a_copy_that_nobody_waits_for_any_more_ends_and_is_not_in_the_way_of_the
 }
 
 #[tokio::test]
-async fn one_that_was_taken_for_dead_announces_nothing_more_here_or_there() {
+async fn one_that_was_taken_for_dead_writes_no_more_intents_here_or_there() {
     let store = Store::new();
     let (one, other) = (store.machine("1", LONG), store.machine("2", LONG));
     let stalled = one.begin("r1").await.unwrap();
@@ -166,7 +166,7 @@ async fn one_that_was_taken_for_dead_announces_nothing_more_here_or_there() {
         let error = intend(&stalled, item).await.unwrap_err();
         assert!(matches!(&error, JournalError::Taken { place } if place == "memory/one"), "{error}");
     }
-    assert_eq!(one.file("journal.jsonl"), own, "what is not announced is nowhere");
+    assert_eq!(one.file("journal.jsonl"), own, "an intent that was refused is nowhere");
     // Nor does it write its report over the other's.
     fs::write(one.runs.copy("one").join("audit.csv"), "stale").unwrap();
     assert!(one.runs.publish().await.is_empty());
@@ -209,19 +209,19 @@ async fn what_others_wrote_until_this_one_may_write_is_read_again() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_announces_nothing_and_is_tried_again_until_patience_is_over() {
+async fn a_store_that_is_away_takes_no_intent_and_is_tried_again_until_patience_is_over() {
     let store = Store::new();
     let one = store.machine("1", Duration::from_millis(700));
     let journal = one.begin("r1").await.unwrap();
     let own = one.file("journal.jsonl");
     // It comes back in time.
     store.write_takes(Duration::from_secs(10));
-    let (announced, ()) = tokio::join!(intend(&journal, 1), async {
+    let (intended, ()) = tokio::join!(intend(&journal, 1), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert_eq!(one.file("journal.jsonl"), own, "not here before it is there");
         store.write_takes(Duration::ZERO);
     });
-    announced.unwrap();
+    intended.unwrap();
     // It does not.
     let own = one.file("journal.jsonl");
     store.write_takes(Duration::from_secs(10));

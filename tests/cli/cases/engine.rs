@@ -276,14 +276,14 @@ fn case_42_interrupted_because_it_is_wrong_and_undone() {
         let world = Scenario::migrate([]).many(120).job("concurrency", "5").start();
         world.fault(Fault::on_create(Fault::slow_before(40)));
         let running = world.spawn_run(&[]).until_journal("\"applied\"", 20);
-        let announced = running.in_journal("\"step\":\"intended\"");
+        let intents = running.in_journal("\"step\":\"intended\"");
         let mut running = running.signal("INT");
         if signals == 2 {
             running = running.signal("INT");
         }
         let ran = running.finish().expect_exit(130);
         let sent = world.control().count("POST", "/v1/imports");
-        assert!(sent <= announced + 8, "{announced} announced, {sent} sent");
+        assert!(sent <= intents + 8, "{intents} intents, {sent} sent");
         let doubts = ran.summary()["in_doubt"].as_u64().unwrap_or_default();
         let ran = ran.expect("what is in doubt is told", doubts == 0 || signals == 2);
         let ran = if doubts > 0 { ran.expect_stderr("may or may not exist") } else { ran };
@@ -307,10 +307,10 @@ fn case_42_the_same_with_updates_and_deletes_stopped_as_a_service_manager_does()
         let before = world.imports("source");
         world.fault(Fault::on(method, "/v1/imports/*", Fault::slow_before(40)));
         let running = world.spawn_run(&[]).until_journal("\"applied\"", 20);
-        let announced = running.in_journal("\"step\":\"intended\"");
+        let intents = running.in_journal("\"step\":\"intended\"");
         let ran = running.signal("TERM").finish().expect_exit(130);
         let sent = world.control().count(method, "/v1/imports/{id}");
-        assert!(sent <= announced + 8 && sent < 80, "{action}: {announced} announced, {sent} sent");
+        assert!(sent <= intents + 8 && sent < 80, "{action}: {intents} intents, {sent} sent");
         world.no_faults();
         drop(world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0));
         drop(ran);

@@ -45,9 +45,9 @@ fn a_run_that_creates_scripts_cut_after_any_line_of_its_journal_ends_as_undistur
     };
     let folder = ran.folder().to_owned();
     for cut in 1..=lines.len() {
-        let announced = serde_json::from_str::<Value>(lines[cut - 1]).unwrap()["step"] == "intended";
-        // Only what was announced last may or may not have had its effect.
-        for landed in if announced { &[false, true][..] } else { &[false] } {
+        let is_intent = serde_json::from_str::<Value>(lines[cut - 1]).unwrap()["step"] == "intended";
+        // Only the call of the last intent may or may not have had its effect.
+        for landed in if is_intent { &[false, true][..] } else { &[false] } {
             let mut there: Vec<Value> = Vec::new();
             for (at, line) in lines[..cut].iter().enumerate() {
                 let record: Value = serde_json::from_str(line).unwrap();

@@ -13,7 +13,7 @@ fn a_process_that_stood_still_past_its_lease_sends_nothing_while_another_machine
     let place = address(&world);
     let mut stalled = on("one", &world, &["run", "JOB", "--run-dir", &place]);
     let stalled = stalled.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    until("some calls are announced", || segments(&world) >= 6);
+    until("some intents are written", || segments(&world) >= 6);
     signal(stalled.id(), "-STOP");
     world.no_faults();
     // Whoever looks while its lease holds is told who has it.

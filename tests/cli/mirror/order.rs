@@ -5,8 +5,8 @@ use serde_json::json;
 use super::migrate;
 use crate::support::scenario::{Fault, Ran, import};
 
-/// What was announced in the journal of a run, in order.
-fn announced(ran: &Ran) -> Vec<String> {
+/// The intents in the journal of a run, in order.
+fn intents(ran: &Ran) -> Vec<String> {
     let lines = ran.file("journal.jsonl");
     let records = lines.lines().filter(|line| line.contains("intended"));
     let operation = |line: &str| if line.contains("\"delete\"") { "delete" } else { "create" };
@@ -17,7 +17,7 @@ fn announced(ran: &Ran) -> Vec<String> {
 fn deletions_are_sent_after_everything_else() {
     let world = migrate(["a", "b", "c"]).target(&import("old 1")).target(&import("old 2")).start();
     let ran = world.run().expect_exit(0);
-    assert_eq!(announced(&ran), ["create", "create", "create", "delete", "delete"]);
+    assert_eq!(intents(&ran), ["create", "create", "create", "delete", "delete"]);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn with_waves_the_deletions_are_one_more() {
     let world = scenario.target(&import("old")).start();
     let ran = world.run().expect_exit(0).expect_target(["a", "b"]);
     let ran = ran.expect_stderr("Wave 2 of 3");
-    assert_eq!(announced(&ran), ["create", "create", "delete"]);
+    assert_eq!(intents(&ran), ["create", "create", "delete"]);
 }
 
 #[test]

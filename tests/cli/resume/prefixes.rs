@@ -28,7 +28,7 @@ impl Finished {
     }
 
     /// The imports as they stood when the run had come to the end of `lines` lines: what was applied has had its effect.
-    /// What was announced last has had it too if `landed`.
+    /// The call of the last intent has had it too if `landed`.
     fn standing(&self, lines: usize, landed: bool) -> Vec<Value> {
         let mut standing = self.before.clone();
         let plan: Value =
@@ -66,7 +66,7 @@ impl Finished {
         let copy = self.folder.with_file_name("prefix");
         for lines in 1..=self.lines.len() {
             let last: Value = serde_json::from_str(&self.lines[lines - 1]).unwrap();
-            // Only what was announced last may or may not have had its effect.
+            // Only the call of the last intent may or may not have had its effect.
             for landed in if last["step"] == "intended" { &[false, true][..] } else { &[false] } {
                 self.world.reset_imports(self.account, &self.standing(lines, *landed));
                 copy_run(&self.folder, &copy);

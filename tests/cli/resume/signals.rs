@@ -31,11 +31,11 @@ fn after_the_first_signal_no_further_call_leaves() {
     let control = world.control().clone();
     let arrived = || control.count("POST", "/v1/imports");
     let running = world.spawn_run(&[]).until("a second wave of creates", || arrived() >= 12);
-    let announced = running.in_journal("\"step\":\"intended\"");
+    let intents = running.in_journal("\"step\":\"intended\"");
     let ran = running.signal("INT").finish().expect_exit(130);
     let after = control.count("POST", "/v1/imports");
-    // What is announced while the signal is on its way to the run may still leave.
-    assert!(after <= announced + 8, "{announced} calls had been announced, {after} were sent in the end");
+    // Calls whose intent is written while the signal is on its way to the run may still leave.
+    assert!(after <= intents + 8, "{intents} intents were written, {after} calls were sent in the end");
     assert!(after < 100, "all were sent");
     let journal = ran.file("journal.jsonl");
     let steps = |step: &str| journal.matches(&format!("\"step\":\"{step}\"")).count() as u64;
@@ -43,7 +43,7 @@ fn after_the_first_signal_no_further_call_leaves() {
     assert_eq!(
         steps("intended"),
         after + steps("not_sent"),
-        "what was announced and not sent is recorded so"
+        "an intent whose call was not sent is recorded so"
     );
     assert_eq!(ran.summary()["outcomes"]["created"], after);
     assert_eq!(world.imports("target").len() as u64, after);
