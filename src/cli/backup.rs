@@ -169,7 +169,7 @@ pub(super) async fn after_resume(
 ) -> Result<Exit, Failure> {
     let account = &settings.source.name;
     let ended = match ended {
-        Ok(ended) if settings.shelved.is_some() && ended.exit == Exit::Done => {
+        Ok(ended) if settings.backup.is_some() && ended.exit == Exit::Done => {
             say_line(world, account, &ended);
             prune(world, settings, std::slice::from_ref(&settings.source), cancel).await.map(|()| ended)
         }

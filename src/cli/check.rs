@@ -63,7 +63,7 @@ async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel)
         let AccountFacts { name, origin, user, .. } = &end.account().facts;
         accounts.push(&end.account().facts);
         match origin.strip_prefix("archive:") {
-            Some(place) if session.target().backups().is_none() && session.settings().shelved.is_some() => {
+            Some(place) if session.target().backups().is_none() && session.settings().backup.is_some() => {
                 writeln!(out, "archive {place}: the first backup makes it")?;
             }
             Some(place) => writeln!(out, "archive {place}: it can be read")?,

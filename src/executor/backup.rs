@@ -52,7 +52,7 @@ pub struct BackupRequest<'a> {
     /// Where the snapshot goes.
     pub archive: &'a Archive,
     /// What is written into the snapshot with the documents.
-    pub shelved: &'a BackupSettings,
+    pub backup: &'a BackupSettings,
     /// The id of the run, which the snapshot names.
     pub run: &'a str,
     /// Whether the run is resumed; it may then have made its snapshot already.
@@ -74,7 +74,7 @@ pub struct BackupRequest<'a> {
 /// # Cancel safety
 ///
 /// Dropping the future leaves a run that can be resumed.
-pub async fn shelve(with: BackupRequest<'_>) -> Result<RunEnd, EngineError> {
+pub async fn run_backup(with: BackupRequest<'_>) -> Result<RunEnd, EngineError> {
     let BackupRequest { plan, journal, states, source, cancel, .. } = with;
     let started = (tokio::time::Instant::now(), spent([source]));
     // A backup creates nothing in an account.
@@ -83,7 +83,7 @@ pub async fn shelve(with: BackupRequest<'_>) -> Result<RunEnd, EngineError> {
     let inside = Inside {
         plan,
         archive: with.archive,
-        shelved: with.shelved,
+        backup: with.backup,
         run: with.run,
         folder: with.folder,
         cancel,
@@ -118,7 +118,7 @@ pub async fn shelve(with: BackupRequest<'_>) -> Result<RunEnd, EngineError> {
 struct Inside<'a> {
     plan: &'a PlanFile,
     archive: &'a Archive,
-    shelved: &'a BackupSettings,
+    backup: &'a BackupSettings,
     run: &'a str,
     folder: &'a RunFolder,
     cancel: &'a Cancel,
@@ -162,8 +162,8 @@ impl Inside<'_> {
         crash::point("archive.before_finish");
         let notes = Notes {
             run: Some(self.run.to_owned()),
-            tags: self.shelved.tags.clone(),
-            selection: self.shelved.selection.clone(),
+            tags: self.backup.tags.clone(),
+            selection: self.backup.selection.clone(),
         };
         let snapshot = writer.finish(notes).await?;
         crash::point("archive.after_finish");

@@ -59,7 +59,7 @@ use crate::run_folder::other_runs::OtherRuns;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::texts_in_order::TextsInOrder;
 
-pub use crate::executor::backup::{BackupRequest, shelve};
+pub use crate::executor::backup::{BackupRequest, run_backup};
 pub(crate) use crate::executor::context::lost_lease;
 pub use crate::executor::copies::{LateLook, late_copies};
 

@@ -18,20 +18,24 @@ use crate::run_folder::plan_item::AccountFacts;
 /// # Cancel safety
 ///
 /// Dropping the future is safe: it only reads, and its temporary file is removed.
-pub async fn shelf(archive: Archive, snapshot: &Snapshot, name: &str) -> Result<Account, ArchiveError> {
-    shelf_of(archive, snapshot, name, |_| true).await
+pub async fn snapshot_account(
+    archive: Archive,
+    snapshot: &Snapshot,
+    name: &str,
+) -> Result<Account, ArchiveError> {
+    snapshot_account_of(archive, snapshot, name, |_| true).await
 }
 
-/// As [`shelf`], with only the documents that `keep` keeps.
+/// As [`snapshot_account`], with only the documents that `keep` keeps.
 ///
 /// # Errors
 ///
-/// As [`shelf`].
+/// As [`snapshot_account`].
 ///
 /// # Cancel safety
 ///
-/// As [`shelf`].
-pub async fn shelf_of(
+/// As [`snapshot_account`].
+pub async fn snapshot_account_of(
     archive: Archive,
     snapshot: &Snapshot,
     name: &str,

@@ -37,8 +37,8 @@ pub struct Settings {
     /// The folder of the job file, where its relative paths begin.
     pub folder: PathBuf,
     /// What a backup leaves in the archive; `None` for what is no backup.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shelved: Option<BackupSettings>,
+    #[serde(default, rename = "shelved", skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupSettings>,
     /// For a restore: whether flows, APIs and tools that name an import by an id it no longer has are pointed to the new
     /// one. No key of a job: whoever runs it says so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -62,7 +62,7 @@ impl Settings {
             retry: Retry::default(),
             stop: Stop::default(),
             folder,
-            shelved: None,
+            backup: None,
             repoint_flows: false,
             stand_in: None,
         }
@@ -81,14 +81,14 @@ impl Settings {
             retry: job.retry,
             stop: job.stop,
             folder,
-            shelved: shelved(job),
+            backup: backup(job),
             repoint_flows: false,
             stand_in: job.stand_in.clone(),
         }
     }
 }
 
-fn shelved(job: &Job) -> Option<BackupSettings> {
+fn backup(job: &Job) -> Option<BackupSettings> {
     let archive = job.archive.as_ref().filter(|_| job.action == Action::Backup)?;
     Some(BackupSettings {
         tags: archive.tags.clone(),

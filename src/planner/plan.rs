@@ -186,7 +186,7 @@ fn check_conditions(
 
 /// Refuses to back up an account that shows far fewer imports than it did, or few of those that it did: it may be another.
 async fn guard(with: &PlanRequest<'_>, picks: &Selected) -> Result<(), EngineError> {
-    let (Some(shelved), Some(backups)) = (&with.context.settings.shelved, with.backups()) else {
+    let (Some(backup), Some(backups)) = (&with.context.settings.backup, with.backups()) else {
         return Ok(());
     };
     let Some(previous) = &backups.previous else { return Ok(()) };
@@ -201,7 +201,7 @@ async fn guard(with: &PlanRequest<'_>, picks: &Selected) -> Result<(), EngineErr
         Err(_) => 0,
     };
     let gone = gone.max(before.saturating_sub(now));
-    let Some(share) = archive::shrunk(before, gone, shelved.shrink) else { return Ok(()) };
+    let Some(share) = archive::shrunk(before, gone, backup.shrink) else { return Ok(()) };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares from 0 to 1")]
     let percent = |share: f64| (share * 100.0).round() as u32;
     Err(EngineError::Shrunk {
@@ -210,7 +210,7 @@ async fn guard(with: &PlanRequest<'_>, picks: &Selected) -> Result<(), EngineErr
         now,
         gone,
         percent: percent(share),
-        limit: percent(shelved.shrink),
+        limit: percent(backup.shrink),
     })
 }
 

@@ -370,7 +370,7 @@ impl View<'_> {
             let kinds: Vec<_> = tail.related.iter().map(|(kind, n)| of_kind(kind, *n)).collect();
             self.labelled("Beside", &kinds.join(", "), out)?;
         }
-        if plan.head().settings.shelved.is_some() {
+        if plan.head().settings.backup.is_some() {
             self.labelled("Calls", "no calls: what goes into the archive is read already", out)?;
         } else if !compares(plan) {
             self.labelled("Calls", &forecast(&tail.forecast, self.options.per_second), out)?;

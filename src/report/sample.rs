@@ -120,7 +120,7 @@ fn settings() -> crate::job::Settings {
         retry: Retry::default(),
         stop: Stop::default(),
         folder: "jobs".into(),
-        shelved: None,
+        backup: None,
         repoint_flows: false,
         stand_in: None,
     }

@@ -316,7 +316,7 @@ mod tests {
             retry: Retry::default(),
             stop: Stop::default(),
             folder: "jobs".into(),
-            shelved: None,
+            backup: None,
             repoint_flows: false,
             stand_in: None,
         }

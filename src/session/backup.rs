@@ -49,11 +49,11 @@ pub async fn prune(
     accounts: &[job::Account],
     cancel: &Cancel,
 ) -> Result<Option<PruneReport>, SessionError> {
-    let keep = settings.shelved.as_ref().and_then(|shelved| shelved.keep.as_ref());
+    let keep = settings.backup.as_ref().and_then(|backup| backup.keep.as_ref());
     let (Some(keep), AccountPlace::Archive { place, .. }) = (keep, &settings.target.place) else {
         return Ok(None);
     };
-    let selection = settings.shelved.as_ref().and_then(|shelved| shelved.selection.clone());
+    let selection = settings.backup.as_ref().and_then(|backup| backup.selection.clone());
     let series = accounts.iter().filter_map(|account| {
         let (account, origin) = (account.name.clone(), account.place.origin()?);
         Some(Series { account, origin, selection: selection.clone() })

@@ -2,7 +2,7 @@
 
 use super::plan::Staged;
 use super::{Plan, Session, SessionError, TOOL};
-use crate::executor::backup::{BackupRequest, shelve};
+use crate::executor::backup::{BackupRequest, run_backup};
 use crate::executor::{ExecuteRequest, RunEnd, RunOptions, run as carry_out};
 use crate::inventory::error::EngineError;
 use crate::job::{Action, Stop};
@@ -234,21 +234,21 @@ impl Session {
         // What ends this lookup does not end what comes after.
         let lookup_cancel = (part == Part::LookupOnly).then(|| self.options.cancel.child());
         let cancel = lookup_cancel.as_ref().unwrap_or(&self.options.cancel);
-        if let (Some(shelved), Some(backups)) = (&self.settings.shelved, self.target.backups()) {
+        if let (Some(backup), Some(backups)) = (&self.settings.backup, self.target.backups()) {
             let request = BackupRequest {
                 plan,
                 folder,
                 journal,
                 states,
                 archive: &backups.archive,
-                shelved,
+                backup,
                 run,
                 again: part != Part::First,
                 source: self.source_account(),
                 cancel,
                 events,
             };
-            return shelve(request).await;
+            return run_backup(request).await;
         }
         let settings = &self.settings;
         // What a run did is taken back in one go, and all of it that can be.

@@ -21,7 +21,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::folder_api::folder;
 use crate::inventory::offline_api::closed;
 use crate::inventory::related::Backups;
-use crate::inventory::snapshot_api::shelf;
+use crate::inventory::snapshot_api::snapshot_account;
 use crate::job::{self, AccountPlace, FilesRead, PageSize, Settings, secret};
 use crate::model::chain;
 use crate::run_folder::plan_item::AccountFacts;
@@ -68,7 +68,7 @@ pub(super) async fn open_both(
         }
         AccountPlace::Folder { path, read } => (open_files(path, read, &settings.source.name)?, None),
         AccountPlace::Service { .. } | AccountPlace::Emulator { .. } => {
-            let both = !is_one && settings.shelved.is_none() && is_called(&settings.target);
+            let both = !is_one && settings.backup.is_none() && is_called(&settings.target);
             let source = told_apart(call(&settings.source, token_of_source));
             let target = async {
                 let target = both.then(|| told_apart(call(&settings.target, token_of_target.clone())));
@@ -83,7 +83,7 @@ pub(super) async fn open_both(
             }
         }
     };
-    let target = if settings.shelved.is_some() {
+    let target = if settings.backup.is_some() {
         open_backup_target(host, settings, &source.account().facts, keys.1, purpose, &mut notes).await?
     } else if settings.target.place.is_archive() {
         let user = user_of(&settings.target, &source);
@@ -96,7 +96,7 @@ pub(super) async fn open_both(
         call(&settings.target, token_of_target).await?
     };
     let is_offline = matches!(source, Endpoint::Snapshot { .. } | Endpoint::Files { .. });
-    if !is_offline && settings.shelved.is_none() && settings.source.place != settings.target.place {
+    if !is_offline && settings.backup.is_none() && settings.source.place != settings.target.place {
         notes.extend(same_user_twice(&source.account().facts, &target.account().facts));
     }
     name_snapshot(&mut settings.source, &source);
@@ -122,7 +122,7 @@ pub(super) async fn open_to_resume(
 ) -> Result<Ends, SessionError> {
     let is_read =
         settings.source.place.is_archive() || matches!(settings.source.place, AccountPlace::Folder { .. });
-    let backup = settings.shelved.is_some();
+    let backup = settings.backup.is_some();
     if !is_read && !backup {
         return open_both(host, settings, Purpose::Writing).await;
     }
@@ -311,7 +311,7 @@ async fn open_snapshot(
     let archive = open_for_job(host, place, key, IfAbsent::Fail).await?;
     let (found, more) = find_snapshot(&archive, account, user.as_deref()).await?;
     notes.extend(more);
-    let account = shelf(archive, &found, &account.name).await?;
+    let account = snapshot_account(archive, &found, &account.name).await?;
     Ok(Endpoint::Snapshot { account, snapshot: Box::new(found) })
 }
 
@@ -356,7 +356,7 @@ async fn open_backup_target(
 
 /// The last snapshot of the same account and selection.
 fn last_like_it(listing: Listing, settings: &Settings, source: &AccountFacts) -> Option<Snapshot> {
-    let selection = settings.shelved.as_ref().and_then(|shelved| shelved.selection.clone());
+    let selection = settings.backup.as_ref().and_then(|backup| backup.selection.clone());
     // One dated in the future would be the last for ever.
     let future: Vec<_> = listing.future().map(|snapshot| snapshot.id.clone()).collect();
     listing.snapshots.into_iter().rev().find(|snapshot| {

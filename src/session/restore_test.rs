@@ -20,7 +20,7 @@ use crate::documents::{Program, Selector, SelectorSpec};
 use crate::emulator::{AccountSpec, Behaviour, Embedded, Options, Store};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::snapshot_api::shelf_of;
+use crate::inventory::snapshot_api::snapshot_account_of;
 use crate::job::{
     self, AccountPlace, Action, Job, OnExisting, Problems, Rate, Selection, Settings, share_of,
 };
@@ -239,7 +239,7 @@ async fn restored(
     let Rehearsal { archive, snapshot, .. } = rehearsal;
     let emulator = emulator(lists)?;
     let keep = |entry: &Entry| entry.kind != Kind::Imports.as_str() || chosen.contains_key(entry.id.as_str());
-    let source = shelf_of(archive.clone(), snapshot, &snapshot.account.name, keep);
+    let source = snapshot_account_of(archive.clone(), snapshot, &snapshot.account.name, keep);
     let source = unless_stopped(cancel, source).await?;
     let source = Endpoint::Snapshot { account: source, snapshot: Box::new(snapshot.clone()) };
     let target = Endpoint::Emulator { account: account(host, &emulator)?, emulator: emulator.into() };

@@ -264,7 +264,7 @@ pub fn prune(host: &Host, runs: &Path, rules: Prune) -> Result<Pruned, SessionEr
         }
         match OpenedRun::open(&path) {
             Ok(run) if run.is_over() => finished.push((path, run.record.last_at)),
-            Ok(run) if run.plan.head().settings.shelved.is_some() => pruned.removed.push(path),
+            Ok(run) if run.plan.head().settings.backup.is_some() => pruned.removed.push(path),
             // Broken off before it began.
             Err(SessionError::Refused(_)) => pruned.removed.push(path),
             // Unfinished or damaged: a person has to look at it.

@@ -259,13 +259,13 @@ fn a_backup_goes_to_its_archive_from_each_of_its_accounts() {
     assert_eq!(job.notify.success.as_ref().unwrap().as_str(), "https://api.eu.integrator.io/ok");
     assert_eq!(job.notify.prometheus, Some(here().join("metrics/transship.prom")));
     let settings = job::Settings::of(&job, here());
-    let shelved = settings.shelved.unwrap();
+    let backup = settings.backup.unwrap();
     assert_eq!(
-        shelved.selection.as_deref(),
+        backup.selection.as_deref(),
         Some("names: Order *; not (adaptor_types: FTPImport)"),
         "snapshots of one selection are compared with each other"
     );
-    assert_eq!(shelved.keep.unwrap().tags, ["release"]);
+    assert_eq!(backup.keep.unwrap().tags, ["release"]);
 }
 
 #[test]

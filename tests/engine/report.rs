@@ -53,7 +53,7 @@ fn settings() -> Settings {
         retry: Retry::default(),
         stop: Stop::default(),
         folder: "jobs".into(),
-        shelved: None,
+        backup: None,
         repoint_flows: false,
         stand_in: None,
     }

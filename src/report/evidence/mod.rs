@@ -161,7 +161,7 @@ fn with_plan(
             return None;
         }
     };
-    if record.is_finished() && plan.head().settings.shelved.is_some() && !folder.wanted().exists() {
+    if record.is_finished() && plan.head().settings.backup.is_some() && !folder.wanted().exists() {
         let message = "not there: the snapshot holds the documents; `transship archive check` reads them";
         if let Some(check) = checks.iter_mut().find(|check| check.file == WANTED) {
             *check = Check::fits(WANTED, message);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use transship::archive::{Archive, ArchiveOptions, Notes};
 use transship::model::time::Clock;
 
-use super::shelf::Said;
+use super::store::Said;
 use super::support::{account, import, imports};
 
 /// The variables of the environment, and a place of one's own on the server.

@@ -6,7 +6,7 @@ mod keys;
 mod look;
 mod names;
 mod prune;
-mod shelf;
+mod store;
 #[allow(dead_code, reason = "the archive's own tests use all of it")]
 #[path = "../../../crates/archive/tests/it/support.rs"]
 mod support;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use transship::archive::Facts;
 use transship::model::{Fingerprint, Id};
 
-use super::shelf::{Shelf, flip};
+use super::store::{Store, flip};
 use super::support::{Document, files, named};
 
 /// Names that try something: escapes, ways out, right-to-left, endless, alike but for case.
@@ -42,9 +42,9 @@ fn inert(text: &str) {
 
 #[test]
 fn no_command_lets_a_name_out_to_the_terminal() {
-    let shelf = Shelf::new();
-    shelf.night_of("e\u{1b}[1mu", &documents(0), &["t\u{1b}[2J"]);
-    shelf.night_of("e\u{1b}[1mu", &documents(1)[1..], &[]);
+    let store = Store::new();
+    store.night_of("e\u{1b}[1mu", &documents(0), &["t\u{1b}[2J"]);
+    store.night_of("e\u{1b}[1mu", &documents(1)[1..], &[]);
     for (command, rest) in [
         ("list", vec![]),
         ("show", vec![]),
@@ -57,22 +57,22 @@ fn no_command_lets_a_name_out_to_the_terminal() {
         ("show", vec!["--account", "\u{1b}[31m"]),
         ("export", vec!["--to", "o\u{1b}ut"]),
     ] {
-        let said = shelf.run(command, &rest);
+        let said = store.run(command, &rest);
         inert(&said.out);
         inert(&said.err);
     }
-    flip(&shelf.blob(&documents(1)[1].1));
-    std::fs::remove_file(shelf.blob(&documents(1)[2].1)).unwrap();
-    let said = shelf.run("check", &[]).exits(3);
+    flip(&store.blob(&documents(1)[1].1));
+    std::fs::remove_file(store.blob(&documents(1)[2].1)).unwrap();
+    let said = store.run("check", &[]).exits(3);
     inert(&said.out);
     inert(&said.err);
 }
 
 #[test]
 fn a_table_keeps_its_columns_whatever_stands_in_them() {
-    let shelf = Shelf::new();
-    shelf.night(&documents(0));
-    let said = shelf.run_with("show", &[], &[("COLUMNS", "120")]).exits(0);
+    let store = Store::new();
+    store.night(&documents(0));
+    let said = store.run_with("show", &[], &[("COLUMNS", "120")]).exits(0);
     let rows = said.out.lines().filter(|line| line.starts_with("imports"));
     let widths: Vec<usize> = rows.map(unicode_width::UnicodeWidthStr::width).collect();
     assert_eq!(widths.len(), nasty().len());
@@ -81,9 +81,9 @@ fn a_table_keeps_its_columns_whatever_stands_in_them() {
 
 #[test]
 fn a_csv_runs_no_formula() {
-    let shelf = Shelf::new();
-    shelf.night(&documents(0));
-    let said = shelf.run("show", &["--format", "csv"]).exits(0);
+    let store = Store::new();
+    store.night(&documents(0));
+    let said = store.run("show", &["--format", "csv"]).exits(0);
     let mut reader = csv::Reader::from_reader(said.out.as_bytes());
     let names: Vec<String> = reader.records().map(|row| row.unwrap()[2].to_owned()).collect();
     assert!(names.iter().all(|name| !name.starts_with(['=', '+', '-', '@'])), "{names:?}");
@@ -91,19 +91,19 @@ fn a_csv_runs_no_formula() {
 
 #[test]
 fn every_name_is_exported_below_the_folder_and_found_by_cat() {
-    let shelf = Shelf::new();
-    shelf.night(&documents(0));
+    let store = Store::new();
+    store.night(&documents(0));
     let written = format!("{} files; {0} written", nasty().len());
-    shelf.run("export", &["--to", "out"]).exits(0).says(&written);
-    assert_eq!(files(&shelf.bench.path("out")).len(), nasty().len() + 1);
-    assert!(!shelf.bench.path("etc").exists());
+    store.run("export", &["--to", "out"]).exits(0).says(&written);
+    assert_eq!(files(&store.bench.path("out")).len(), nasty().len() + 1);
+    assert!(!store.bench.path("etc").exists());
     for (name, (_, text)) in nasty().iter().zip(documents(0)) {
         // A variable or an argument of a process cannot hold a NUL; such an import is asked for by its id.
         if name.contains('\0') {
             continue;
         }
         let output =
-            shelf.bench.transship(&["archive", "cat", "archive", "latest", "--", name]).output().unwrap();
+            store.bench.transship(&["archive", "cat", "archive", "latest", "--", name]).output().unwrap();
         assert_eq!(output.stdout, text, "{name:?}");
     }
 }
@@ -113,7 +113,7 @@ proptest! {
 
     #[test]
     fn cat_gives_back_every_byte_whatever_they_are(texts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..3000), 1..5)) {
-        let shelf = Shelf::new();
+        let store = Store::new();
         let documents: Vec<Document> = texts.iter().enumerate().map(|(number, text)| {
             let facts = Facts {
                 kind: "imports".to_owned(),
@@ -126,10 +126,10 @@ proptest! {
             };
             (facts, text.clone())
         }).collect();
-        shelf.night(&documents);
+        store.night(&documents);
         for (number, text) in texts.iter().enumerate() {
             let arguments = ["archive", "cat", "archive", "latest", &format!("import {number}")];
-            let output = shelf.bench.transship(&arguments).output().unwrap();
+            let output = store.bench.transship(&arguments).output().unwrap();
             prop_assert_eq!(output.status.code(), Some(0));
             prop_assert_eq!(&output.stdout, text);
         }

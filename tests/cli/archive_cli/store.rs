@@ -14,7 +14,7 @@ use transship::model::time::Clock;
 use super::support::{Document, Hands, account, files, import};
 use crate::support::process::Bench;
 
-pub struct Shelf {
+pub struct Store {
     pub bench: Bench,
     hands: Hands,
     key: Option<Key>,
@@ -27,7 +27,7 @@ pub struct Said {
     pub err: String,
 }
 
-impl Shelf {
+impl Store {
     pub fn new() -> Self {
         Self::with_key(None)
     }
@@ -161,15 +161,15 @@ pub fn script(number: usize, code: &str) -> Document {
 }
 
 /// Three nights of an account: in the second an import changed, in the third one was gone and one new.
-pub fn three_nights() -> (Shelf, [SnapshotId; 3]) {
-    let shelf = Shelf::new();
+pub fn three_nights() -> (Store, [SnapshotId; 3]) {
+    let store = Store::new();
     let code = script(1, "return 1;");
     let nights = [
-        shelf.night(&[import(1, 0), import(2, 0), code.clone()]),
-        shelf.night(&[import(1, 1), import(2, 0), code.clone()]),
-        shelf.night_of("eu", &[import(1, 1), import(3, 0), code], &["release"]),
+        store.night(&[import(1, 0), import(2, 0), code.clone()]),
+        store.night(&[import(1, 1), import(2, 0), code.clone()]),
+        store.night_of("eu", &[import(1, 1), import(3, 0), code], &["release"]),
     ];
-    (shelf, nights)
+    (store, nights)
 }
 
 /// Compares with a snapshot of the output; the four hex digits that make names differ, and what they do to sizes, are taken out.
