@@ -24,7 +24,7 @@ use transship::model::event::Events;
 use transship::model::time::Clock;
 use transship::model::{AlwaysHeld, Fingerprint, RunId};
 use transship::planner::{PlanContext, PlanRequest, Purpose, Route, Scope, plan};
-use transship::report::{Told, write_files};
+use transship::report::{RunView, write_files};
 use transship::run_folder::folder::RunFolder;
 use transship::run_folder::other_runs::FolderRuns;
 use transship::run_folder::plan_item::AccountFacts;
@@ -187,8 +187,8 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
     .await
     .unwrap();
     let (states, record, _) = read_journal(&folder, &planned.plan).unwrap();
-    let told = Told { folder: &folder, plan: &planned.plan, states: &states, record: &record };
-    let summary = write_files(told).unwrap().summary;
+    let view = RunView { folder: &folder, plan: &planned.plan, states: &states, record: &record };
+    let summary = write_files(view).unwrap().summary;
     assert_eq!(summary.outcomes["created"], planned.plan.len());
     assert_eq!(summary.verdicts["differs"], 0);
     let (records, syncs) = stats.counts();

@@ -12,7 +12,8 @@ use super::world::CliContext;
 use crate::fleet::child::TRIED;
 use crate::fleet::control::ControlState;
 use crate::fleet::lease::{
-    Admitted, Asked, Asking, LEASES_SEEN, LeaseNote, StoreLease, Terms, Told, lease_name, look, read, take,
+    Admitted, Asked, Asking, EarlierSightings, LEASES_SEEN, LeaseNote, StoreLease, Terms, lease_name, look,
+    read, take,
 };
 use crate::fleet::{FleetError, FleetStore, Objects};
 use crate::job;
@@ -84,11 +85,11 @@ pub(super) async fn lease(
     let (identity, account) = session.held_account().await;
     let note = note(world, format!("account `{account}`"));
     let fleet = note.fleet.as_ref().map(|name| FleetStore::new(first.objects.clone(), name));
-    let told = told(world);
+    let earlier = earlier(world);
     let mut taken = Vec::new();
     for LeasePlace { objects, below, .. } in &places {
         let name = below.clone() + &lease_name(&identity);
-        let asking = Asking { objects, name: &name, terms: Terms::default(), told: &told };
+        let asking = Asking { objects, name: &name, terms: Terms::default(), earlier: &earlier };
         let asked = tokio::select! {
             biased;
             () = cancel.draining() => return Err(crate::session::EngineError::Interrupted.into()),
@@ -147,12 +148,13 @@ impl Lease for AllHeld {
 pub(super) async fn share(world: &CliContext, session: &Session, cancel: &Cancel) -> Result<(), Failure> {
     let Some(location) = location(world) else { return Ok(()) };
     let objects = objects(world, location, true)?;
-    let told = told(world);
+    let earlier = earlier(world);
     for account in session.read_accounts().await {
         let name = lease_name(&account.identity);
         let note = note(world, format!("account `{}`", account.name));
         let asking = async {
-            let asking = Asking { objects: &objects, name: &name, terms: Terms::default(), told: &told };
+            let asking =
+                Asking { objects: &objects, name: &name, terms: Terms::default(), earlier: &earlier };
             let admitted = if session.only_reads() {
                 Admitted::Reading(look(asking, note).await?)
             } else {
@@ -184,8 +186,8 @@ pub(super) async fn share(world: &CliContext, session: &Session, cancel: &Cancel
 }
 
 /// What the worker that started this process knows about leases.
-fn told(world: &CliContext) -> Told {
-    world.host.env.get(LEASES_SEEN).map(Told::read).unwrap_or_default()
+fn earlier(world: &CliContext) -> EarlierSightings {
+    world.host.env.get(LEASES_SEEN).map(EarlierSightings::read).unwrap_or_default()
 }
 
 fn held(account: &str, by: &LeaseNote, name: &str, objects: &Objects) -> Failure {

@@ -12,7 +12,7 @@ use super::stderr::Stderr;
 use super::world::CliContext;
 use crate::fleet::child::PARENT;
 use crate::model::event::{Event, Events, Listener};
-use crate::report::plain::Told;
+use crate::report::plain::PlainOutput;
 use crate::report::{Bars, Gauge, PlainLines};
 use crate::session::Session;
 
@@ -54,8 +54,8 @@ pub(super) fn while_opening(world: &CliContext) -> Events {
     let mut listeners: Vec<Box<dyn Listener>> = Vec::new();
     if !json && !world.global.quiet {
         let stderr = world.stderr.clone();
-        let put = move |told: Told<'_>| {
-            if let Told::Line(line) = told {
+        let put = move |told: PlainOutput<'_>| {
+            if let PlainOutput::Line(line) = told {
                 stderr.put(format!("{line}\n").as_bytes());
             }
         };
@@ -125,12 +125,12 @@ pub(super) fn listeners(world: &CliContext, session: &Session) -> Listening {
         Progress::Plain | Progress::Auto => {
             let began = tokio::time::Instant::now();
             let stderr = world.stderr.clone();
-            let put = move |told: Told<'_>| match told {
-                Told::Totals(progress) if json => totals(progress),
+            let put = move |told: PlainOutput<'_>| match told {
+                PlainOutput::Totals(progress) if json => totals(progress),
                 // The log lines say the same.
-                Told::Line(_) if json => {}
-                Told::Line(line) => stderr.put(format!("{line}\n").as_bytes()),
-                Told::Totals(progress) => stderr.put(format!("{progress}\n").as_bytes()),
+                PlainOutput::Line(_) if json => {}
+                PlainOutput::Line(line) => stderr.put(format!("{line}\n").as_bytes()),
+                PlainOutput::Totals(progress) => stderr.put(format!("{progress}\n").as_bytes()),
             };
             let elapsed = Box::new(move || began.elapsed());
             let lines = PlainLines::new(world.color_err(), gauge, elapsed, Box::new(put));

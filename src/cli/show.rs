@@ -30,14 +30,14 @@ pub(super) fn show(world: &CliContext, args: &ShowRun) -> Result<Exit, Failure> 
                 diff: if args.detail.import.is_empty() { plan.diff } else { plan_view::Diff::Full },
             };
             let mut text = Vec::new();
-            report::show::run(run.told(), &world.shown(run.folder.path()), options, &mut text)?;
+            report::show::run(run.view(), &world.shown(run.folder.path()), options, &mut text)?;
             // Ctrl-C is for the pager.
             signal::listen(world, &Cancel::new());
             pager::print(world, &text)?;
         }
         Some(Format::Json) => {
             let mut out = world.out();
-            report::render(run.told(), report::Format::Json, &mut out)?;
+            report::render(run.view(), report::Format::Json, &mut out)?;
             out.flush()?;
         }
         Some(_) => {
@@ -65,7 +65,7 @@ pub(super) fn report(world: &CliContext, args: &Report) -> Result<Exit, Failure>
     };
     let run = OpenedRun::open(&find(world, args.run.as_deref())?)?;
     let mut out = world.out();
-    report::render(run.told(), format, &mut out)?;
+    report::render(run.view(), format, &mut out)?;
     out.flush()?;
     Ok(Exit::Done)
 }

@@ -30,7 +30,7 @@ pub(super) fn listen(world: &CliContext, cancel: &Cancel) -> Signals {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
         return Signals(counted);
     };
-    let told = Told { world: world.clone(), cancel: cancel.clone(), count };
+    let handler = SignalHandler { world: world.clone(), cancel: cancel.clone(), count };
     let entered = runtime.enter();
     let (Ok(interrupt), Ok(terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
@@ -38,21 +38,21 @@ pub(super) fn listen(world: &CliContext, cancel: &Cancel) -> Signals {
     };
     let hangup = if hangups_are_ignored(world) { None } else { signal(SignalKind::hangup()).ok() };
     drop(entered);
-    let work = move || runtime.block_on(told.pass_on(interrupt, terminate, hangup));
+    let work = move || runtime.block_on(handler.run(interrupt, terminate, hangup));
     // Where no thread can be had, they kill the process as well.
     let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(work);
     Signals(counted)
 }
 
 /// The receivers of signals.
-struct Told {
+struct SignalHandler {
     world: CliContext,
     cancel: Cancel,
     count: watch::Sender<u32>,
 }
 
-impl Told {
-    async fn pass_on(self, mut interrupt: Signal, mut terminate: Signal, mut hangup: Option<Signal>) {
+impl SignalHandler {
+    async fn run(self, mut interrupt: Signal, mut terminate: Signal, mut hangup: Option<Signal>) {
         let Self { world, cancel, count } = self;
         loop {
             let (hung_up, typed) = tokio::select! {

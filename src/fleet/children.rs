@@ -31,7 +31,7 @@ pub struct Children<'a> {
     pub snapshot: Option<&'a str>,
     /// A folder for files that are needed for a moment.
     pub temporary: PathBuf,
-    /// What this machine has seen of leases: a run is told, so that it takes those of the dead over without watching anew.
+    /// What this machine has seen of leases: a run is passed it, so that it takes those of the dead over without watching anew.
     pub sightings: &'a Sightings,
 }
 
@@ -116,7 +116,7 @@ impl Children<'_> {
             FleetError::Refused(format!("cannot {what} the run of `{account}`: {error}"))
         };
         let mut program = self.program.clone();
-        program.variables.push((LEASES_SEEN, self.sightings.told().into()));
+        program.variables.push((LEASES_SEEN, self.sightings.to_json().into()));
         program.variables.extend(self.held.variable(account));
         program.variables.extend(self.snapshot.map(|snapshot| (FLEET_SNAPSHOT, snapshot.into())));
         let child = program.start(&words).map_err(|error| refused("start", error))?;

@@ -54,8 +54,8 @@ pub enum Ending {
         /// How many accounts of the fleet ended badly.
         bad: usize,
     },
-    /// Somebody stopped the fleet.
-    Told,
+    /// Somebody stopped the fleet (`transship fleet stop`).
+    StoppedByUser,
     /// A wave did not end well, and nobody approved the next.
     Unhealthy {
         /// The wave, from 1.
@@ -182,7 +182,7 @@ impl Dispatcher {
     pub fn next(&self, control: &Control, results: &BTreeMap<String, AccountResult>, now: Instant) -> Next {
         let bad = results.values().filter(|result| result.meaning() == Meaning::Bad).count();
         let halted = match control.state {
-            ControlState::Stopped => Some(Ending::Told),
+            ControlState::Stopped => Some(Ending::StoppedByUser),
             _ if self.most_bad.is_some_and(|most| bad >= most) => Some(Ending::Stopped { bad }),
             _ => None,
         };

@@ -87,10 +87,10 @@ fn look(path: &Path) -> Looked {
     Some((found.modified().ok()?, found.len()))
 }
 
-/// Why a run that a fleet started is not to begin: it was told another version of the job and its row than it has read.
-pub fn differs(told: &str, job: &Job) -> Option<String> {
+/// Why a run that a fleet started is not to begin: it was given another version of the job and its row than it has read.
+pub fn differs(given: &str, job: &Job) -> Option<String> {
     let row = job.stand_in.as_ref()?;
-    if version(job, row).to_string() == told {
+    if version(job, row).to_string() == given {
         return None;
     }
     Some(format!(

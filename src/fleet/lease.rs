@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 pub use note::{LeaseNote, Terms};
 pub use readers::{Admitted, SharedLease, look, read};
-pub use sightings::{LEASES_SEEN, LOOK, Sightings, Told};
+pub use sightings::{EarlierSightings, LEASES_SEEN, LOOK, Sightings};
 
 use super::error::FleetError;
 use crate::archive::{ObjectVersion, Objects};
@@ -43,7 +43,7 @@ pub struct Asking<'a> {
     /// How long it holds.
     pub terms: Terms,
     /// Since when this machine has seen leases unchanged.
-    pub told: &'a Told,
+    pub earlier: &'a EarlierSightings,
 }
 
 /// The name of the lease of an account: the service, what the account is called there, and a hash of all that tells it

@@ -12,7 +12,7 @@
 //! | `child`, `children` | running an account as a process of its own |
 //! | `plans`, `snapshot` | which accounts were planned beforehand; the one snapshot of an archive that all accounts get |
 //! | `lease` | who may write to an account, where several machines could |
-//! | `status`, `under_way`, `groups`, `words` | what is told of a fleet, of its plans, and of how it ended |
+//! | `status`, `under_way`, `groups`, `words` | what people are told of a fleet, of its plans, and of how it ended |
 //!
 //! Promises: an account of a later wave is begun only when every earlier wave ended well or somebody approved; two workers
 //! never write one result over another's unseen; what is in the store holds names, counts and hashes, never a token and

@@ -34,10 +34,10 @@ pub async fn run(request: RunRequest<'_>, launcher: &dyn Launcher) -> Result<Run
     let mut worker = Worker::new(&request, launcher).await?;
     let ended = worker.work().await;
     let last = worker.beat(true);
-    let told = request.store.beat(&last).await;
+    let written = request.store.beat(&last).await;
     let results = std::mem::take(&mut worker.results);
     let ending = ended?;
-    told?;
+    written?;
     Ok(RunEnd { ending, results })
 }
 
@@ -57,8 +57,8 @@ struct Worker<'a> {
     /// The accounts that other runs hold, with what was said of that.
     held: BTreeMap<String, String>,
     calls: (u64, Instant),
-    /// What was last told of the accounts that run here: which they are, and of which it is known how far they are.
-    last_told: BTreeMap<String, bool>,
+    /// What was last written of the accounts that run here: which they are, and of which it is known how far they are.
+    last_heads: BTreeMap<String, bool>,
     waited_for: Option<Gate>,
     /// Since when the store does not answer.
     away: Option<Instant>,
@@ -70,14 +70,14 @@ enum Heard {
     Ended(String, Result<Settled, FleetError>),
     /// What people ask for.
     Control(Result<Control, FleetError>),
-    /// It is time to tell what this worker does, and to read what others did.
+    /// It is time to write what this worker does, and to read what others did.
     Due,
-    /// That was told, and this was read.
-    Told(Result<BTreeMap<String, AccountResult>, FleetError>),
-    /// It is time to see whether other accounts run here than were told.
+    /// What this worker does was written, and the results of others were read.
+    OthersRead(Result<BTreeMap<String, AccountResult>, FleetError>),
+    /// It is time to see whether the accounts that run here changed.
     Changed,
-    /// That was told, if it was so.
-    ToldMore(Result<(), FleetError>),
+    /// What runs here was written.
+    HeadsWritten(Result<(), FleetError>),
 }
 
 /// How the run of an account ended.
@@ -112,7 +112,7 @@ impl<'a> Worker<'a> {
             since: request.clock.now(),
             held: BTreeMap::new(),
             calls: (0, Instant::now()),
-            last_told: BTreeMap::new(),
+            last_heads: BTreeMap::new(),
             waited_for: None,
             away: None,
         })
@@ -170,23 +170,23 @@ impl<'a> Worker<'a> {
                     })
                 }
                 Heard::Due => {
-                    waiting.push(self.tell_and_read());
+                    waiting.push(self.write_and_read());
                     continue;
                 }
-                Heard::Changed if self.heads() == self.last_told => {
+                Heard::Changed if self.heads() == self.last_heads => {
                     waiting.push(after(pace.control, Heard::Changed));
                     continue;
                 }
                 Heard::Changed => {
                     let (store, beat) = (self.request.store, self.beat(false));
-                    waiting.push(Box::pin(async move { Heard::ToldMore(store.beat(&beat).await) }));
+                    waiting.push(Box::pin(async move { Heard::HeadsWritten(store.beat(&beat).await) }));
                     continue;
                 }
-                Heard::ToldMore(told) => {
+                Heard::HeadsWritten(written) => {
                     waiting.push(after(pace.control, Heard::Changed));
-                    told.map(|()| true)
+                    written.map(|()| true)
                 }
-                Heard::Told(results) => {
+                Heard::OthersRead(results) => {
                     waiting.push(after(pace.beat, Heard::Due));
                     results.map(|results| {
                         self.results = results;
@@ -299,17 +299,17 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn tell_and_read(&mut self) -> BoxFuture<'a, Heard> {
+    fn write_and_read(&mut self) -> BoxFuture<'a, Heard> {
         let (store, beat) = (self.request.store, self.beat(false));
         let mut results = self.results.clone();
         self.fresh.clear();
         Box::pin(async move {
-            let told = async {
+            let results = async {
                 store.beat(&beat).await?;
                 store.results(&mut results).await?;
                 Ok(results)
             };
-            Heard::Told(told.await)
+            Heard::OthersRead(results.await)
         })
     }
 
@@ -322,7 +322,7 @@ impl<'a> Worker<'a> {
 
     /// What this worker is doing; once it is over, how far the accounts are that it began and that have not ended.
     fn beat(&mut self, is_over: bool) -> Beat {
-        self.last_told = self.heads();
+        self.last_heads = self.heads();
         let begun = self.activities.with(|all| all.clone());
         let calls: u64 = begun.values().map(|activity| activity.calls).sum();
         let running = if is_over {

@@ -1,4 +1,4 @@
-//! What is told of a fleet: a function of what is in the store. Pure.
+//! The status of a fleet: a function of what is in the store. Pure.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::job::WaveSize;
 use crate::model::shown::shell_word;
 use crate::run_folder::run_record::ONLY_A_NEW_RUN;
 
-/// What is told of a fleet.
+/// The status of a fleet.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Status {
     /// What the fleet is called.
@@ -117,7 +117,7 @@ pub struct AttentionRow {
     pub folder: Option<String>,
 }
 
-/// What is told of a fleet that stands so.
+/// The status of a fleet whose store holds this.
 pub fn status(
     fleet: &Definition,
     control: &Control,

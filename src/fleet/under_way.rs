@@ -85,8 +85,8 @@ mod tests {
             beat("dead", 100, &[("a", 1), ("b", 2), ("c", 3)], &[("e", "x")]),
             beat("live", 200, &[("a", 5), ("d", 0)], &[("b", "another run holds it"), ("d", "")]),
         ];
-        let told = under_way(["a", "b", "c", "d", "e"].into_iter(), &beats, at(210));
-        let told: Vec<_> = told
+        let rows = under_way(["a", "b", "c", "d", "e"].into_iter(), &beats, at(210));
+        let rows: Vec<_> = rows
             .iter()
             .map(|row| {
                 let done = row.activity.as_ref().map(|activity| activity.done);
@@ -99,6 +99,6 @@ mod tests {
             ("c", "interrupted", "dead", Some(3), None),
             ("d", "held", "live", None, None),
         ];
-        assert_eq!(told, wanted);
+        assert_eq!(rows, wanted);
     }
 }

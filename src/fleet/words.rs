@@ -15,7 +15,7 @@ pub enum Anew {
 
 /// How a fleet ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct FleetEnd {
     /// As every command of transship exits: 0; 3 an account needs attention; 4 stopped; 7 held; 130 not finished.
     pub exit_code: u8,
     /// Why it is not finished, in a sentence that says what to do; `None` where it is.
@@ -32,11 +32,13 @@ impl Anew {
 }
 
 /// How a fleet ended (`None`: interrupted) of which so many accounts need attention.
-pub fn told(ending: Option<&Ending>, fleet: &Definition, attention: usize, anew: Anew) -> Told {
+pub fn fleet_end(ending: Option<&Ending>, fleet: &Definition, attention: usize, anew: Anew) -> FleetEnd {
     let (name, again) = (fleet.in_a_command(), format!("then {}", anew.order()));
     let (exit_code, why) = match ending {
         None => (130, format!("interrupted; to go on: {}", anew.order())),
-        Some(Ending::Finished) => return Told { exit_code: if attention > 0 { 3 } else { 0 }, why: None },
+        Some(Ending::Finished) => {
+            return FleetEnd { exit_code: if attention > 0 { 3 } else { 0 }, why: None };
+        }
         Some(Ending::Stopped { bad }) => (
             4,
             format!(
@@ -44,7 +46,9 @@ pub fn told(ending: Option<&Ending>, fleet: &Definition, attention: usize, anew:
                 accounts_of(*bad)
             ),
         ),
-        Some(Ending::Told) => (4, format!("stopped; to go on: transship fleet resume {name}, {again}")),
+        Some(Ending::StoppedByUser) => {
+            (4, format!("stopped; to go on: transship fleet resume {name}, {again}"))
+        }
         Some(Ending::Unhealthy { wave, bad }) => (
             3,
             format!(
@@ -66,7 +70,7 @@ pub fn told(ending: Option<&Ending>, fleet: &Definition, attention: usize, anew:
             (130, format!("other workers have accounts of this wave to do: {} later", anew.order()))
         }
     };
-    Told { exit_code, why: Some(why) }
+    FleetEnd { exit_code, why: Some(why) }
 }
 
 /// What is waited for, and what a person does about it; `control` says who paused it.
@@ -123,7 +127,7 @@ mod tests {
         let fleet = fleet(&[(2, true), (3, false)], None);
         let check = |ending: Option<Ending>, code: u8, words: &[&str]| {
             for (anew, order) in [(Anew::Start, "start it again"), (Anew::Submit, "submit it again")] {
-                let Told { exit_code, why } = told(ending.as_ref(), &fleet, 0, anew);
+                let FleetEnd { exit_code, why } = fleet_end(ending.as_ref(), &fleet, 0, anew);
                 assert_eq!(exit_code, code, "{ending:?}");
                 let why = why.unwrap_or_default();
                 assert!(words.iter().all(|word| why.contains(word)), "{ending:?}: {why}");
@@ -134,9 +138,12 @@ mod tests {
         };
         check(None, 130, &["interrupted"]);
         check(Some(Ending::Finished), 0, &[]);
-        assert_eq!(told(Some(&Ending::Finished), &fleet, 1, Anew::Start), Told { exit_code: 3, why: None });
+        assert_eq!(
+            fleet_end(Some(&Ending::Finished), &fleet, 1, Anew::Start),
+            FleetEnd { exit_code: 3, why: None }
+        );
         check(Some(Ending::Stopped { bad: 2 }), 4, &["2 accounts ended badly", "fleet resume"]);
-        check(Some(Ending::Told), 4, &["stopped", "fleet resume"]);
+        check(Some(Ending::StoppedByUser), 4, &["stopped", "fleet resume"]);
         check(
             Some(Ending::Unhealthy { wave: 1, bad: 1 }),
             3,

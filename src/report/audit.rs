@@ -61,7 +61,7 @@ impl AuditContext {
     pub fn of(plan: &PlanFile, record: &RunRecord) -> Self {
         let head = plan.head();
         Self {
-            run_id: record.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default(),
+            run_id: record.opened.as_ref().map(|header| header.run.0.clone()).unwrap_or_default(),
             action: head.action.clone(),
             source_account: head.source.name.clone(),
             target_account: head.target.name.clone(),

@@ -47,7 +47,7 @@ pub use plan_markdown::markdown as plan_markdown;
 pub use plan_view::{Detail, Diff, PlanViewOptions};
 pub use progress::Bars;
 pub use reasons::{Attention, ReasonGroup};
-pub use render::{Format, Reported, Told, render, write_files};
+pub use render::{Format, Reported, RunView, render, write_files};
 
 /// The requested output could not be written.
 fn to_output(source: io::Error) -> RunFolderError {

@@ -16,11 +16,11 @@ const EVERY: Duration = Duration::from_secs(10);
 pub type Elapsed = Box<dyn Fn() -> Duration + Send>;
 
 /// Receives progress messages, to write them somewhere.
-pub type Put = Box<dyn FnMut(Told<'_>) + Send>;
+pub type Put = Box<dyn FnMut(PlainOutput<'_>) + Send>;
 
 /// A progress message.
 #[derive(Debug, Clone, Copy)]
-pub enum Told<'a> {
+pub enum PlainOutput<'a> {
     /// A line about a problem.
     Line(&'a str),
     /// The progress so far. Its text is one line.
@@ -132,7 +132,7 @@ impl Listener for PlainLines {
 impl Lines {
     fn on(&mut self, event: &Event) {
         if let Some(line) = self.notices.take(event) {
-            (self.put)(Told::Line(&line));
+            (self.put)(PlainOutput::Line(&line));
         }
         match event {
             Event::StageStarted { stage, total } => {
@@ -173,7 +173,7 @@ impl Lines {
         let left = estimate(stages.iter().filter_map(StageTotals::left));
         let line = format!("{} · {left}{}", parts.join(" · "), self.notices.counts.line(&gauge));
         let totals = Totals { stages, gauge, failed: self.notices.counts.failed(), line };
-        (self.put)(Told::Totals(&totals));
+        (self.put)(PlainOutput::Totals(&totals));
     }
 }
 

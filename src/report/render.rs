@@ -44,7 +44,7 @@ pub enum Format {
 
 /// A run, as read from its plan and its journal.
 #[derive(Debug, Clone, Copy)]
-pub struct Told<'a> {
+pub struct RunView<'a> {
     /// The folder of the run.
     pub folder: &'a RunFolder,
     /// The plan of the run.
@@ -71,8 +71,8 @@ pub struct Reported {
 /// # Errors
 ///
 /// Plan or journal cannot be read.
-pub fn count(told: Told<'_>) -> Result<Reported, RunFolderError> {
-    told.walk(console::MOST_NAMED, |_| Ok(()))
+pub fn count(view: RunView<'_>) -> Result<Reported, RunFolderError> {
+    view.walk(console::MOST_NAMED, |_| Ok(()))
 }
 
 /// Writes a run in the given format.
@@ -80,35 +80,35 @@ pub fn count(told: Told<'_>) -> Result<Reported, RunFolderError> {
 /// # Errors
 ///
 /// Plan or journal cannot be read, or `out` not written.
-pub fn render(told: Told<'_>, format: Format, out: &mut dyn Write) -> Result<(), RunFolderError> {
+pub fn render(view: RunView<'_>, format: Format, out: &mut dyn Write) -> Result<(), RunFolderError> {
     match format {
-        Format::Csv => audit(told, out, &to_output),
+        Format::Csv => audit(view, out, &to_output),
         Format::Html => {
-            let mut page = Page::begin(out, told.plan, told.record).map_err(to_output)?;
-            let reported = told.walk(0, |row| page.row(row).map_err(to_output))?;
+            let mut page = Page::begin(out, view.plan, view.record).map_err(to_output)?;
+            let reported = view.walk(0, |row| page.row(row).map_err(to_output))?;
             page.finish(&reported.summary).map_err(to_output)
         }
         Format::Json => {
-            let context = AuditContext::of(told.plan, told.record);
+            let context = AuditContext::of(view.plan, view.record);
             let mut items = JsonRows::begin(out).map_err(to_output)?;
-            let reported = told.walk(0, |row| items.row(&context, row).map_err(to_output))?;
+            let reported = view.walk(0, |row| items.row(&context, row).map_err(to_output))?;
             items.finish(&reported.summary).map_err(to_output)
         }
         Format::Junit => {
             let mut counts = junit::Counts::default();
-            let summary = told
+            let summary = view
                 .walk(0, |row| {
                     counts.add(row);
                     Ok(())
                 })?
                 .summary;
             junit::begin(&summary, counts, out).map_err(to_output)?;
-            told.walk(0, |row| junit::row(&summary, row, out).map_err(to_output))?;
+            view.walk(0, |row| junit::row(&summary, row, out).map_err(to_output))?;
             junit::finish(out).map_err(to_output)
         }
         Format::Markdown => {
             let mut open = 0;
-            let reported = told.walk(markdown::MOST_NAMED, |row| {
+            let reported = view.walk(markdown::MOST_NAMED, |row| {
                 open += u64::from(Attention::of(row).is_some());
                 Ok(())
             })?;
@@ -118,13 +118,13 @@ pub fn render(told: Told<'_>, format: Format, out: &mut dyn Write) -> Result<(),
 }
 
 fn audit(
-    told: Told<'_>,
+    view: RunView<'_>,
     out: &mut dyn Write,
     failed: &dyn Fn(io::Error) -> RunFolderError,
 ) -> Result<(), RunFolderError> {
-    let context = AuditContext::of(told.plan, told.record);
+    let context = AuditContext::of(view.plan, view.record);
     let mut audit = AuditWriter::new(out).map_err(failed)?;
-    told.walk(0, |row| audit.write(&context, row).map_err(failed))?;
+    view.walk(0, |row| audit.write(&context, row).map_err(failed))?;
     audit.finish().map_err(failed)
 }
 
@@ -133,17 +133,17 @@ fn audit(
 /// # Errors
 ///
 /// Plan or journal cannot be read, or the disk cannot be written; what was there before is untouched then.
-pub fn write_files(told: Told<'_>) -> Result<Reported, RunFolderError> {
-    let (audit_path, page_path) = (told.folder.audit(), told.folder.report());
-    let context = AuditContext::of(told.plan, told.record);
+pub fn write_files(view: RunView<'_>) -> Result<Reported, RunFolderError> {
+    let (audit_path, page_path) = (view.folder.audit(), view.folder.report());
+    let context = AuditContext::of(view.plan, view.record);
     // Both in one pass over the journal, which is the larger part of the work.
     let reported = whole(&audit_path, |audit_out| {
         let audit_failed = |error| RunFolderError::file("write", &audit_path)(error);
         let page_failed = |error| RunFolderError::file("write", &page_path)(error);
         let mut audit = AuditWriter::new(audit_out).map_err(audit_failed)?;
         let reported = whole(&page_path, |page_out| {
-            let mut page = Page::begin(page_out, told.plan, told.record).map_err(page_failed)?;
-            let reported = told.walk(console::MOST_NAMED, |row| {
+            let mut page = Page::begin(page_out, view.plan, view.record).map_err(page_failed)?;
+            let reported = view.walk(console::MOST_NAMED, |row| {
                 audit.write(&context, row).map_err(audit_failed)?;
                 page.row(row).map_err(page_failed)
             })?;
@@ -154,7 +154,7 @@ pub fn write_files(told: Told<'_>) -> Result<Reported, RunFolderError> {
         Ok(reported)
     })?;
     crash::point("report.between_files");
-    write_whole(&told.folder.summary(), |out| summary_json(&reported.summary, out))?;
+    write_whole(&view.folder.summary(), |out| summary_json(&reported.summary, out))?;
     Ok(reported)
 }
 
@@ -177,7 +177,7 @@ fn whole<T>(
     }
 }
 
-impl Told<'_> {
+impl RunView<'_> {
     /// Passes on every row, counts them, and keeps the first `named` that need attention.
     pub(super) fn walk(
         self,

@@ -13,7 +13,7 @@ use super::evidence::{Check, Evidence, State};
 use super::groups::Groups;
 use super::plan_view::{Detail, named};
 use super::reasons::{Attention, ReasonGroup};
-use super::render::Told;
+use super::render::RunView;
 use super::text::{NARROWEST, Paint, Tone, clean, count, number, titled, width, wrap};
 use super::to_output;
 use crate::model::shown::shell_word;
@@ -107,14 +107,14 @@ const FIRST: usize = 20;
 ///
 /// Plan or journal cannot be read, or `out` cannot be written.
 pub fn run(
-    told: Told<'_>,
+    view: RunView<'_>,
     folder: &Path,
     options: ShowOptions<'_>,
     out: &mut dyn Write,
 ) -> Result<(), RunFolderError> {
     let paint = Paint { color: options.color };
     let (mut groups, mut all, mut open, mut wrote) = (Groups::default(), 0_u64, 0_u64, 0_u64);
-    let reported = told.walk(0, |row| {
+    let reported = view.walk(0, |row| {
         if row.outcome.wrote() || row.item.unlike().is_some() {
             groups.changes_of(&row.item);
         }
@@ -123,7 +123,7 @@ pub fn run(
         wrote += u64::from(row.outcome.wrote());
         Ok(())
     })?;
-    let names = &told.plan.tail().names;
+    let names = &view.plan.tail().names;
     let name_of = |id: &str| names.get(id).map(|name| format!("\"{name}\""));
     let mut top = Vec::new();
     header(&reported.summary, folder, options, &mut top).map_err(to_output)?;
@@ -153,7 +153,7 @@ pub fn run(
     let mut room = if is_first { LINES.saturating_sub(lines_in(&top) + 2) } else { usize::MAX };
     let (mut shown, mut is_full) = (0, false);
     let lines = Changes { diff: options.diff, width: options.width, paint };
-    rows_of(told.folder, told.plan, told.states, |mut found| {
+    rows_of(view.folder, view.plan, view.states, |mut found| {
         let is_meant = match options.detail {
             Detail::Named(names) => is_called(&found, names),
             _ if only_open => Attention::of(&found).is_some(),

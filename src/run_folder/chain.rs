@@ -18,7 +18,7 @@ pub struct BeforeImage {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chain {
     /// Its first record; `None` for a journal without a whole one.
-    pub taken: Option<Box<RunHeader>>,
+    pub header: Option<Box<RunHeader>>,
     /// The documents of `before.jsonl`, in the order in which they were announced.
     pub before_images: Chunks<BeforeImage>,
     /// SHA-256 of its last record.
@@ -43,7 +43,7 @@ impl Chain {
     ///
     /// It cannot be read, or a record does not fit.
     pub fn read(folder: &RunFolder) -> Result<Self, RunFolderError> {
-        let (mut taken, mut before_images, mut ends, mut closed) =
+        let (mut header, mut before_images, mut ends, mut closed) =
             (None, Chunks::default(), Vec::new(), false);
         let mut last = None;
         let replayed = replay(&folder.journal(), |_, record| {
@@ -56,7 +56,7 @@ impl Chain {
                 last = serde_json::to_vec(&record).ok();
             }
             match record.entry {
-                Entry::Opened(opened) => taken = Some(opened),
+                Entry::Opened(opened) => header = Some(opened),
                 Entry::Item { item, step: Step::Intended { before_sha256: Some(sha256), .. } } => {
                     before_images.push(BeforeImage { item, sha256 });
                 }
@@ -66,7 +66,7 @@ impl Chain {
         })?;
         ends.push(replayed.head);
         Ok(Self {
-            taken,
+            header,
             before_images,
             head: replayed.head,
             records: replayed.next,

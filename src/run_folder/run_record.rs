@@ -71,8 +71,8 @@ impl RunRecord {
     fn take(&mut self, record: &Record) {
         self.last_at = Some(record.at);
         match &record.entry {
-            Entry::Opened(taken) => {
-                self.opened = Some(taken.clone());
+            Entry::Opened(header) => {
+                self.opened = Some(header.clone());
                 self.opened_at = Some(record.at);
             }
             Entry::Resumed { .. } => {
@@ -132,8 +132,8 @@ fn read_once(folder: &RunFolder, plan: &PlanFile) -> Result<(ItemStates, RunReco
     let (reported, mut has_reported) = (reported_head(folder), false);
     let replay = replay(&folder.journal(), |_, record| {
         has_reported |= Some(record.prev) == reported;
-        if let Entry::Opened(taken) = &record.entry {
-            fits(taken, plan)?;
+        if let Entry::Opened(header) = &record.entry {
+            fits(header, plan)?;
         }
         states.take(&record)?;
         run.take(&record);
@@ -144,12 +144,12 @@ fn read_once(folder: &RunFolder, plan: &PlanFile) -> Result<(ItemStates, RunReco
     Ok((states, run, replay))
 }
 
-fn fits(taken: &RunHeader, plan: &PlanFile) -> Result<(), Misfit> {
-    if taken.plan_sha256 != plan.sha256() {
+fn fits(header: &RunHeader, plan: &PlanFile) -> Result<(), Misfit> {
+    if header.plan_sha256 != plan.sha256() {
         return Err(Misfit::OtherPlan);
     }
-    if taken.items != plan.len() {
-        return Err(Misfit::OtherItems { opened: taken.items, planned: plan.len() });
+    if header.items != plan.len() {
+        return Err(Misfit::OtherItems { opened: header.items, planned: plan.len() });
     }
     Ok(())
 }

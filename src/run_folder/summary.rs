@@ -155,7 +155,7 @@ impl Summary {
     /// A summary with the record of the run and no items yet.
     pub fn begin(plan: &PlanFile, record: &RunRecord) -> Self {
         let head = plan.head();
-        let run_id = record.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default();
+        let run_id = record.opened.as_ref().map(|header| header.run.0.clone()).unwrap_or_default();
         let zero = |words: Vec<&'static str>| words.into_iter().map(|word| (word.to_owned(), 0)).collect();
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run are far below 2^52")]
         let [seconds, waited] = [record.millis, record.costs.waited_ms].map(|millis| millis as f64 / 1000.0);

@@ -10,7 +10,7 @@ use crate::journal::{Entry, FORMAT, ItemStates, Journal, RunHeader};
 use crate::model::event::Events;
 use crate::model::{AlwaysHeld, Fingerprint, Lease, RunId, crash};
 use crate::planner::Planned;
-use crate::report::{self, Attention, ReasonGroup, Told};
+use crate::report::{self, Attention, ReasonGroup, RunView};
 use crate::run_folder::folder::sync_folder;
 use crate::run_folder::lock::{RunLock, TargetLock};
 use crate::run_folder::rows::rows;
@@ -298,8 +298,8 @@ fn write_report(folder: RunFolder, plan: PlanFile) -> Result<Run, SessionError> 
     // Its writer is this process, and that is done with it.
     record.writer = None;
     crash::point("report.before_files");
-    let told = Told { folder: &folder, plan: &plan, states: &states, record: &record };
-    let reported = report::write_files(told)?;
+    let view = RunView { folder: &folder, plan: &plan, states: &states, record: &record };
+    let reported = report::write_files(view)?;
     crash::point("report.after_files");
     let report::Reported { summary, attention, reasons } = reported;
     Ok(Run { folder, plan, record, summary, attention, reasons, states, broken: None })

@@ -12,7 +12,7 @@ use super::{Host, SessionError};
 use crate::job::{self, AccountChoice, Job, Settings};
 use crate::journal::{ItemStates, Record, Replay};
 use crate::model::Fingerprint;
-use crate::report::{self, Told};
+use crate::report::{self, RunView};
 use crate::run_folder::lock::RunLock;
 use crate::run_folder::{PlanFile, RunFolder, RunFolderError, RunRecord, Summary, read_journal, staging};
 
@@ -55,8 +55,8 @@ impl OpenedRun {
     }
 
     /// What is rendered of the run.
-    pub fn told(&self) -> Told<'_> {
-        Told { folder: &self.folder, plan: &self.plan, states: &self.states, record: &self.record }
+    pub fn view(&self) -> RunView<'_> {
+        RunView { folder: &self.folder, plan: &self.plan, states: &self.states, record: &self.record }
     }
 
     /// Whether nothing is left to resume: the run is finished, nothing failed only because it was never sent, what it
@@ -100,7 +100,7 @@ impl OpenedRun {
     ///
     /// Plan or journal cannot be read.
     pub fn summary(&self) -> Result<Summary, SessionError> {
-        Ok(report::render::count(self.told())?.summary)
+        Ok(report::render::count(self.view())?.summary)
     }
 
     /// Writes its report again, from its journal, and returns what it reports.
@@ -109,7 +109,7 @@ impl OpenedRun {
     ///
     /// Plan or journal cannot be read, or a file not written.
     pub fn write_report(&self) -> Result<report::Reported, SessionError> {
-        Ok(report::write_files(self.told())?)
+        Ok(report::write_files(self.view())?)
     }
 
     /// Whether it is a run of this very job.

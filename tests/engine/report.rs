@@ -8,7 +8,7 @@ use transship::job::{Account, AccountPlace, Rate, Retry, Settings, Stop, Verify}
 use transship::journal::{Call, Costs, Ending, Entry, ItemStates, Journal, JournalOptions, RunHeader, Step};
 use transship::model::time::Clock;
 use transship::model::{Fingerprint, Id, ItemKey, Operation, Outcome, RunId, Verdict};
-use transship::report::{Format, Told, render, write_files};
+use transship::report::{Format, RunView, render, write_files};
 use transship::run_folder::folder::RunFolder;
 use transship::run_folder::plan_file::{PlanFile, PlanWriter};
 use transship::run_folder::{RunRecord, read_journal};
@@ -25,13 +25,13 @@ struct Left {
 }
 
 impl Left {
-    fn told(&self) -> Told<'_> {
-        Told { folder: &self.folder, plan: &self.plan, states: &self.states, record: &self.record }
+    fn view(&self) -> RunView<'_> {
+        RunView { folder: &self.folder, plan: &self.plan, states: &self.states, record: &self.record }
     }
 
     fn rendered(&self, format: Format) -> String {
         let mut out = Vec::new();
-        render(self.told(), format, &mut out).unwrap();
+        render(self.view(), format, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 }
@@ -164,7 +164,7 @@ fn steps(number: u32) -> Vec<Step> {
 #[tokio::test]
 async fn a_finished_run_leaves_its_audit_its_summary_and_its_page() {
     let left = left(ITEMS, Some(Ending::Finished)).await;
-    let reported = write_files(left.told()).unwrap();
+    let reported = write_files(left.view()).unwrap();
     assert_eq!(reported.summary.disagreement(), None);
     assert_eq!(reported.summary.count(Outcome::Created), 279);
     assert_eq!(reported.summary.count(Outcome::Failed), 6);
@@ -181,7 +181,7 @@ async fn a_finished_run_leaves_its_audit_its_summary_and_its_page() {
 async fn a_run_that_was_cut_off_has_a_row_for_every_import_too() {
     for ending in [None, Some(Ending::Interrupted)] {
         let left = left(100, ending).await;
-        let reported = write_files(left.told()).unwrap();
+        let reported = write_files(left.view()).unwrap();
         assert_eq!(reported.summary.disagreement(), None);
         assert_eq!(reported.summary.count(Outcome::Unprocessed), 190);
         let audit = fs::read_to_string(left.folder.audit()).unwrap();
@@ -193,18 +193,18 @@ async fn a_run_that_was_cut_off_has_a_row_for_every_import_too() {
 #[tokio::test]
 async fn what_is_rendered_later_is_what_was_written_then() {
     let left = left(ITEMS, Some(Ending::Finished)).await;
-    write_files(left.told()).unwrap();
+    write_files(left.view()).unwrap();
     assert_eq!(left.rendered(Format::Csv), fs::read_to_string(left.folder.audit()).unwrap());
     assert_eq!(left.rendered(Format::Html), fs::read_to_string(left.folder.report()).unwrap());
-    let counted = transship::report::render::count(left.told()).unwrap();
-    assert_eq!(counted, write_files(left.told()).unwrap());
+    let counted = transship::report::render::count(left.view()).unwrap();
+    assert_eq!(counted, write_files(left.view()).unwrap());
 }
 
 #[tokio::test]
 async fn the_files_of_a_run_are_for_their_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let left = left(20, None).await;
-    write_files(left.told()).unwrap();
+    write_files(left.view()).unwrap();
     for file in [left.folder.audit(), left.folder.summary(), left.folder.report()] {
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
     }
@@ -220,7 +220,7 @@ async fn a_damaged_journal_leaves_the_files_as_they_were() {
         journal.replacen("created", "deleted", 1).replacen("create", "delete", 1),
     )
     .unwrap();
-    write_files(left.told()).unwrap_err();
+    write_files(left.view()).unwrap_err();
     assert_eq!(fs::read_to_string(left.folder.audit()).unwrap(), "before");
     assert!(!left.folder.report().exists());
 }

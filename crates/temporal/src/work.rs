@@ -18,7 +18,7 @@ use transship::fleet::child::{Program, follow};
 use transship::fleet::control::{Control, ControlState};
 use transship::fleet::dispatch::{Dispatcher, Gate, Next};
 use transship::fleet::run::{Activities, ChildEnd};
-use transship::fleet::words::{Anew, Told, told, waits};
+use transship::fleet::words::{Anew, FleetEnd, fleet_end, waits};
 use transship::model::cancel::Cancel;
 use transship::session::Host;
 
@@ -179,8 +179,8 @@ impl Engine {
             Next::Wait(gate, _) => Err(waiting(&gate, &control, &loaded)),
             Next::End(ending) => {
                 let good = results.values().filter(|result| result.exit_code == 0).count();
-                let Told { exit_code, why } =
-                    told(Some(&ending), definition, results.len() - good, Anew::Submit);
+                let FleetEnd { exit_code, why } =
+                    fleet_end(Some(&ending), definition, results.len() - good, Anew::Submit);
                 Ok(Step::End(Ended {
                     exit_code,
                     reason: why.unwrap_or_default(),
@@ -264,7 +264,7 @@ impl At {
         let _running = self.fleet.running(&self.account);
         let children = self.fleet.children();
         let stop = self.fleet.stop();
-        let told = async {
+        let draining = async {
             tokio::select! {
                 () = stop.draining() => cancel.drain(),
                 () = self.drain.draining() => cancel.drain(),
@@ -276,7 +276,7 @@ impl At {
         let run = children.launch(&self.account, self.fleet.activities(), cancel);
         let end = tokio::select! {
             end = run => end?,
-            () = told => unreachable!("it is told until it has ended"),
+            () = draining => unreachable!("it goes on until the run has ended"),
         };
         Ok(RunEnded { end, was_stopped: stop.is_draining() })
     }

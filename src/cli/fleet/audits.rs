@@ -58,7 +58,7 @@ impl<'a> Journals<'a> {
             run => run?,
         };
         let mut audit = Vec::new();
-        render(run.told(), Format::Csv, &mut audit)?;
+        render(run.view(), Format::Csv, &mut audit)?;
         let summary = run.summary()?;
         let all = |counts: &BTreeMap<String, u32>| {
             counts.iter().map(|(word, count)| (word.clone(), u64::from(*count))).collect()

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::load::{named, store_of};
-use super::told::standing;
+use super::read_status::read_status;
 use crate::cli::args::Format;
 use crate::cli::args::fleet::Named;
 use crate::cli::exit::Exit;
@@ -25,7 +25,7 @@ pub(super) async fn status(world: &CliContext, args: &Named) -> Result<Exit, Fai
         (None, None) => (store.definition().await?, true),
     };
     let definition = Definition { beside_name, ..definition };
-    let (mut status, _) = standing(world, &store, &definition).await?;
+    let (mut status, _) = read_status(world, &store, &definition).await?;
     if !is_begun {
         status = not_begun(status, &definition, Plans::read(&store).await?.as_ref(), store.file());
     }
@@ -74,7 +74,7 @@ fn refuse_finished(status: &Status, what: &str) -> Result<(), Failure> {
 /// `fleet stop`: no more accounts begin, and those that run drain.
 pub(super) async fn stop(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let (store, definition) = named(world, args).await?;
-    let (status, _) = standing(world, &store, &definition).await?;
+    let (status, _) = read_status(world, &store, &definition).await?;
     refuse_finished(&status, "stop")?;
     change(world, &store, |control| {
         control.state = ControlState::Stopped;
@@ -94,7 +94,7 @@ pub(super) async fn stop(world: &CliContext, args: &Named) -> Result<Exit, Failu
 /// `fleet pause`: no more accounts begin, and those that run go on.
 pub(super) async fn pause(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let (store, definition) = named(world, args).await?;
-    let (status, _) = standing(world, &store, &definition).await?;
+    let (status, _) = read_status(world, &store, &definition).await?;
     refuse_finished(&status, "pause")?;
     change(world, &store, |control| {
         if control.state == ControlState::Stopped {
@@ -118,7 +118,7 @@ pub(super) async fn pause(world: &CliContext, args: &Named) -> Result<Exit, Fail
 /// `fleet approve`: the wave that waits, or is to come next.
 pub(super) async fn approve(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let (store, definition) = named(world, args).await?;
-    let (status, _) = standing(world, &store, &definition).await?;
+    let (status, _) = read_status(world, &store, &definition).await?;
     let Some(next) = status.next else {
         return Err(Failure::BadInput(match status.state {
             "finished" => format!("the fleet `{}` is finished: nothing is left to approve", store.name()),
@@ -146,7 +146,7 @@ pub(super) async fn approve(world: &CliContext, args: &Named) -> Result<Exit, Fa
 /// `fleet resume`: takes back a stop or a pause; accounts that ended badly are run again.
 pub(super) async fn resume(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let (store, definition) = named(world, args).await?;
-    let (status, results) = standing(world, &store, &definition).await?;
+    let (status, results) = read_status(world, &store, &definition).await?;
     let (mut again, mut unheld) = (Vec::new(), Vec::new());
     for member in &definition.accounts {
         if let Some(result) = results.get(&member.account)

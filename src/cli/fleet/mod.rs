@@ -5,10 +5,10 @@ mod control;
 mod emulated;
 mod load;
 mod plan;
+mod read_status;
 mod report;
 mod run;
 mod snapshot;
-mod told;
 
 use super::args::fleet::{Fleet, FleetCommand};
 use super::exit::Exit;

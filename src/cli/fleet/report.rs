@@ -7,7 +7,7 @@ use futures::StreamExt;
 
 use super::audits::{Journals, is_begun};
 use super::load::named;
-use super::told::standing;
+use super::read_status::read_status;
 use crate::cli::args::fleet::Named;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -21,7 +21,7 @@ use crate::report;
 /// Carries out `fleet report`.
 pub(super) async fn report(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let (store, definition) = named(world, args).await?;
-    let (status, results) = standing(world, &store, &definition).await?;
+    let (status, results) = read_status(world, &store, &definition).await?;
     let written = write_report(world, &store, &definition, &status, &results).await?;
     world.document.set("fleet", &status);
     world.document.set("report", &written.page);

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 
 use super::emulated::{Emulated, emulated, parallel, program};
 use super::load::{Loaded, beside_name, load, location, open_to_write, without_plan};
+use super::read_status::read_status;
 use super::report::{Written, write_report};
 use super::snapshot::snapshot;
-use super::told::standing;
 use crate::cli::args::Format;
 use crate::cli::args::fleet::Run;
 use crate::cli::ask::ask;
@@ -20,7 +20,7 @@ use crate::fleet::lease::Sightings;
 use crate::fleet::plans::approved;
 use crate::fleet::run::{Activities, RunEnd};
 use crate::fleet::snapshot::Keep;
-use crate::fleet::words::{Anew, Told, some, told, unplanned};
+use crate::fleet::words::{Anew, FleetEnd, fleet_end, some, unplanned};
 use crate::fleet::{
     ChildEnd, Definition, FleetError, FleetStore, Launcher, Pace, RunRequest, Shard, run as work,
 };
@@ -91,13 +91,14 @@ async fn close(
     definition: &Definition,
     ended: RunEnd,
 ) -> Result<Exit, Failure> {
-    let (status, results) = standing(world, store, definition).await?;
+    let (status, results) = read_status(world, store, definition).await?;
     world.document.set("fleet", &status);
     world.document.set("store", store.place());
     let Written { page, audit, is_whole } = write_report(world, store, definition, &status, &results).await?;
     world.document.set("report", &page);
     world.document.set("audit", &audit);
-    let Told { exit_code, why } = told(ended.ending.as_ref(), definition, status.attention, Anew::Start);
+    let FleetEnd { exit_code, why } =
+        fleet_end(ended.ending.as_ref(), definition, status.attention, Anew::Start);
     let exit = match Exit::of(exit_code) {
         Exit::Done if !is_whole => Exit::Unexpected,
         exit => exit,

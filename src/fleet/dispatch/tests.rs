@@ -76,7 +76,7 @@ async fn too_many_bad_accounts_stop_it_and_what_runs_is_waited_for() {
     let stopped = Control { state: ControlState::Stopped, ..Control::default() };
     assert_eq!(dispatcher.next(&stopped, &results(&[]), now), Next::Wait(Gate::Own, None));
     assert!(!dispatcher.ended("c", Some(130), now), "it is not over");
-    assert_eq!(dispatcher.next(&stopped, &results(&[]), now), Next::End(Ending::Told));
+    assert_eq!(dispatcher.next(&stopped, &results(&[]), now), Next::End(Ending::StoppedByUser));
     let paused = Control { state: ControlState::Paused, ..Control::default() };
     assert_eq!(dispatcher.next(&paused, &results(&[]), now), Next::Wait(Gate::Paused, None));
 }
@@ -156,8 +156,8 @@ async fn a_wave_without_accounts_asks_for_its_approval_too_and_status_says_so() 
         let (before, results) = (Control::default(), results(ended));
         let waits = Next::Wait(Gate::Approval(wave), None);
         assert_eq!(dispatcher.next(&before, &results, now), waits, "{waves:?}");
-        let told = crate::fleet::status(&fleet, &before, &results, &[], Timestamp::UNIX_EPOCH);
-        let next = told.next.map(|next| next.wave);
+        let status = crate::fleet::status(&fleet, &before, &results, &[], Timestamp::UNIX_EPOCH);
+        let next = status.next.map(|next| next.wave);
         assert_eq!(next, Some(wave), "what is waited for can be approved: {waves:?}");
         let approved = Control { approved: wave - 1, ..Control::default() };
         assert_eq!(dispatcher.next(&approved, &results, now), start(account), "{waves:?}");

@@ -74,8 +74,8 @@ impl std::fmt::Display for LeaseNote {
 /// Watches one version until it was seen for the time to live and the margin. Who holds the lease, if that changed meanwhile
 /// and shows life; `None` when it may be taken.
 pub(super) async fn watch(asking: Asking<'_>, seen: &ObjectVersion) -> Result<Option<LeaseNote>, FleetError> {
-    let Asking { objects, name, terms, told } = asking;
-    let since = told.since(name, seen).unwrap_or_else(Instant::now);
+    let Asking { objects, name, terms, earlier } = asking;
+    let since = earlier.since(name, seen).unwrap_or_else(Instant::now);
     let end = since + terms.ttl + terms.margin;
     loop {
         tokio::time::sleep_until((Instant::now() + terms.look).min(end)).await;

@@ -18,11 +18,11 @@ pub const LEASES_SEEN: &str = "TRANSSHIP_LEASES_SEEN";
 /// How often leases are looked at: a listing, of 1,000 objects an answer.
 pub const LOOK: Duration = Duration::from_secs(5);
 
-/// Leases that changed since then are not told of: their holders live.
+/// Leases that changed since then are not passed on: their holders live.
 const FRESH: Duration = Duration::from_secs(12);
 
-/// How many bytes are told at most: a variable has an end.
-const TOLD: usize = 64 << 10;
+/// How many bytes are passed on at most: a variable has an end.
+const MOST_BYTES: usize = 64 << 10;
 
 /// What a machine has seen of the leases of a store.
 #[derive(Debug, Default)]
@@ -59,8 +59,8 @@ impl Sightings {
         *seen = next.collect();
     }
 
-    /// What a run that is started now is told: leases that did not change for a while, those that changed last first.
-    pub fn told(&self) -> String {
+    /// What a run that is started now is passed: leases that did not change for a while, those that changed last first.
+    pub fn to_json(&self) -> String {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let age = |since: &Instant| since.elapsed();
         let mut old: Vec<_> = seen
@@ -72,30 +72,30 @@ impl Sightings {
         let mut bytes = 0;
         let fits = old.into_iter().take_while(|(_, name, tag)| {
             bytes += name.len() + tag.len() + 40;
-            bytes <= TOLD
+            bytes <= MOST_BYTES
         });
-        let told: BTreeMap<&str, (&str, u64)> =
+        let passed_on: BTreeMap<&str, (&str, u64)> =
             fits.map(|(age, name, tag)| (name.as_str(), (tag.as_str(), age.as_secs()))).collect();
         // Plain data, which always becomes JSON.
-        serde_json::to_string(&told).unwrap_or_default()
+        serde_json::to_string(&passed_on).unwrap_or_default()
     }
 }
 
-/// What a run was told when it was started.
+/// What the worker that started a run had seen.
 #[derive(Debug, Default)]
-pub struct Told(BTreeMap<String, (String, Instant)>);
+pub struct EarlierSightings(BTreeMap<String, (String, Instant)>);
 
-impl Told {
-    /// Reads what [`Sightings::told`] wrote, by a process on this machine. What makes no sense says nothing.
+impl EarlierSightings {
+    /// Reads what [`Sightings::to_json`] wrote, by a process on this machine. What makes no sense says nothing.
     pub fn read(text: &str) -> Self {
         let now = Instant::now();
         let Ok(read) = serde_json::from_str::<BTreeMap<String, (String, u64)>>(text) else {
             return Self::default();
         };
-        let told = read.into_iter().filter_map(|(name, (tag, seconds))| {
+        let earlier = read.into_iter().filter_map(|(name, (tag, seconds))| {
             Some((name, (tag, now.checked_sub(Duration::from_secs(seconds))?)))
         });
-        Self(told.collect())
+        Self(earlier.collect())
     }
 
     /// Since when a lease was seen in this version.

@@ -36,8 +36,9 @@ fn note(mark: &str) -> LeaseNote {
 
 /// Nothing is known beforehand.
 fn asking(objects: &Objects) -> Asking<'_> {
-    static NOTHING: std::sync::LazyLock<Told> = std::sync::LazyLock::new(Told::default);
-    Asking { objects, name: NAME, terms: Terms::default(), told: &NOTHING }
+    static NOTHING: std::sync::LazyLock<EarlierSightings> =
+        std::sync::LazyLock::new(EarlierSightings::default);
+    Asking { objects, name: NAME, terms: Terms::default(), earlier: &NOTHING }
 }
 
 async fn taken(objects: &Objects, mark: &str) -> StoreLease {
@@ -48,7 +49,7 @@ async fn taken(objects: &Objects, mark: &str) -> StoreLease {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_many_that_ask_at_once_one_gets_it_and_the_others_are_told_who() {
+async fn of_many_that_ask_at_once_one_gets_it_and_the_others_learn_who() {
     let objects = store();
     let asked = (0..8).map(|hand| {
         let objects = objects.clone();
@@ -65,9 +66,9 @@ async fn of_many_that_ask_at_once_one_gets_it_and_the_others_are_told_who() {
         }
     });
     let began = Instant::now();
-    let told: Vec<_> = futures::future::join_all(asked).await.into_iter().flatten().collect();
-    assert_eq!(told.len(), 7);
-    for (by, when) in told {
+    let refused: Vec<_> = futures::future::join_all(asked).await.into_iter().flatten().collect();
+    assert_eq!(refused.len(), 7);
+    for (by, when) in refused {
         assert!(by.starts_with("fleet `remap`, process ") && by.contains("since 1970"), "{by}");
         assert!(
             when - began <= Duration::from_secs(13),
@@ -161,7 +162,7 @@ async fn the_holder_gives_up_by_its_own_clock_however_it_comes_not_to_renew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_renewal_is_told_of() {
+async fn each_renewal_is_reported() {
     let objects = store();
     let lease = taken(&objects, "1").await;
     let times = AtomicU32::new(0);
@@ -310,13 +311,13 @@ async fn a_machine_that_has_watched_takes_the_lease_of_a_dead_holder_over_withou
     let _ = tokio::time::timeout(seconds(25), dead.keep(|| async {})).await;
     let died = Instant::now();
     let _ = tokio::time::timeout(seconds(30), sightings.keep(&objects)).await;
-    let told = Told::read(&sightings.told());
-    let asking = Asking { told: &told, ..asking(&objects) };
+    let earlier = EarlierSightings::read(&sightings.to_json());
+    let asking = Asking { earlier: &earlier, ..asking(&objects) };
     let Asked::Taken(lease) = take(asking, note("2")).await.unwrap() else { panic!("held") };
     let waited = died.elapsed();
     assert!(!dead.still_held() && lease.still_held());
     assert!(waited >= seconds(35) && waited <= seconds(38), "{waited:?}: the whole time was watched");
-    // A holder that lives is told of with its old version, if at all: that says nothing of the one it has.
+    // A holder that lives is passed on with its old version, if at all: that says nothing of the one it has.
     let _ = tokio::time::timeout(seconds(40), lease.keep(|| async {})).await;
     let holding = lease.keep(|| async {});
     tokio::select! {
@@ -326,7 +327,7 @@ async fn a_machine_that_has_watched_takes_the_lease_of_a_dead_holder_over_withou
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_told_of_leases_has_an_end_and_leaves_out_those_that_live() {
+async fn what_is_passed_on_has_an_end_and_leaves_out_leases_whose_holders_live() {
     let objects = store();
     let sightings = Sightings::default();
     for number in 0..2_000 {
@@ -336,10 +337,13 @@ async fn what_is_told_of_leases_has_an_end_and_leaves_out_those_that_live() {
     tokio::time::advance(Duration::from_mins(1)).await;
     objects.put("leases/7.json", "another".into()).await.unwrap();
     sightings.look(&objects).await;
-    let told = sightings.told();
-    assert!(told.len() < 70_000 && told.len() > 30_000, "{}", told.len());
-    assert!(told.contains(r#""leases/0.json":["#) && !told.contains(r#""leases/7.json""#));
-    assert_eq!(format!("{:?}", Told::read("no JSON")), format!("{:?}", Told::default()));
+    let json = sightings.to_json();
+    assert!(json.len() < 70_000 && json.len() > 30_000, "{}", json.len());
+    assert!(json.contains(r#""leases/0.json":["#) && !json.contains(r#""leases/7.json""#));
+    assert_eq!(
+        format!("{:?}", EarlierSightings::read("no JSON")),
+        format!("{:?}", EarlierSightings::default())
+    );
 }
 
 #[test]

@@ -193,7 +193,7 @@ async fn a_stop_from_anywhere_begins_nothing_more_and_drains_what_runs_within_se
     };
     let setting = Setting::new(&store, &fleet);
     let (ended, stopped) = tokio::join!(setting.run(&launcher, Shard::WHOLE, "w"), stop);
-    assert_eq!(ended.ending, Some(Ending::Told));
+    assert_eq!(ended.ending, Some(Ending::StoppedByUser));
     assert!(stopped.elapsed() <= Duration::from_secs(5), "{:?}", stopped.elapsed());
     assert!(ended.results.len() < 70, "{}", ended.results.len());
     // Gone on with, it does the rest, and nothing twice.
@@ -379,10 +379,10 @@ async fn a_worker_tells_of_the_accounts_that_other_runs_hold() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_runs_is_told_at_once_and_soon_how_far_it_is_and_what_was_left_unfinished_at_the_end() {
+async fn what_runs_is_written_at_once_and_soon_how_far_it_is_and_what_was_left_unfinished_at_the_end() {
     let (store, fleet, launcher) = (store(), fleet(&[(3, false)], None), Patient::default());
     let (clock, cancel) = (Clock::system(), Cancel::new());
-    let told = async || {
+    let beat = async || {
         let beat = store.beats().await.unwrap().remove(0);
         let calls = beat.running.iter().map(|(account, activity)| format!("{account}: {}", activity.calls));
         (beat.is_over, calls.collect::<Vec<_>>().join(", "))
@@ -390,11 +390,11 @@ async fn what_runs_is_told_at_once_and_soon_how_far_it_is_and_what_was_left_unfi
     let people = async {
         for (seconds, wanted) in [(1, "w1-0: 0, w1-1: 0, w1-2: 0"), (4, "w1-1: 5, w1-2: 5")] {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
-            assert_eq!(told().await, (false, wanted.to_owned()));
+            assert_eq!(beat().await, (false, wanted.to_owned()));
         }
         cancel.escalate();
         cancel.escalate();
     };
     let (_, ()) = tokio::join!(run(request(&store, &fleet, &clock, &cancel), &launcher), people);
-    assert_eq!(told().await, (true, "w1-1: 5, w1-2: 5".to_owned()));
+    assert_eq!(beat().await, (true, "w1-1: 5, w1-2: 5".to_owned()));
 }

@@ -1,4 +1,4 @@
-//! How a fleet that stands so is told of.
+//! What the status of a fleet says.
 
 use super::*;
 use crate::fleet::beat::Activity;
@@ -61,26 +61,26 @@ fn every_account_is_counted_once_and_the_next_wave_is_named() {
     };
     let control = Control { approved: 1, ..Control::default() };
     let now = Timestamp::from_second(120).unwrap();
-    let told = status(&fleet(), &control, &results, std::slice::from_ref(&beat), now);
-    assert_eq!((told.wave, told.waves, told.wave_size.as_str(), told.state), (2, 3, "20 %", "running"));
-    let counts = (told.done, told.running, told.waiting, told.attention, told.not_started);
+    let got = status(&fleet(), &control, &results, std::slice::from_ref(&beat), now);
+    assert_eq!((got.wave, got.waves, got.wave_size.as_str(), got.state), (2, 3, "20 %", "running"));
+    let counts = (got.done, got.running, got.waiting, got.attention, got.not_started);
     assert_eq!(counts, (1, 1, 1, 2, 15));
-    assert_eq!(told.held, 1);
-    assert_eq!((told.outcomes["updated"], told.total_calls, told.outcomes.len()), (9, 21, 1));
-    assert!((told.accounts_per_minute - 1.5).abs() < 0.01 && told.wave_ends_at.is_some());
-    assert_eq!(told.rows[0].help, "fix the token, then: transship fleet resume remap");
-    assert_eq!(told.rows[1].help, "transship show runs/c02");
-    assert_eq!(told.next, Some(NextWave { wave: 3, accounts: 15, after_trouble: true }));
-    assert_eq!(told.fleet_exit_code, 130);
+    assert_eq!(got.held, 1);
+    assert_eq!((got.outcomes["updated"], got.total_calls, got.outcomes.len()), (9, 21, 1));
+    assert!((got.accounts_per_minute - 1.5).abs() < 0.01 && got.wave_ends_at.is_some());
+    assert_eq!(got.rows[0].help, "fix the token, then: transship fleet resume remap");
+    assert_eq!(got.rows[1].help, "transship show runs/c02");
+    assert_eq!(got.next, Some(NextWave { wave: 3, accounts: 15, after_trouble: true }));
+    assert_eq!(got.fleet_exit_code, 130);
     // A worker that was silent for a minute counts for nothing.
     let later = Timestamp::from_second(180).unwrap();
-    let told = status(&fleet(), &control, &results, std::slice::from_ref(&beat), later);
-    assert_eq!((told.state, told.running, told.waiting), ("idle", 0, 2));
-    // It may have another clock: when it was last heard of is told. One that has ended is not waited for.
-    assert_eq!((told.last_heard, told.under_way[0].state), (Some(beat.at), "interrupted"));
+    let got = status(&fleet(), &control, &results, std::slice::from_ref(&beat), later);
+    assert_eq!((got.state, got.running, got.waiting), ("idle", 0, 2));
+    // It may have another clock: the status says when it was last heard of. One that has ended is not waited for.
+    assert_eq!((got.last_heard, got.under_way[0].state), (Some(beat.at), "interrupted"));
     let over = Beat { is_over: true, held: BTreeMap::new(), ..beat };
-    let told = status(&fleet(), &control, &results, &[over], later);
-    assert_eq!((told.last_heard, told.under_way.len(), told.under_way[0].state), (None, 1, "interrupted"));
+    let got = status(&fleet(), &control, &results, &[over], later);
+    assert_eq!((got.last_heard, got.under_way.len(), got.under_way[0].state), (None, 1, "interrupted"));
 }
 
 #[test]
@@ -92,25 +92,25 @@ fn an_account_that_no_run_goes_on_with_is_not_sent_to_resume() {
         results.get_mut(account).unwrap().message = Some(said.clone());
     }
     let now = Timestamp::from_second(120).unwrap();
-    let told = status(&fleet(), &Control::default(), &results, &[], now);
-    let told: Vec<_> = told.rows.iter().map(|row| (row.message.as_str(), row.help.as_str())).collect();
+    let got = status(&fleet(), &Control::default(), &results, &[], now);
+    let got: Vec<_> = got.rows.iter().map(|row| (row.message.as_str(), row.help.as_str())).collect();
     let anew = "to do it again: a fleet with another --name";
     let wanted = [
         (only_anew.as_str(), anew),
         ("stopped by `stop`", "see why, then: transship fleet resume remap"),
         (undone.as_str(), anew),
     ];
-    assert_eq!(told, wanted);
+    assert_eq!(got, wanted);
 }
 
 #[test]
 fn a_fleet_that_waits_or_is_over_says_so() {
     let now = Timestamp::from_second(120).unwrap();
     let first = BTreeMap::from([result("c00", 0)]);
-    let told = status(&fleet(), &Control::default(), &first, &[], now);
-    assert_eq!((told.state, told.wave), ("waiting", 2));
-    assert_eq!(told.next, Some(NextWave { wave: 2, accounts: 4, after_trouble: false }));
+    let got = status(&fleet(), &Control::default(), &first, &[], now);
+    assert_eq!((got.state, got.wave), ("waiting", 2));
+    assert_eq!(got.next, Some(NextWave { wave: 2, accounts: 4, after_trouble: false }));
     let all: BTreeMap<_, _> = (0..20).map(|number| result(&format!("c{number:02}"), 0)).collect();
-    let told = status(&fleet(), &Control::default(), &all, &[], now);
-    assert_eq!((told.state, told.done, told.next, told.fleet_exit_code), ("finished", 20, None, 0));
+    let got = status(&fleet(), &Control::default(), &all, &[], now);
+    assert_eq!((got.state, got.done, got.next, got.fleet_exit_code), ("finished", 20, None, 0));
 }

@@ -39,7 +39,7 @@ const COLUMNS: [&str; 12] = [
 ];
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct Listed<'a> {
     snapshots: Vec<Counted<'a>>,
     damaged: Vec<Damaged<'a>>,
     totals: Totals,
@@ -98,7 +98,7 @@ pub fn list(
         encrypted,
     };
     match form {
-        Form::Json => json(&Told { snapshots, damaged: damaged(&listing.damaged), totals }, out),
+        Form::Json => json(&Listed { snapshots, damaged: damaged(&listing.damaged), totals }, out),
         Form::Csv => csv(&snapshots, &listing.damaged, out),
         Form::Text { color, width } => {
             text(&snapshots, &listing.damaged, &totals, (width, Paint { color }), out)

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::rendered::{render_summary, stored_head};
 use super::{Check, JOURNAL};
 use crate::journal::ItemStates;
-use crate::report::Told;
+use crate::report::RunView;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::chain::Chain;
 use crate::run_folder::folder::RunFolder;
@@ -45,7 +45,7 @@ pub(super) fn end_misfit(
     }
     // Either the last record was changed or the summary's word for it: whose other words still fit is right.
     let as_stored = RunRecord { head: Some(stored_head), ..record.clone() };
-    let rendered = render_summary(Told { folder, plan, states, record: &as_stored }).ok()?;
+    let rendered = render_summary(RunView { folder, plan, states, record: &as_stored }).ok()?;
     let rendered: Value = serde_json::from_slice(&rendered).ok()?;
     if chain.as_written && rendered == stored {
         return None;

@@ -11,7 +11,7 @@ mod rendered;
 use serde::Serialize;
 
 use crate::model::{Fingerprint, ItemKey};
-use crate::report::Told;
+use crate::report::RunView;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::chain::Chain;
 use crate::run_folder::folder::{RunFolder, hash_file};
@@ -123,11 +123,11 @@ pub fn verify(folder: &RunFolder) -> Evidence {
     };
     let mut checks = vec![chain::check(&chain)];
     let mut record = None;
-    if let Some(taken) = &chain.taken {
-        let plan = lines::plan(folder, taken.plan_sha256);
+    if let Some(header) = &chain.header {
+        let plan = lines::plan(folder, header.plan_sha256);
         checks.push(plan.1);
-        checks.push(hashed(JOB, &folder.job(), taken.job_sha256));
-        checks.push(lines::wanted(folder, taken.wanted_sha256, plan.0.as_ref()));
+        checks.push(hashed(JOB, &folder.job(), header.job_sha256));
+        checks.push(lines::wanted(folder, header.wanted_sha256, plan.0.as_ref()));
         if let Some(plan) = &plan.0 {
             record = with_plan(folder, plan, &chain, &mut checks);
         }
@@ -140,7 +140,7 @@ pub fn verify(folder: &RunFolder) -> Evidence {
         true => State::Intact,
         false => State::Unfinished,
     };
-    let run_id = chain.taken.as_ref().map(|taken| taken.run.0.clone());
+    let run_id = chain.header.as_ref().map(|header| header.run.0.clone());
     let may_be_resumed = record.as_ref().is_some_and(RunRecord::may_be_resumed);
     let writer = record.and_then(|record| record.writer);
     Evidence { run_id, state, journal_sha256: Some(chain.head), writer, may_be_resumed, checks }
@@ -176,7 +176,7 @@ fn with_plan(
         return None;
     }
     if record.ending.is_some() {
-        checks.extend(rendered::reports(Told { folder, plan, states: &states, record: &record }));
+        checks.extend(rendered::reports(RunView { folder, plan, states: &states, record: &record }));
     } else {
         let message = match (&record.writer, record.may_be_resumed()) {
             (Some(_), _) => "not compared: it is written when the run ends",

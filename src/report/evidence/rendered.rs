@@ -9,18 +9,18 @@ use serde_json::Value;
 use super::{AUDIT, Check, PAGE, SUMMARY};
 use crate::model::Fingerprint;
 use crate::report::render::count;
-use crate::report::{Format, Told, render, summary_json, to_output};
+use crate::report::{Format, RunView, render, summary_json, to_output};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::folder::RunFolder;
 
 /// Compares every report of the run.
-pub(super) fn reports(told: Told<'_>) -> Vec<Check> {
+pub(super) fn reports(view: RunView<'_>) -> Vec<Check> {
     let mut checks = vec![
-        compare(AUDIT, told.folder.audit(), |out| render(told, Format::Csv, out)),
-        compare(PAGE, told.folder.report(), |out| render(told, Format::Html, out)),
-        compare(SUMMARY, told.folder.summary(), |out| summary(told, out)),
+        compare(AUDIT, view.folder.audit(), |out| render(view, Format::Csv, out)),
+        compare(PAGE, view.folder.report(), |out| render(view, Format::Html, out)),
+        compare(SUMMARY, view.folder.summary(), |out| summary(view, out)),
     ];
-    match count(told).map(|reported| reported.summary.disagreement()) {
+    match count(view).map(|reported| reported.summary.disagreement()) {
         Ok(None) => {}
         Ok(Some(sums)) => checks.push(Check::damaged(SUMMARY, None, format!("its sums disagree: {sums}"))),
         Err(error) => checks.push(Check::unreadable(SUMMARY, &error)),
@@ -51,14 +51,14 @@ fn compare(
     }
 }
 
-fn summary(told: Told<'_>, out: &mut dyn Write) -> Result<(), RunFolderError> {
-    summary_json(&count(told)?.summary, out).map_err(to_output)
+fn summary(view: RunView<'_>, out: &mut dyn Write) -> Result<(), RunFolderError> {
+    summary_json(&count(view)?.summary, out).map_err(to_output)
 }
 
 /// The summary as it would be written.
-pub(super) fn render_summary(told: Told<'_>) -> Result<Vec<u8>, RunFolderError> {
+pub(super) fn render_summary(view: RunView<'_>) -> Result<Vec<u8>, RunFolderError> {
     let mut text = Vec::new();
-    summary(told, &mut text)?;
+    summary(view, &mut text)?;
     Ok(text)
 }
 

@@ -101,17 +101,17 @@ impl<W: Write> Page<W> {
              <title>{} – {}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n",
             Text(&head.job),
             Text(&head.action),
-            margins(record.opened.as_ref().map_or("", |taken| taken.run.0.as_str()))
+            margins(record.opened.as_ref().map_or("", |header| header.run.0.as_str()))
         )?;
         let facts = Facts {
-            tool: record.opened.as_ref().map_or_else(|| head.tool.clone(), |taken| taken.tool.clone()),
+            tool: record.opened.as_ref().map_or_else(|| head.tool.clone(), |header| header.tool.clone()),
             job_sha256: head.job_sha256.to_string(),
             plan_sha256: plan.sha256().to_string(),
-            wanted_sha256: record.opened.as_ref().map(|taken| taken.wanted_sha256.to_string()),
+            wanted_sha256: record.opened.as_ref().map(|header| header.wanted_sha256.to_string()),
             source: account(&head.source),
             target: account(&head.target),
             notes: plan.tail().notes.clone(),
-            by: record.opened.as_ref().and_then(|taken| taken.by.clone()),
+            by: record.opened.as_ref().and_then(|header| header.by.clone()),
             per_second: head.settings.target.rate.per_second * head.settings.target.rate.share,
             names: plan.tail().names.clone(),
             links: [product(&head.source.origin), product(&head.target.origin)],

@@ -30,8 +30,8 @@ fn scene() -> Scene {
         Box::new(move || Duration::from_secs(time.load(Ordering::Relaxed))),
         Box::new(move |told| {
             let line = match told {
-                Told::Line(line) => line.to_owned(),
-                Told::Totals(totals) => totals.to_string(),
+                PlainOutput::Line(line) => line.to_owned(),
+                PlainOutput::Totals(totals) => totals.to_string(),
             };
             put.lock().unwrap().push_str(&format!("{line}\n"));
         }),

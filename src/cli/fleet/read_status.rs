@@ -1,4 +1,4 @@
-//! How a fleet stands, read from its store.
+//! Reads the status of a fleet from its store.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,8 @@ use crate::cli::failure::Failure;
 use crate::cli::world::CliContext;
 use crate::fleet::{AccountResult, Definition, FleetStore, Status, status};
 
-/// How a fleet stands, and how every account that ended did.
-pub(super) async fn standing(
+/// The status of a fleet, and the result of every account that ended.
+pub(super) async fn read_status(
     world: &CliContext,
     store: &FleetStore,
     definition: &Definition,
