@@ -60,7 +60,7 @@
 //! | [`planner`] | makes a plan |
 //! | [`executor`] | carries out a plan |
 //! | [`report`] | a plan or a run in words, tables and pages; progress |
-//! | [`session`] | the library's door: plan, execute, resume, retry, undo, rehearse |
+//! | [`session`] | the library's door: plan, execute, resume, retry, undo, drill |
 //! | [`fleet`] | one job for each of many accounts, from any number of machines over one store |
 //! | [`cli`] | arguments, questions, exit codes |
 

@@ -10,7 +10,7 @@
 //! | [`Session::undo`] | a run | the plan of what puts back what it changed |
 //! | [`Session::execute`] | a [`Plan`] | a [`Run`]: journal, evidence, report |
 //! | [`Session::resume`] | a run that was broken off | the same [`Run`], finished |
-//! | [`rehearse`] | a snapshot of an archive | which of its imports can be restored |
+//! | [`drill()`] | a snapshot of an archive | which of its imports can be restored |
 //!
 //! Promises: locks, staging folders, journals and reports are handled here and nowhere else. Nothing in here prints:
 //! progress goes to the listeners it is given, what a person should know is in [`Session::notes`]. Nothing in here asks
@@ -19,6 +19,7 @@
 mod archive_keys;
 pub mod archives;
 pub mod backup;
+mod drill;
 mod earlier_undos;
 pub mod emulator_server;
 pub mod endpoint;
@@ -31,7 +32,6 @@ pub mod notify;
 pub mod open_ends;
 pub mod plan;
 mod reopen;
-mod restore_test;
 mod resume;
 mod retry;
 pub mod runs;
@@ -44,13 +44,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::api::{HttpOptions, HttpVersion, ProxyChoice};
+pub use drill::{DrillRequest, Restorable, drill};
 pub use endpoint::{Endpoint, Purpose};
 pub use error::SessionError;
 pub use execute::{Approval, Run};
 pub use hold::ReadAccount;
 pub use host::{Host, Random, TOOL};
 pub use plan::{Place, Plan, PlanRequest, Preview, may_be_written, open_approved};
-pub use restore_test::{Rehearsal, Restorable, rehearse};
 pub use resume::Resumed;
 pub use retry::{NothingToRetry, Retry, Retrying};
 pub use runs::OpenedRun;

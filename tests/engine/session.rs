@@ -15,7 +15,8 @@ use transship::model::time::Clock;
 use transship::run_folder::RunFolder;
 use transship::session::plan::Show;
 use transship::session::{
-    self, Approval, Copies, OpenRequest, OpenedRun, PlanRequest, Rehearsal, Restorable, Resumed, SessionError,
+    self, Approval, Copies, DrillRequest, OpenRequest, OpenedRun, PlanRequest, Restorable, Resumed,
+    SessionError,
 };
 
 use crate::two_accounts::Bench;
@@ -239,15 +240,15 @@ async fn a_drill_of_a_bucket_that_does_not_answer_stops_when_it_is_told_to() {
     let (archive, snapshot) = backed_up(&storage).await;
     storage.config_mut(|config| config.wait_get_per_call = Duration::from_hours(1));
     let (bench, cancel) = (Bench::new(), Cancel::new());
-    let (mut known, rehearsal) =
-        (Restorable::default(), Rehearsal { archive: &archive, snapshot: &snapshot, share: 1.0 });
+    let (mut known, request) =
+        (Restorable::default(), DrillRequest { archive: &archive, snapshot: &snapshot, share: 1.0 });
     let stop = async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         cancel.drain();
     };
     let drill = tokio::time::timeout(
         Duration::from_secs(5),
-        session::rehearse(&bench.host, rehearsal, &mut known, &cancel),
+        session::drill(&bench.host, request, &mut known, &cancel),
     );
     let (drilled, ()) = tokio::join!(drill, stop);
     let stopped = drilled.expect("it stops").unwrap_err();

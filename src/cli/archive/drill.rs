@@ -6,9 +6,9 @@ use crate::archive::{Listing, Snapshot, SnapshotId};
 use crate::cli::args::archive::Drill;
 use crate::cli::{say, signal};
 use crate::model::cancel::Cancel;
-use crate::report::archive::{Drilled, Unreadable, drill as told};
+use crate::report::archive::{Drilled, Unreadable, drill as write_report};
 use crate::report::text::clean;
-use crate::session::{Rehearsal, Restorable, rehearse, unless_stopped};
+use crate::session::{self, DrillRequest, Restorable, unless_stopped};
 
 /// `archive drill`; 3 if an import could not be restored, or the latest snapshot is damaged.
 pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Failure> {
@@ -48,8 +48,8 @@ pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Fail
     let mut found = Vec::new();
     for snapshot in chosen {
         let share = if args.all { 1.0 } else { share };
-        let rehearsal = Rehearsal { archive: &archive, snapshot, share };
-        let mut drilled = rehearse(&world.host, rehearsal, &mut known, &cancel).await?;
+        let request = DrillRequest { archive: &archive, snapshot, share };
+        let mut drilled = session::drill(&world.host, request, &mut known, &cancel).await?;
         if args.snapshot.is_none() {
             let newer = listing.passed_over(Some(snapshot), Some(&snapshot.account.name));
             drilled.newer = newer.into_iter().map(Unreadable::from).collect();
@@ -59,11 +59,11 @@ pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Fail
         known.write(&archive).await?;
     }
     if found.iter().all(Drilled::is_good) && lost.is_empty() && named == Exit::Done {
-        print(world, form, |out| told(&found, form, out))?;
+        print(world, form, |out| write_report(&found, form, out))?;
         return Ok(Exit::Done);
     }
     // What cannot be restored is no closing word: `--quiet` does not hide it.
-    put(world, |out| told(&found, form, out))?;
+    put(world, |out| write_report(&found, form, out))?;
     Ok(Exit::Attention)
 }
 

@@ -13,7 +13,7 @@ use crate::report::text::{clean, count, number};
 /// The result of drilling one snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Drilled {
-    /// The snapshot that was tried.
+    /// The snapshot that was restored from.
     pub snapshot: String,
     /// Whose imports they are.
     pub account: String,
@@ -35,7 +35,7 @@ pub struct Drilled {
 }
 
 impl Drilled {
-    /// Whether the account can be restored as it was last backed up, as far as was tried.
+    /// Whether the account can be restored as it was last backed up, as far as the drill can say.
     pub fn is_good(&self) -> bool {
         self.failed.is_empty() && self.newer.is_empty()
     }

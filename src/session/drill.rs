@@ -103,10 +103,10 @@ impl RestoredLine {
     }
 }
 
-/// What is to be rehearsed.
+/// What is to be restored.
 #[derive(Debug, Clone, Copy)]
-pub struct Rehearsal<'a> {
-    /// The archive whose snapshots are tried.
+pub struct DrillRequest<'a> {
+    /// The archive with the snapshot.
     pub archive: &'a Archive,
     /// The snapshot of it.
     pub snapshot: &'a Snapshot,
@@ -123,13 +123,13 @@ pub struct Rehearsal<'a> {
 /// # Cancel safety
 ///
 /// Dropping the future leaves nothing behind but what `known` has of the imports restored so far.
-pub async fn rehearse(
+pub async fn drill(
     host: &Host,
-    rehearsal: Rehearsal<'_>,
+    request: DrillRequest<'_>,
     known: &mut Restorable,
     cancel: &Cancel,
 ) -> Result<Drilled, SessionError> {
-    let Rehearsal { archive, snapshot, share } = rehearsal;
+    let DrillRequest { archive, snapshot, share } = request;
     let (_, entries) = unless_stopped(cancel, archive.entries(&snapshot.id)).await?;
     let entries: Vec<Entry> = entries.collect::<Result<_, _>>()?;
     let (imports, related): (Vec<Entry>, Vec<Entry>) =
@@ -155,7 +155,7 @@ pub async fn rehearse(
     for batch in chosen.chunks(AT_ONCE) {
         let blobs: HashMap<&str, Fingerprint> =
             batch.iter().map(|entry| (entry.id.as_str(), entry.blob)).collect();
-        for row in restored(host, rehearsal, &blobs, &lists, cancel).await? {
+        for row in restored(host, request, &blobs, &lists, cancel).await? {
             let Some(source) = &row.item.source else { continue };
             match why_not_restored(&row) {
                 None => {
@@ -231,12 +231,12 @@ async fn related_lists(archive: &Archive, related: &[Entry]) -> Result<Value, Se
 /// Restores some imports into a fresh emulator that holds what they refer to.
 async fn restored(
     host: &Host,
-    rehearsal: Rehearsal<'_>,
+    request: DrillRequest<'_>,
     chosen: &HashMap<&str, Fingerprint>,
     lists: &Value,
     cancel: &Cancel,
 ) -> Result<Vec<Row>, SessionError> {
-    let Rehearsal { archive, snapshot, .. } = rehearsal;
+    let DrillRequest { archive, snapshot, .. } = request;
     let emulator = emulator(lists)?;
     let keep = |entry: &Entry| entry.kind != Kind::Imports.as_str() || chosen.contains_key(entry.id.as_str());
     let source = snapshot_account_of(archive.clone(), snapshot, &snapshot.account.name, keep);
@@ -264,7 +264,7 @@ async fn restored(
 
 /// The job that restores an account into the emulator, whatever is in it.
 fn restore_job(of: &str) -> Result<Job, SessionError> {
-    let problem = |what: &str| SessionError::Emulator(format!("the job of the restore test has {what}"));
+    let problem = |what: &str| SessionError::Emulator(format!("the job of the drill has {what}"));
     let archived = AccountPlace::Archive {
         place: "archive".to_owned(),
         of: of.to_owned(),
