@@ -50,6 +50,7 @@ use crate::job::{Stop, Verify, Waves};
 use crate::journal::{Ending, Entry, ItemStates, Journal};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
+use crate::model::shown::imports;
 use crate::model::time::Clock;
 use crate::model::{ItemKey, ItemSet, Lease, Operation};
 use crate::run_folder::dependency_items::DependencyItems;
@@ -293,11 +294,6 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
 fn is_complete(context: &Context<'_>) -> Result<bool, EngineError> {
     let verified = context.options.verify != Verify::Full || context.journal.is_verified();
     Ok(verified && left_open(context)?.is_none())
-}
-
-/// "1 import", "2 imports".
-pub(super) fn imports(count: usize) -> String {
-    format!("{count} import{}", if count == 1 { "" } else { "s" })
 }
 
 /// What is still undecided after everything was tried: only `resume` can find out.

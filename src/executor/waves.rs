@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crate::executor::context::Context;
+use crate::executor::halt;
 use crate::executor::stop_policy::Policy;
 use crate::executor::wave_gate::{NextWave, WaveReport};
-use crate::executor::{halt, imports};
 use crate::inventory::error::EngineError;
 use crate::job::{Pause, Verify, Wave, Waves, wave_ends};
 use crate::model::event::Event;
+use crate::model::shown::imports;
 use crate::model::{ItemKey, Outcome, Verdict};
 use crate::run_folder::outcome::outcome_of;
 use crate::run_folder::plan_file::PlanFile;

@@ -3,6 +3,7 @@
 use super::control::Control;
 use super::definition::Definition;
 use super::dispatch::{Ending, Gate};
+use crate::model::shown;
 
 /// How a fleet is begun again, after what was in its way is seen to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +103,7 @@ pub fn unplanned(accounts: &[String], file: &str) -> String {
 
 /// So many accounts.
 fn accounts_of(count: usize) -> String {
-    if count == 1 { "1 account".to_owned() } else { format!("{count} accounts") }
+    shown::count(count as u64, "account", "accounts")
 }
 
 /// The first of them by name, and how many more there are.

@@ -1,4 +1,4 @@
-//! Texts as terminals, spreadsheets and shells are given them, and back.
+//! Texts and numbers as terminals, spreadsheets and shells are given them, and back.
 
 use std::borrow::Cow;
 
@@ -95,6 +95,30 @@ pub fn shell_word(text: &str) -> Cow<'_, str> {
     format!("'{}'", text.replace('\'', r"'\''")).into()
 }
 
+/// `1234567` as `1,234,567`.
+pub fn number(count: impl Into<u64>) -> String {
+    let digits = count.into().to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 import`, `12,000 imports`.
+pub fn count(count: impl Into<u64>, one: &str, many: &str) -> String {
+    let count = count.into();
+    format!("{} {}", number(count), if count == 1 { one } else { many })
+}
+
+/// [`count`] of imports.
+pub fn imports(number: usize) -> String {
+    count(number as u64, "import", "imports")
+}
+
 /// What a cell stands for where it may stand for `text`: that very text, if [`inert`] makes the cell of it.
 pub fn true_text<'t>(cell: &'t str, text: &'t str) -> &'t str {
     if inert(text) == cell { text } else { undone(cell) }
@@ -118,6 +142,13 @@ mod tests {
         }
         assert_eq!(true_text("'@at", "'@at"), "'@at", "the import itself is called so");
         assert_eq!(true_text("'@at v2", "@at"), "@at v2", "somebody wrote another name behind the sign");
+    }
+
+    #[test]
+    fn numbers_have_separators_from_a_thousand_on() {
+        let numbers = [number(0_u32), number(999_u32), number(1_000_u32), number(1_234_567_u64)];
+        assert_eq!(numbers, ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([imports(0), imports(1), imports(12_000)], ["0 imports", "1 import", "12,000 imports"]);
     }
 
     #[test]

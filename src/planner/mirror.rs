@@ -14,7 +14,7 @@ use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::inventory::in_flows::{ListedImports, refuse_short_list};
 use crate::inventory::select::Selected;
 use crate::job::{Job, Limit, MatchBy};
-use crate::model::{Head, Id, ItemKey};
+use crate::model::{Head, Id, ItemKey, shown};
 use crate::planner::facts::Known;
 use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
@@ -111,8 +111,8 @@ pub(crate) async fn take_deletions(
     let alike = (all - items.len()) as u64 + std::mem::take(&mut decided.left).len() as u64;
     let mut note = |count: u64, why: &str| {
         if count > 0 {
-            let are = if count == 1 { "import is" } else { "imports are" };
-            builder.notes.push(format!("`mirror`: {count} {are} left alone in `{target}`: {why}"));
+            let are = shown::count(count, "import is", "imports are");
+            builder.notes.push(format!("`mirror`: {are} left alone in `{target}`: {why}"));
         }
     };
     note(alike, "the name is that of an import of the source, or nearly");
@@ -172,7 +172,7 @@ pub(crate) async fn take_deletions(
 
 /// "1 import in `us`", "2 imports in `us`".
 fn imports_in(count: u64, account: &str) -> String {
-    format!("{count} import{} in `{account}`", if count == 1 { "" } else { "s" })
+    format!("{} in `{account}`", shown::count(count, "import", "imports"))
 }
 
 /// Whether so many are more than may be deleted.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-pub use crate::model::shown::{clean, is_raw};
+pub use crate::model::shown::{clean, count, is_raw, number};
 use crate::run_folder::plan_item::PlanItem;
 
 /// The name of an item, made inert; for what is not an import, with its kind.
@@ -101,19 +101,6 @@ pub fn fit(text: &str, columns: usize) -> String {
     fitted
 }
 
-/// `1234567` as `1,234,567`.
-pub fn number(count: impl Into<u64>) -> String {
-    let digits = count.into().to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// A count of something whose plural has an `s`.
 pub fn counted(number: u32, one: &str) -> String {
     count(number, one, &format!("{one}s"))
@@ -126,12 +113,6 @@ pub fn listed(parts: &[String]) -> String {
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
-}
-
-/// `1 import`, `2 imports`.
-pub fn count(count: impl Into<u64>, one: &str, many: &str) -> String {
-    let count = count.into();
-    format!("{} {}", number(count), if count == 1 { one } else { many })
 }
 
 /// A number of bytes, as exact as a person wants it: `812 B`, `1.2 kB`, `34 MB`.
@@ -291,9 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_spans_read_as_people_write_them() {
-        assert_eq!([number(0_u32), number(999_u32), number(1_000_u32)], ["0", "999", "1,000"]);
-        assert_eq!(number(1_234_567_u64), "1,234,567");
+    fn spans_read_as_people_write_them() {
         assert_eq!(count(1_u32, "import", "imports"), "1 import");
         let spans = [3.24, 59.9, 125.0, 3900.0].map(|s| span(Duration::from_secs_f64(s)));
         assert_eq!(spans, ["3.2 s", "59 s", "2 min 05 s", "1 h 05 min"]);

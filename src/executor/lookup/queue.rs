@@ -19,9 +19,9 @@ use crate::executor::lookup::scan::{self, Hit, Looked};
 use crate::executor::lookup::search::{Before, COMPANY, Found, Reason, Search};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::model::Id;
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
+use crate::model::{Id, shown};
 use crate::run_folder::other_runs::{OtherRuns, deeds_since};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
@@ -178,10 +178,10 @@ impl<'a> LookupQueue<'a> {
             let queue = self.queue.borrow();
             let (count, seconds) = (queue.len(), wait.as_secs_f64().ceil());
             let what = if queue.iter().all(|search| search.reason == Reason::TakenUpAgain) {
-                let are = if count == 1 { "1 import is" } else { &format!("{count} imports are") };
+                let are = shown::count(count as u64, "import is", "imports are");
                 format!("{are} looked for before anything is made anew")
             } else {
-                let calls = if count == 1 { "1 call" } else { &format!("{count} calls") };
+                let calls = shown::count(count as u64, "call", "calls");
                 format!("{calls} without an answer")
             };
             let message = format!("{what}: next look-up in {seconds} s");

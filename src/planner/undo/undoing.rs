@@ -1,7 +1,7 @@
 //! An item of an undo as it is planned: what is done, and why nothing is, in words.
 
 use crate::documents::diff::Change;
-use crate::model::{Operation, Outcome, Verdict};
+use crate::model::{Operation, Outcome, Verdict, shown};
 use crate::planner::items::ended;
 use crate::planner::undo::Copies;
 use crate::planner::undo::examine::Finding;
@@ -174,7 +174,7 @@ pub(super) fn made_meanwhile(names: &[String]) -> Option<String> {
 }
 
 fn imports(count: usize) -> String {
-    if count == 1 { "an import".to_owned() } else { format!("{count} imports") }
+    if count == 1 { "an import".to_owned() } else { shown::imports(count) }
 }
 
 fn ids(of: Vec<&Namesake>) -> String {
