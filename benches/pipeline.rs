@@ -22,7 +22,7 @@ use transship::journal::{Entry, FORMAT, ItemStates, Journal, JournalOptions, Run
 use transship::model::cancel::Cancel;
 use transship::model::event::Events;
 use transship::model::time::Clock;
-use transship::model::{AlwaysHeld, Fingerprint, RunId};
+use transship::model::{Action, AlwaysHeld, Fingerprint, RunId};
 use transship::planner::{PlanContext, PlanRequest, Purpose, Route, Scope, plan};
 use transship::report::{RunView, write_files};
 use transship::run_folder::folder::RunFolder;
@@ -151,7 +151,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
         format: FORMAT,
         run: RunId("bench".into()),
         tool: "bench".into(),
-        action: "migrate".into(),
+        action: Action::Migrate.into(),
         items: planned.plan.len(),
         job_sha256: Fingerprint::of(b""),
         plan_sha256: planned.plan.sha256(),

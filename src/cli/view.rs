@@ -8,8 +8,8 @@ use super::runs::find;
 use super::say;
 use super::stderr::TOLD;
 use super::world::CliContext;
-use crate::model::Outcome;
 use crate::model::shown::shell_word;
+use crate::model::{Action, Outcome};
 use crate::report;
 use crate::report::console::headline;
 use crate::report::plan_view::{self, Detail, PlanViewOptions};
@@ -22,7 +22,7 @@ pub(super) fn show_plan(world: &CliContext, plan: &PlanFile, detail: &PlanDetail
     tracing::info!(
         target: TOLD,
         job = clean(&plan.head().job),
-        action = clean(&plan.head().action),
+        action = clean(plan.head().action.as_str()),
         selected = tail.selected,
         calls = tail.forecast.total,
         seconds = tail.forecast.seconds,
@@ -101,7 +101,7 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
     }
     let (retry, undo) = (told("retry"), told("undo"));
     let wrote = Outcome::ALL.iter().any(|outcome| outcome.wrote() && summary.count(*outcome) > 0);
-    let undoable = summary.action != "backup";
+    let undoable = summary.action != Action::Backup;
     let folder = run.folder.path();
     // A folder that stands for an address is shown as that address.
     let is_here = world.shown(folder) == folder;

@@ -10,7 +10,7 @@ use super::groups::Planned;
 use super::status::{AttentionRow, Status};
 use super::store::FleetStore;
 use super::words::some;
-use crate::model::Fingerprint;
+use crate::model::{Action, Fingerprint};
 
 /// The object of the store that they are in.
 pub const PLANS: &str = "plans.json";
@@ -79,7 +79,7 @@ pub struct Approved {
 /// Cancel safe: it only reads.
 pub async fn approved(store: &FleetStore, fleet: &Definition) -> Result<Approved, FleetError> {
     let mut approved = Approved::default();
-    if ["backup", "compare"].contains(&fleet.action.as_str()) {
+    if matches!(Action::of(&fleet.action), Some(Action::Backup | Action::Compare)) {
         return Ok(approved);
     }
     let Some(plans) = Plans::read(store).await? else { return Ok(approved) };

@@ -53,6 +53,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::model::Action;
 pub use account::{Account, AccountPlace, Rate};
 pub use archive::{Archive, BackupSettings, Keep};
 pub use by_schema::{read_by_schema, yaml_value};
@@ -166,57 +167,6 @@ impl Job {
     /// Whether the job reads and writes one and the same account.
     pub fn in_place(&self) -> bool {
         self.source.name == self.target.name && self.source.place == self.target.place
-    }
-}
-
-/// What is done with the selected imports (pinned).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the words of the job file")]
-pub enum Action {
-    Migrate,
-    Clone,
-    Update,
-    Delete,
-    Backup,
-    Restore,
-    Compare,
-    Apply,
-    /// Not in a job file: what `undo` writes into the run it makes.
-    Undo,
-}
-
-impl Action {
-    /// The word of the job file and the audit.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Migrate => "migrate",
-            Self::Clone => "clone",
-            Self::Update => "update",
-            Self::Delete => "delete",
-            Self::Backup => "backup",
-            Self::Restore => "restore",
-            Self::Compare => "compare",
-            Self::Apply => "apply",
-            Self::Undo => "undo",
-        }
-    }
-
-    /// The actions of a job file, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
-        Self::Migrate,
-        Self::Clone,
-        Self::Update,
-        Self::Delete,
-        Self::Backup,
-        Self::Restore,
-        Self::Compare,
-        Self::Apply,
-    ];
-
-    /// The action with this name in a job file; `undo` is none.
-    pub fn of(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|action| action.as_str() == word)
     }
 }
 

@@ -178,7 +178,7 @@ mod tests {
     use crate::journal::record::{FORMAT, Step};
     use crate::journal::{Journal, JournalOptions, RunHeader};
     use crate::model::time::Clock;
-    use crate::model::{Fingerprint, RunId};
+    use crate::model::{Action, Fingerprint, RunId};
 
     /// Writes a journal in which the steps of `items` items are interleaved; the message of each ends with `long`.
     async fn journal(path: &Path, items: u32, long: &str) {
@@ -189,7 +189,7 @@ mod tests {
             format: FORMAT,
             run: RunId("r".to_owned()),
             tool: "t".to_owned(),
-            action: "migrate".to_owned(),
+            action: Action::Migrate.into(),
             items,
             job_sha256: print,
             plan_sha256: print,

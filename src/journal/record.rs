@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Fingerprint, Id, ItemKey, Latencies, Operation, RunId, Verdict};
+use crate::model::{Fingerprint, Id, ItemKey, Latencies, Operation, RecordedAction, RunId, Verdict};
 
 /// The version of the format, in the first record, and in the record of a resumed run.
 ///
@@ -134,7 +134,7 @@ pub struct RunHeader {
     /// The program and its version.
     pub tool: String,
     /// The name of the action.
-    pub action: String,
+    pub action: RecordedAction,
     /// How many items the plan has.
     pub items: u32,
     /// SHA-256 of the file `job.yaml` in the run folder.

@@ -14,6 +14,7 @@
 //! | *verdict* | what the comparison with the service's own copy said |
 //! | *fault* | a failure the emulator is told to inject |
 
+pub mod action;
 pub mod cancel;
 pub mod cause;
 pub mod chunks;
@@ -31,6 +32,7 @@ pub mod shown;
 pub(crate) mod stamp;
 pub mod time;
 
+pub use action::{Action, RecordedAction};
 pub use cancel::Cancel;
 pub use cause::chain;
 pub use chunks::Chunks;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::inventory::error::EngineError;
-use crate::model::{ItemKey, Operation};
+use crate::model::{Action, ItemKey, Operation};
 use crate::planner::plan_part::PlanPart;
 use crate::run_folder::forecast::Outlook;
 use crate::run_folder::plan_file::PlanFile;
@@ -16,7 +16,7 @@ use crate::run_folder::plan_item::{PlanItem, PlanTail};
 ///
 /// The plan cannot be read or written.
 pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, EngineError> {
-    let counts_all = plan.head().action == "compare";
+    let counts_all = plan.head().action == Action::Compare;
     let counts = |item: &PlanItem| item.is_import() && (counts_all || item.is_work());
     let (mut kept, mut last, mut whole) = (0_u32, None, 0_u32);
     for item in plan.items() {

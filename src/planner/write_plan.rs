@@ -226,7 +226,7 @@ fn head(with: &PlanRequest<'_>) -> PlanHead {
         version: FORMAT,
         tool: with.context.tool.to_owned(),
         job: with.job.name.clone(),
-        action: with.job.action.as_str().to_owned(),
+        action: with.job.action.into(),
         job_sha256: Fingerprint::of(with.job.text.as_bytes()),
         made_at: with.context.now,
         source: with.source.facts.clone(),

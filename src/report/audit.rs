@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use crate::documents::diff::Change;
 use crate::model::time::stamp;
-use crate::model::{Outcome, Verdict};
+use crate::model::{Outcome, RecordedAction, Verdict};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::rows::Row;
 use crate::run_folder::run_record::RunRecord;
@@ -49,7 +49,7 @@ pub struct AuditContext {
     /// The id of the run.
     pub run_id: String,
     /// The name of its action.
-    pub action: String,
+    pub action: RecordedAction,
     /// The source account's name in the job.
     pub source_account: String,
     /// The target account's name in the job.
@@ -116,7 +116,7 @@ pub fn cells<'a>(context: &'a AuditContext, row: &'a Row) -> [Cow<'a, str>; COLU
     [
         Cow::Borrowed(&context.run_id),
         item.item.to_string().into(),
-        Cow::Borrowed(&context.action),
+        Cow::Borrowed(context.action.as_str()),
         row.outcome.as_str().into(),
         row.verdict.as_str().into(),
         Cow::Borrowed(&context.source_account),

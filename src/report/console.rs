@@ -12,7 +12,7 @@ use super::reasons::ReasonGroup;
 use super::snapshot::{in_words, old_ids};
 use super::text::{NARROWEST, Paint, Tone, clean, count, counted, listed, number, wrap};
 use crate::documents::references::Kind;
-use crate::model::{Outcome, Verdict};
+use crate::model::{Action, Outcome, Verdict};
 use crate::run_folder::import_users::UserKind;
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET};
 use crate::run_folder::summary::{OtherCount, Summary};
@@ -121,7 +121,7 @@ pub fn summary_json(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
 
 /// What happened, in a sentence a manager understands.
 pub fn headline(summary: &Summary) -> String {
-    if summary.action == "compare" {
+    if summary.action == Action::Compare {
         return compared(summary);
     }
     let done: u32 = Outcome::ALL
@@ -134,7 +134,7 @@ pub fn headline(summary: &Summary) -> String {
     let (other_items, other_done) =
         others.fold((0, 0), |(items, done), other| (items + other.items, done + other.done));
     // What a mirror deletes is told by itself.
-    let mirrors = matches!(summary.action.as_str(), "migrate" | "apply");
+    let mirrors = matches!(summary.action.known(), Some(Action::Migrate | Action::Apply));
     let deleted = if mirrors { summary.count(Outcome::Deleted) } else { 0 };
     let (done, selected) = (done - deleted, summary.selected - deleted);
     let imports = (done - other_done.min(done), selected - other_items.min(selected));
@@ -146,17 +146,27 @@ pub fn headline(summary: &Summary) -> String {
         share((other.done, other.items), counted(other.items, kind.singular()))
     };
     // What uses imports is not restored: it is pointed to what was.
-    let (users, with): (Vec<_>, Vec<_>) =
-        summary.others.iter().partition(|(kind, _)| summary.action == "restore" && UserKind::is_one(**kind));
+    let (users, with): (Vec<_>, Vec<_>) = summary
+        .others
+        .iter()
+        .partition(|(kind, _)| summary.action == Action::Restore && UserKind::is_one(**kind));
     of.extend(with.into_iter().map(|(kind, other)| told(kind, other)));
     let users: Vec<String> = users.into_iter().map(|(kind, other)| told(kind, other)).collect();
     let of = listed(&of);
     let (source, target) = (clean(&summary.source), clean(&summary.target));
-    let way = match summary.action.as_str() {
+    let way = match summary.action.known() {
         _ if source == target => format!(" in {target}"),
-        "backup" => format!(" of {source}"),
-        "migrate" | "clone" => format!(" from {source} to {target}"),
-        _ => format!(" in {target}"),
+        Some(Action::Backup) => format!(" of {source}"),
+        Some(Action::Migrate | Action::Clone) => format!(" from {source} to {target}"),
+        Some(
+            Action::Update
+            | Action::Delete
+            | Action::Restore
+            | Action::Compare
+            | Action::Apply
+            | Action::Undo,
+        )
+        | None => format!(" in {target}"),
     };
     let mut parts = Vec::new();
     if !users.is_empty() {
@@ -178,7 +188,7 @@ pub fn headline(summary: &Summary) -> String {
     part(open(summary), "needs your attention", "need your attention");
     let way = if summary.writer.is_some() { format!("{way} so far") } else { way };
     let rest = if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) };
-    format!("{} {of}{way}{rest}.", done_word(&summary.action))
+    format!("{} {of}{way}{rest}.", done_word(summary.action.known()))
 }
 
 /// The result of a comparison, in a sentence.
@@ -204,17 +214,17 @@ fn compared(summary: &Summary) -> String {
     format!("Compared {} of {source} and {target}: {parts}.", count(summary.selected, "import", "imports"))
 }
 
-fn done_word(action: &str) -> &'static str {
+fn done_word(action: Option<Action>) -> &'static str {
     match action {
-        "migrate" => "Migrated",
-        "clone" => "Cloned",
-        "update" => "Updated",
-        "delete" => "Deleted",
-        "backup" => "Backed up",
-        "restore" => "Restored",
-        "compare" => "Compared",
-        "undo" => "Put back",
-        _ => "Wrote",
+        Some(Action::Migrate) => "Migrated",
+        Some(Action::Clone) => "Cloned",
+        Some(Action::Update) => "Updated",
+        Some(Action::Delete) => "Deleted",
+        Some(Action::Backup) => "Backed up",
+        Some(Action::Restore) => "Restored",
+        Some(Action::Compare) => "Compared",
+        Some(Action::Undo) => "Put back",
+        Some(Action::Apply) | None => "Wrote",
     }
 }
 

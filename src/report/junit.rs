@@ -79,7 +79,7 @@ pub(super) fn row(summary: &Summary, row: &Row, out: &mut dyn Write) -> io::Resu
     write!(
         out,
         "<testcase classname=\"{}.{}\" name=\"{}\" time=\"{}.{:03}\"",
-        Xml(&summary.action),
+        Xml(summary.action.as_str()),
         Xml(row.item.adaptor_type.as_deref().unwrap_or("import")),
         Xml(&row.item.name),
         time / 1000,

@@ -26,7 +26,7 @@ pub(super) fn write(
         out,
         "# {}: {}\n\n{}\n",
         inert(&summary.job),
-        inert(&summary.action),
+        inert(summary.action.as_str()),
         inert(&headline(summary))
     )?;
     let told = [how_it_ended(summary), undone(summary), doubts(summary), copies(summary), unread(summary)];

@@ -26,7 +26,7 @@ pub fn markdown(
     table(plan, &mut text, PlanViewOptions { color: false, ..options })?;
     let head = plan.head();
     let way = format!("{} → {}", head.source.name, head.target.name);
-    let title = format!("### {}: {} {}", inert(&head.job), inert(&head.action), inert(&way));
+    let title = format!("### {}: {} {}", inert(&head.job), inert(head.action.as_str()), inert(&way));
     write(&title, &inert(&totals(plan)), &String::from_utf8_lossy(&text), out).map_err(to_output)
 }
 

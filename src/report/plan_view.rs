@@ -186,7 +186,7 @@ impl View<'_> {
 
     fn head(&self, plan: &PlanFile, out: &mut dyn Write) -> io::Result<()> {
         let head = plan.head();
-        let (job, action) = (clean(&head.job), clean(&head.action));
+        let (job, action) = (clean(&head.job), clean(head.action.as_str()));
         let (source, target) = (clean(&head.source.name), clean(&head.target.name));
         let way = if head.source == head.target { source.clone() } else { format!("{source} → {target}") };
         let (deletions, kept) = (plan.tail().deletions, plan.tail().kept);

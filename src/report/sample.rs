@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::model::{Fingerprint, Id, Outcome, Verdict};
+use crate::model::{Action, Fingerprint, Id, Outcome, Verdict};
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::PlanItem;
 use crate::run_folder::rows::Row;
@@ -132,7 +132,7 @@ pub(super) fn summary(outcomes: &[(Outcome, u32)], verdicts: &[(Verdict, u32)]) 
     Summary {
         run_id: "20260101T000000Z-orders-to-eu-00ab".into(),
         job: "orders-to-eu".into(),
-        action: "migrate".into(),
+        action: Action::Migrate.into(),
         source: "demo-a".into(),
         target: "demo-b".into(),
         state: "finished".into(),

@@ -140,7 +140,7 @@ impl Deeds {
     /// Takes the next record of a run.
     pub(super) fn take(&mut self, record: Record) {
         match record.entry {
-            Entry::Opened(header) => self.is_undo = header.action == Action::Undo.as_str(),
+            Entry::Opened(header) => self.is_undo = header.action == Action::Undo,
             Entry::Item { item, step: Step::Intended { operation, .. } } => {
                 self.intents.insert(item, operation);
             }

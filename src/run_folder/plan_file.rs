@@ -328,7 +328,7 @@ mod tests {
             version: FORMAT,
             tool: "transship".into(),
             job: "j}".into(),
-            action: "migrate".into(),
+            action: crate::model::Action::Migrate.into(),
             job_sha256: Fingerprint::of(b""),
             made_at: jiff::Timestamp::UNIX_EPOCH,
             source: account.clone(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::documents::diff::Change;
 use crate::documents::references::Kind;
 use crate::job::{AccountPlace, Settings};
-use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, RecordedAction, Verdict};
 use crate::run_folder::document_file::Span;
 use crate::run_folder::forecast::{Forecast, Write};
 use crate::run_folder::import_users::Usage;
@@ -22,8 +22,8 @@ pub struct PlanHead {
     pub tool: String,
     /// `name` of the job.
     pub job: String,
-    /// The word of its action.
-    pub action: String,
+    /// The action of its job, or that of an undo.
+    pub action: RecordedAction,
     /// SHA-256 of the job file.
     pub job_sha256: Fingerprint,
     /// When the plan was made.

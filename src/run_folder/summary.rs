@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::references::Kind;
 use crate::journal::Ending;
-use crate::model::{Fingerprint, Id, Latencies, Outcome, Verdict};
+use crate::model::{Action, Fingerprint, Id, Latencies, Outcome, RecordedAction, Verdict};
 use crate::run_folder::forecast::Forecast;
 use crate::run_folder::import_users::UsageSummary;
 use crate::run_folder::lock::Writer;
@@ -54,7 +54,7 @@ pub struct Summary {
     /// `name` of the job.
     pub job: String,
     /// The action of the job, or `undo` or `retry`.
-    pub action: String,
+    pub action: RecordedAction,
     /// Name of the source account.
     pub source: String,
     /// Name of the target account.
@@ -267,7 +267,8 @@ impl Summary {
     /// Whether anything needs attention that a `retry` may redo: not what only could not be read back, nor copies, which
     /// `undo` offers to remove. Nothing of a backup, a comparison or an undo is redone in part.
     pub fn may_be_redone(&self) -> bool {
-        !matches!(self.action.as_str(), "backup" | "compare" | "undo") && self.has_open_items()
+        !matches!(self.action.known(), Some(Action::Backup | Action::Compare | Action::Undo))
+            && self.has_open_items()
     }
 
     fn has_open_items(&self) -> bool {

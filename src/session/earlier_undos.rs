@@ -25,7 +25,7 @@ pub(super) fn made_anew(of: &OpenedRun) -> Result<HashMap<Id, Id>, SessionError>
     }
     let undos = all(parent_of(of.folder.path())).into_iter().filter(|path| {
         matches!(first_record(path).map(|record| record.entry), Some(Entry::Opened(header))
-            if header.action == Action::Undo.as_str())
+            if header.action == Action::Undo)
     });
     for path in undos {
         // What cannot be read tells nothing.

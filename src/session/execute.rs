@@ -166,7 +166,7 @@ impl Session {
         &self,
         folder: RunFolder,
         run: RunId,
-        action: String,
+        action: Action,
         job: &str,
         planned: Planned,
         undoes: Option<&RunFolder>,
@@ -177,7 +177,7 @@ impl Session {
             format: FORMAT,
             run,
             tool: TOOL.to_owned(),
-            action,
+            action: action.into(),
             items: plan.len(),
             job_sha256: Fingerprint::of(job.as_bytes()),
             plan_sha256: plan.sha256(),
@@ -252,7 +252,7 @@ impl Session {
         }
         let settings = &self.settings;
         // What a run did is taken back in one go, and all of it that can be.
-        let is_undo = plan.head().action == Action::Undo.as_str();
+        let is_undo = plan.head().action == Action::Undo;
         let options = RunOptions {
             verify: settings.verify,
             stop: if is_undo { Stop::default() } else { settings.stop },

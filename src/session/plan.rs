@@ -7,6 +7,7 @@ use super::endpoint::{Purpose, goes_home};
 use super::{Session, SessionError, TOOL};
 use crate::inventory::error::EngineError;
 use crate::job::{Job, Verify};
+use crate::model::Action;
 use crate::model::event::Events;
 use crate::model::{Head, Id, RunId};
 use crate::planner::{self, OwnImport, Planned};
@@ -100,7 +101,7 @@ pub enum Scope<'a> {
 pub struct Plan {
     pub(super) planned: Planned,
     pub(super) staged: Staged,
-    pub(super) action: String,
+    pub(super) action: Action,
     pub(super) job_text: String,
     pub(super) harmless: bool,
     /// The run it undoes.
@@ -234,7 +235,7 @@ impl Session {
         let (plan, wanted) = (staged.plan(), staged.wanted());
         let files = Files { folder: staged.folder.path(), plan: &plan, wanted: Some(&wanted) };
         let planned = self.make(job, files, narrowed, Show::Changes, events).await?;
-        let (action, job_text) = (job.action.as_str().to_owned(), job.text.clone());
+        let (action, job_text) = (job.action, job.text.clone());
         let harmless = !self.target.is_service();
         Ok(Plan { planned, staged, action, job_text, harmless, undoes: None, copies: 0 })
     }

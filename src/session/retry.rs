@@ -94,7 +94,7 @@ impl Session {
         let mut staged = self.stage(run, place, &what, &self.target_account().facts).await?;
         staged.earlier = Some(earlier_lock);
         let earlier = OpenedRun::open(of.path())?;
-        if earlier.plan.head().action == Action::Undo.as_str() {
+        if earlier.plan.head().action == Action::Undo {
             let message = "to redo what an undo could not do, undo the same run again".to_owned();
             return Err(SessionError::Refused(message));
         }
@@ -150,7 +150,7 @@ impl Session {
 
 fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
     let mut again = Again::default();
-    let in_place = run.plan.head().action == Action::Update.as_str();
+    let in_place = run.plan.head().action == Action::Update;
     rows(&run.folder, &run.plan, &run.states, |row| {
         let redo = row.outcome.needs_attention()
             || row.outcome == Outcome::Unprocessed

@@ -17,8 +17,7 @@ use crate::run_folder::{PlanHead, RunFolder};
 
 /// Why a run of that plan leaves nothing to undo, if it does: a backup or a comparison changes nothing in an account.
 pub fn nothing_to_undo(head: &PlanHead) -> Option<Action> {
-    let action = Action::of(&head.action)?;
-    matches!(action, Action::Backup | Action::Compare).then_some(action)
+    head.action.known().filter(|action| matches!(action, Action::Backup | Action::Compare))
 }
 
 impl Session {
@@ -76,7 +75,7 @@ impl Session {
         };
         let PlannedUndo { planned, copies } = self.unless_stopped(plan_undo(request, states)).await?;
         let job_text = earlier.job_text()?;
-        let action = Action::Undo.as_str().to_owned();
+        let action = Action::Undo;
         let undoes = Some(earlier.folder);
         let harmless = !self.target.is_service();
         Ok(Plan { planned, staged, action, job_text, harmless, undoes, copies })

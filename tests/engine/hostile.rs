@@ -19,7 +19,7 @@ use transship::journal::{Entry, FORMAT, Halt, ItemStates, Journal, JournalOption
 use transship::model::cancel::Cancel;
 use transship::model::event::Events;
 use transship::model::time::Clock;
-use transship::model::{AlwaysHeld, Fingerprint, Lease, RunId};
+use transship::model::{Action, AlwaysHeld, Fingerprint, Lease, RunId};
 use transship::planner::{PlanContext, PlanRequest, Purpose, Route, Scope, plan};
 use transship::run_folder::folder::RunFolder;
 use transship::run_folder::other_runs::FolderRuns;
@@ -339,7 +339,7 @@ impl Migration {
             format: FORMAT,
             run: RunId("t".into()),
             tool: "test".into(),
-            action: "migrate".into(),
+            action: Action::Migrate.into(),
             items: planned.plan.len(),
             job_sha256: Fingerprint::of(b""),
             plan_sha256: planned.plan.sha256(),

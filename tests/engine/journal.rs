@@ -10,7 +10,7 @@ use transship::journal::{
     RunHeader, Step, replay,
 };
 use transship::model::time::Clock;
-use transship::model::{Fingerprint, Id, ItemKey, Latencies, Operation, Outcome, RunId, Verdict};
+use transship::model::{Action, Fingerprint, Id, ItemKey, Latencies, Operation, Outcome, RunId, Verdict};
 
 const ITEMS: u32 = 4;
 
@@ -55,7 +55,7 @@ fn opened() -> Entry {
         format: FORMAT,
         run: RunId("r".into()),
         tool: "t".into(),
-        action: "clone".into(),
+        action: Action::Clone.into(),
         items: ITEMS,
         job_sha256: nothing,
         plan_sha256: nothing,

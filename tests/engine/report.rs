@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use transship::job::{Account, AccountPlace, Rate, Retry, Settings, Stop, Verify};
 use transship::journal::{Call, Costs, Ending, Entry, ItemStates, Journal, JournalOptions, RunHeader, Step};
 use transship::model::time::Clock;
-use transship::model::{Fingerprint, Id, ItemKey, Operation, Outcome, RunId, Verdict};
+use transship::model::{Action, Fingerprint, Id, ItemKey, Operation, Outcome, RunId, Verdict};
 use transship::report::{Format, RunView, render, write_files};
 use transship::run_folder::folder::RunFolder;
 use transship::run_folder::plan_file::{PlanFile, PlanWriter};
@@ -103,7 +103,7 @@ async fn left(reached: u32, ending: Option<Ending>) -> Left {
         format: 1,
         run: RunId("20260101T000000Z-orders-to-eu-00ab".into()),
         tool: "transship 0.1.0".into(),
-        action: "migrate".into(),
+        action: Action::Migrate.into(),
         items: ITEMS,
         job_sha256: Fingerprint::of(b"job"),
         plan_sha256: plan.sha256(),

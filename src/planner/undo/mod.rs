@@ -26,7 +26,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::witnesses;
 use crate::journal::ItemStates;
 use crate::model::cancel::Cancel;
-use crate::model::{Head, Id, ItemKey, Outcome, PackedId};
+use crate::model::{Action, Head, Id, ItemKey, Outcome, PackedId};
 use crate::planner::items::{blank, ended};
 use crate::planner::request::breathe;
 use crate::planner::undo::all_touched::all_touched;
@@ -131,7 +131,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     let head = PlanHead {
         version: FORMAT,
         tool: with.tool.to_owned(),
-        action: "undo".to_owned(),
+        action: Action::Undo.into(),
         made_at: with.now,
         source: with.target.facts.clone(),
         target: with.target.facts.clone(),

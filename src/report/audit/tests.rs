@@ -3,13 +3,14 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Action;
 use crate::report::sample;
 use crate::report::text::clean;
 
 fn context() -> AuditContext {
     AuditContext {
         run_id: "R".into(),
-        action: "migrate".into(),
+        action: Action::Migrate.into(),
         source_account: "demo-a".into(),
         target_account: "demo-b".into(),
     }

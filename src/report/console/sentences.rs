@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::MOST_NAMED;
+use crate::model::Action;
 use crate::report::text::{clean, count, number, span};
 use crate::report::usage::sentence;
 use crate::run_folder::summary::Summary;
@@ -61,9 +62,17 @@ pub fn doubts(summary: &Summary) -> Option<String> {
         let have = if summary.in_doubt == 1 { "has" } else { "have" };
         return (summary.in_doubt > 0).then(|| format!("{calls} {have} no answer yet."));
     }
-    let be = match summary.action.as_str() {
-        "update" | "delete" | "undo" => "have been changed",
-        _ => "exist",
+    let be = match summary.action.known() {
+        Some(Action::Update | Action::Delete | Action::Undo) => "have been changed",
+        Some(
+            Action::Migrate
+            | Action::Clone
+            | Action::Backup
+            | Action::Restore
+            | Action::Compare
+            | Action::Apply,
+        )
+        | None => "exist",
     };
     let imports = if summary.in_doubt == 1 { "import" } else { "imports" };
     let finder = finder(summary);

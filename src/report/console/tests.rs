@@ -98,7 +98,7 @@ fn an_interrupted_run_says_how_to_go_on() {
     let outcomes = [(Outcome::Updated, 1), (Outcome::Unchanged, 1), (Outcome::Unprocessed, 8)];
     let mut summary = sample::summary(&outcomes, &[(Verdict::Differs, 1), (Verdict::NotChecked, 9)]);
     summary.state = "interrupted".into();
-    summary.action = "update".into();
+    summary.action = Action::Update.into();
     let extra = Closing { resume: Some("transship resume runs/R"), ..Closing::default() };
     insta::assert_snapshot!(said(&summary, extra), @"
     Updated 1 of 10 imports in demo-b; 1 was already as wanted, 8 were not reached, 1 needs your attention.

@@ -1,12 +1,12 @@
 //! The result of reading back, in one sentence.
 
-use crate::model::{Outcome, Verdict};
+use crate::model::{Action, Outcome, Verdict};
 use crate::report::text::number;
 use crate::run_folder::summary::Summary;
 
 /// The result of reading back.
 pub fn verified(summary: &Summary) -> String {
-    if summary.action == "compare" {
+    if summary.action == Action::Compare {
         return "Nothing was written.".to_owned();
     }
     let wrote: u32 =

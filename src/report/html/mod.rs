@@ -100,7 +100,7 @@ impl<W: Write> Page<W> {
              <meta name=\"color-scheme\" content=\"light dark\">\n\
              <title>{} – {}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n",
             Text(&head.job),
-            Text(&head.action),
+            Text(head.action.as_str()),
             margins(record.opened.as_ref().map_or("", |header| header.run.0.as_str()))
         )?;
         let facts = Facts {

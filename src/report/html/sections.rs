@@ -41,7 +41,7 @@ impl<W: Write> Page<W> {
             self.out,
             "<header>\n<p class=\"over\">Transship report · {}</p>\n<h1><bdi>{}</bdi> <span class=\"badge {class}\">{}</span></h1>\n\
              <p class=\"lead\">{}</p>\n",
-            Text(&summary.action),
+            Text(summary.action.as_str()),
             Text(&summary.job),
             Text(badge),
             Text(headline(summary))

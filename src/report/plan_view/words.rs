@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Operation, Outcome};
+use crate::model::{Action, Operation, Outcome};
 use crate::report::changes::OF_THE_TARGET;
 use crate::report::text::{Tone, clean, count, listed, number, span};
 use crate::run_folder::forecast::Forecast;
@@ -111,12 +111,12 @@ pub(super) fn told(word: &str, plan: &PlanFile) -> String {
 
 /// Whether the plan is that of a comparison.
 pub(super) fn compares(plan: &PlanFile) -> bool {
-    plan.head().action == "compare"
+    plan.head().action == Action::Compare
 }
 
 /// Whether the plan takes back what a run wrote.
 pub(super) fn undoes(plan: &PlanFile) -> bool {
-    plan.head().action == "undo"
+    plan.head().action == Action::Undo
 }
 
 pub(super) fn sign(item: &PlanItem) -> (Tone, char, &'static str) {

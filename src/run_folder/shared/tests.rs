@@ -9,7 +9,7 @@ use super::*;
 use crate::archive::ArchiveOptions;
 use crate::journal::{Call, Entry, FORMAT, Journal, JournalError, JournalOptions, RunHeader, Step, replay};
 use crate::model::time::Clock;
-use crate::model::{Fingerprint, ItemKey, Operation, RunId};
+use crate::model::{Action, Fingerprint, ItemKey, Operation, RunId};
 
 /// A store that machines share, whose answers can be made to take as long as one likes.
 struct Store(Arc<ThrottledStore<InMemory>>);
@@ -66,7 +66,7 @@ impl Machine {
             format: FORMAT,
             run: RunId(id.to_owned()),
             tool: "test".to_owned(),
-            action: "update".to_owned(),
+            action: Action::Update.into(),
             items: 9,
             job_sha256: Fingerprint::of(b""),
             plan_sha256: Fingerprint::of(b""),
