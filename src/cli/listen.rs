@@ -61,7 +61,7 @@ pub(super) fn while_opening(world: &CliContext) -> Events {
         };
         let began = tokio::time::Instant::now();
         let lines = PlainLines::new(
-            world.color_err(),
+            world.line_style(),
             Arc::new(Gauge::default),
             Box::new(move || began.elapsed()),
             Box::new(put),
@@ -117,7 +117,7 @@ pub(super) fn listeners(world: &CliContext, session: &Session) -> Listening {
     let (mut bars, mut beat) = (None, None);
     match progress {
         Progress::Bar => {
-            let shown = Bars::stderr(world.color_err(), gauge);
+            let shown = Bars::stderr(world.line_style(), gauge);
             listeners.push(Box::new(shown.clone()));
             world.stderr.set_bars(Some(shown.clone()));
             bars = Some(shown);
@@ -133,7 +133,7 @@ pub(super) fn listeners(world: &CliContext, session: &Session) -> Listening {
                 PlainOutput::Totals(progress) => stderr.put(format!("{progress}\n").as_bytes()),
             };
             let elapsed = Box::new(move || began.elapsed());
-            let lines = PlainLines::new(world.color_err(), gauge, elapsed, Box::new(put));
+            let lines = PlainLines::new(world.line_style(), gauge, elapsed, Box::new(put));
             // A parent passes it on to people who look at a fleet.
             let is_child = world.host.env.get(PARENT).is_some();
             let lines = if is_child { lines.every(TO_PARENT) } else { lines };

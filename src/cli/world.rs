@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
+
 use super::args::{Color, Format, Global};
 use super::document::Document;
 use super::failure::Failure;
@@ -13,6 +15,7 @@ use super::remote::Remote;
 use super::stderr::Stderr;
 use super::stdout::{Data, Out, stdout};
 use crate::job::Env;
+use crate::report::LineStyle;
 use crate::session::Host;
 
 /// The machine and the options of every command.
@@ -31,6 +34,8 @@ pub(super) struct CliContext {
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
+    /// The time zone of the machine, for times on the terminal.
+    pub zone: TimeZone,
 }
 
 impl CliContext {
@@ -43,6 +48,8 @@ impl CliContext {
         let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         let emulator_data = global.emulator_data.clone();
         let stderr = Stderr::new(global.log_format);
+        #[expect(clippy::disallowed_methods, reason = "this is the one place where the machine is looked at")]
+        let zone = TimeZone::system();
         Self {
             global,
             stderr,
@@ -54,6 +61,7 @@ impl CliContext {
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
+            zone,
         }
     }
 
@@ -90,6 +98,11 @@ impl CliContext {
     /// Whether to colour what goes to stderr.
     pub(super) fn color_err(&self) -> bool {
         self.color(self.stderr_is_terminal)
+    }
+
+    /// How lines about progress are written to stderr.
+    pub(super) fn line_style(&self) -> LineStyle {
+        LineStyle { color: self.color_err(), zone: self.zone.clone() }
     }
 
     fn color(&self, is_terminal: bool) -> bool {

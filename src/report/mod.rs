@@ -41,7 +41,7 @@ use crate::run_folder::RunFolderError;
 pub use audit::{AuditContext, AuditWriter};
 pub use console::{Closing, closing, summary_json};
 pub use inventory::{Inventory, InventoryFormat, InventoryRow};
-pub use notice::{Gauge, ReadGauge};
+pub use notice::{Gauge, LineStyle, ReadGauge};
 pub use plain::{PlainLines, StageTotals, Totals};
 pub use plan_markdown::markdown as plan_markdown;
 pub use plan_view::{Detail, Diff, PlanViewOptions};

@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use super::text::{Paint, Tone, clean, cut, number, span, wrap};
 use crate::model::event::Event;
 use crate::model::{Outcome, Verdict};
@@ -27,11 +30,20 @@ pub struct Gauge {
     /// Time spent waiting for the budget, summed over all calls; waits in progress count too.
     pub waited: Duration,
     /// The current pause: until when, and who asked for it.
-    pub paused: Option<(jiff::Timestamp, String)>,
+    pub paused: Option<(Timestamp, String)>,
     /// The number of answers that were 429.
     pub throttled: u64,
     /// Calls that were sent again after a failure other than 429.
     pub retries: u64,
+}
+
+/// How lines about progress are written.
+#[derive(Debug, Clone)]
+pub struct LineStyle {
+    /// Whether words have colours.
+    pub color: bool,
+    /// The time zone of the person who reads them.
+    pub zone: TimeZone,
 }
 
 /// Reads the present state of the calls.
@@ -64,7 +76,7 @@ impl Counts {
     }
 
     /// Gauge and counts in one line.
-    pub(super) fn line(&self, gauge: &Gauge) -> String {
+    pub(super) fn line(&self, gauge: &Gauge, zone: &TimeZone) -> String {
         use fmt::Write;
         let mut line = format!("in flight {}", gauge.in_flight);
         let rest = [
@@ -77,7 +89,7 @@ impl Counts {
             ("retries", gauge.retries),
         ];
         if let Some((until, reason)) = &gauge.paused {
-            line = format!("{} · {line}", paused(*until, reason));
+            line = format!("{} · {line}", paused(*until, reason, zone));
         }
         // What did not happen is not told.
         for (word, count) in rest.into_iter().filter(|(_, count)| *count > 0) {
@@ -92,24 +104,33 @@ impl Counts {
 }
 
 /// "paused until 14:03:10: the service asks for 240 s (429)", by the clock of whoever reads it.
-fn paused(until: jiff::Timestamp, reason: &str) -> String {
-    let until = until.to_zoned(jiff::tz::TimeZone::system());
-    format!("paused until {}: {}", until.strftime("%H:%M:%S"), clean(reason))
+fn paused(until: Timestamp, reason: &str, zone: &TimeZone) -> String {
+    format!("paused until {}: {}", clock_time(until, zone), clean(reason))
+}
+
+/// The time of day there, as "14:03:10".
+fn clock_time(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string()
 }
 
 /// Turns events into lines worth a look, a bounded number of them.
 #[derive(Debug)]
 pub(super) struct Notices {
     pub(super) counts: Counts,
-    paint: Paint,
+    style: LineStyle,
     /// The width at which lines are broken.
     columns: usize,
     lines: usize,
 }
 
 impl Notices {
-    pub(super) fn new(paint: Paint) -> Self {
-        Self { counts: Counts::default(), paint, columns: usize::MAX, lines: 0 }
+    pub(super) fn new(style: LineStyle) -> Self {
+        Self { counts: Counts::default(), style, columns: usize::MAX, lines: 0 }
+    }
+
+    /// Gauge and counts in one line.
+    pub(super) fn totals(&self, gauge: &Gauge) -> String {
+        self.counts.line(gauge, &self.style.zone)
     }
 
     /// Breaks lines at this width from now on.
@@ -128,13 +149,12 @@ impl Notices {
                 return Some(self.show(Tone::Bad, "stopping:", &rest));
             }
             Event::Paused { until, reason } => {
-                let line = paused(*until, reason);
+                let line = paused(*until, reason, &self.style.zone);
                 let rest = line.trim_start_matches("paused ");
                 return Some(self.show(Tone::Warn, "paused", rest));
             }
             Event::Waiting { until, what } => {
-                let until = until.to_zoned(jiff::tz::TimeZone::system());
-                let rest = format!("for {}, until {}", clean(what), until.strftime("%H:%M:%S"));
+                let rest = format!("for {}, until {}", clean(what), clock_time(*until, &self.style.zone));
                 return Some(self.show(Tone::Warn, "waits", &rest));
             }
             Event::Noted { message } => match message.strip_prefix("warning: ") {
@@ -177,7 +197,7 @@ impl Notices {
         let lead = format!("{word:<8}");
         let line = wrap(&format!("{lead} {}", cut(rest, WIDEST)), self.columns, 9);
         let rest = line.strip_prefix(lead.as_str()).unwrap_or(&line);
-        format!("{}{rest}", self.paint.tone(tone, &lead))
+        format!("{}{rest}", Paint { color: self.style.color }.tone(tone, &lead))
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::notice::{Gauge, Notices, ReadGauge, estimate, pace, time_left};
-use super::text::{Paint, number};
+use super::notice::{Gauge, LineStyle, Notices, ReadGauge, estimate, pace, time_left};
+use super::text::number;
 use crate::model::event::{Event, Listener, Stage};
 
 /// The time between totals, by default.
@@ -95,9 +95,9 @@ impl fmt::Debug for PlainLines {
 
 impl PlainLines {
     /// Reports to `put`, which must return at once.
-    pub fn new(color: bool, gauge: ReadGauge, elapsed: Elapsed, put: Put) -> Self {
+    pub fn new(style: LineStyle, gauge: ReadGauge, elapsed: Elapsed, put: Put) -> Self {
         let last = elapsed();
-        let notices = Notices::new(Paint { color });
+        let notices = Notices::new(style);
         Self(Arc::new(Mutex::new(Lines {
             put,
             gauge,
@@ -171,7 +171,7 @@ impl Lines {
         }
         let gauge = (self.gauge)();
         let left = estimate(stages.iter().filter_map(StageTotals::left));
-        let line = format!("{} · {left}{}", parts.join(" · "), self.notices.counts.line(&gauge));
+        let line = format!("{} · {left}{}", parts.join(" · "), self.notices.totals(&gauge));
         let totals = Totals { stages, gauge, failed: self.notices.counts.failed(), line };
         (self.put)(PlainOutput::Totals(&totals));
     }

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use jiff::tz::TimeZone;
 
-use super::notice::{Counts, Notices, ReadGauge, estimate, pace, time_left};
+use super::notice::{Counts, LineStyle, Notices, ReadGauge, estimate, pace, time_left};
 use super::text::{Paint, Tone, count, cut, number, span, width};
 use crate::model::event::{Event, Listener, Stage};
 
@@ -37,6 +38,7 @@ struct Board {
     stages: Vec<(Stage, ProgressBar)>,
     figures: Option<ProgressBar>,
     paint: Paint,
+    zone: TimeZone,
     columns: Columns,
 }
 
@@ -48,17 +50,18 @@ impl fmt::Debug for Bars {
 
 impl Bars {
     /// Bars on stderr; they are hidden if stderr is not a terminal.
-    pub fn stderr(color: bool, gauge: ReadGauge) -> Self {
+    pub fn stderr(style: LineStyle, gauge: ReadGauge) -> Self {
         let columns = Arc::new(|| usize::from(console::Term::stderr().size().1));
-        Self::on_target(ProgressDrawTarget::stderr(), color, gauge, columns)
+        Self::on_target(ProgressDrawTarget::stderr(), style, gauge, columns)
     }
 
-    fn on_target(target: ProgressDrawTarget, color: bool, gauge: ReadGauge, columns: Columns) -> Self {
-        let paint = Paint { color };
+    fn on_target(target: ProgressDrawTarget, style: LineStyle, gauge: ReadGauge, columns: Columns) -> Self {
+        let (paint, zone) = (Paint { color: style.color }, style.zone.clone());
         Self(Arc::new(Mutex::new(Board {
             multi: MultiProgress::with_draw_target(target),
             gauge,
-            notices: Notices::new(paint),
+            notices: Notices::new(style),
+            zone,
             counts: Arc::default(),
             left: Arc::default(),
             stages: Vec::new(),
@@ -115,9 +118,14 @@ impl Board {
         self.finish(stage);
         let figures = self.figures.get_or_insert_with(|| {
             let bar = self.multi.add(ProgressBar::no_length());
-            let counts = Arc::clone(&self.counts);
-            let (gauge, left) = (Arc::clone(&self.gauge), Arc::clone(&self.left));
-            bar.set_style(figures_style(gauge, counts, left, Arc::clone(&self.columns)));
+            let figures = Figures {
+                gauge: Arc::clone(&self.gauge),
+                counts: Arc::clone(&self.counts),
+                left: Arc::clone(&self.left),
+                zone: self.zone.clone(),
+                columns: Arc::clone(&self.columns),
+            };
+            bar.set_style(figures_style(figures));
             bar.enable_steady_tick(TICK);
             bar
         });
@@ -217,17 +225,22 @@ impl Line {
     }
 }
 
-fn figures_style(
+/// What the line below the bars is made from.
+struct Figures {
     gauge: ReadGauge,
     counts: Arc<Mutex<Counts>>,
     left: TimesLeft,
+    zone: TimeZone,
     columns: Columns,
-) -> ProgressStyle {
+}
+
+fn figures_style(figures: Figures) -> ProgressStyle {
+    let Figures { gauge, counts, left, zone, columns } = figures;
     style(move |_| {
         let counts = *counts.lock().unwrap_or_else(PoisonError::into_inner);
         let left =
             estimate(left.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, left)| *left));
-        let line = format!("         {left}{}", counts.line(&gauge()));
+        let line = format!("         {left}{}", counts.line(&gauge(), &zone));
         cut(line.trim_end_matches(" · "), columns().saturating_sub(1)).into_owned()
     })
 }

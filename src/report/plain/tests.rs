@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::tz::TimeZone;
+
 use super::*;
 use crate::model::{ItemKey, Outcome, Verdict};
 use crate::report::Gauge;
@@ -25,7 +27,7 @@ fn scene() -> Scene {
     };
     let put = Arc::clone(&log);
     let lines = PlainLines::new(
-        false,
+        LineStyle { color: false, zone: TimeZone::UTC },
         Arc::new(move || gauge.clone()),
         Box::new(move || Duration::from_secs(time.load(Ordering::Relaxed))),
         Box::new(move |told| {

@@ -41,13 +41,17 @@ impl TermLike for Paper {
     }
 }
 
+fn style(color: bool) -> LineStyle {
+    LineStyle { color, zone: TimeZone::UTC }
+}
+
 fn drawn(color: bool) -> String {
     let paper = Paper::default();
     let gauge =
         Gauge { in_flight: 12, waited: Duration::from_millis(3240), throttled: 2, ..Gauge::default() };
     // Drawn as often as asked: nothing is left out for want of time.
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(paper.clone()), 255);
-    let mut bars = Bars::on_target(target, color, Arc::new(move || gauge.clone()), Arc::new(|| 100));
+    let mut bars = Bars::on_target(target, style(color), Arc::new(move || gauge.clone()), Arc::new(|| 100));
     let steer = bars.clone();
     let stage = Stage::Write;
     bars.on(&Event::StageStarted { stage, total: Some(1500) });
@@ -80,7 +84,7 @@ fn bars_show_the_stage_the_figures_and_who_failed() {
 
 #[test]
 fn a_line_about_an_import_is_broken_at_blanks_below_its_name() {
-    let mut notices = Notices::new(Paint { color: true });
+    let mut notices = Notices::new(style(true));
     notices.fit(60);
     let message = "connection closed before anything was answered at all".to_owned();
     let line = notices.take(&Event::ItemDoubted { item: ItemKey(1), name: "Orders to EU".into(), message });
@@ -94,7 +98,7 @@ fn a_line_about_an_import_is_broken_at_blanks_below_its_name() {
 
 #[test]
 fn a_warning_is_told_as_one() {
-    let mut notices = Notices::new(Paint { color: false });
+    let mut notices = Notices::new(style(false));
     let mut told = |message: &str| notices.take(&Event::Noted { message: message.to_owned() }).unwrap();
     assert_eq!(told("warning: the list moved"), "warning: the list moved");
     assert_eq!(told("the list moved"), "note     the list moved");
@@ -103,14 +107,23 @@ fn a_warning_is_told_as_one() {
 #[test]
 fn what_did_not_happen_is_not_told() {
     let gauge = Gauge { in_flight: 3, waited: Duration::from_millis(200), ..Gauge::default() };
-    assert_eq!(Counts::default().line(&gauge), "in flight 3");
+    assert_eq!(Counts::default().line(&gauge, &TimeZone::UTC), "in flight 3");
+}
+
+#[test]
+fn the_end_of_a_pause_is_a_time_in_the_zone_of_whoever_reads_it() {
+    let until = "2026-01-01T12:03:10Z".parse().unwrap();
+    let gauge = Gauge { paused: Some((until, "the service asks for 240 s".to_owned())), ..Gauge::default() };
+    let zone = TimeZone::fixed(jiff::tz::offset(2));
+    let line = Counts::default().line(&gauge, &zone);
+    assert_eq!(line, "paused until 14:03:10: the service asks for 240 s · in flight 0");
 }
 
 #[test]
 fn what_is_looked_up_leaves_no_line_behind() {
     let paper = Paper::default();
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(paper.clone()), 255);
-    let mut bars = Bars::on_target(target, false, Arc::new(Gauge::default), Arc::new(|| 100));
+    let mut bars = Bars::on_target(target, style(false), Arc::new(Gauge::default), Arc::new(|| 100));
     bars.on(&Event::StageStarted { stage: Stage::LookUp, total: Some(1) });
     bars.on(&Event::StageAdvanced { stage: Stage::LookUp, by: 1 });
     bars.on(&Event::StageFinished { stage: Stage::LookUp });
@@ -124,8 +137,12 @@ fn colours_come_when_asked_for() {
 
 #[test]
 fn without_a_terminal_bars_hide_and_still_count() {
-    let mut bars =
-        Bars::on_target(ProgressDrawTarget::hidden(), false, Arc::new(Gauge::default), Arc::new(|| 80));
+    let mut bars = Bars::on_target(
+        ProgressDrawTarget::hidden(),
+        style(false),
+        Arc::new(Gauge::default),
+        Arc::new(|| 80),
+    );
     bars.on(&Event::StageAdvanced { stage: Stage::Read, by: 1 });
     bars.on(&Event::StageFinished { stage: Stage::Read });
     bars.on(&Event::StageStarted { stage: Stage::Read, total: Some(2) });
