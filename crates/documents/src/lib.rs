@@ -1,4 +1,5 @@
-//! What a job does to one document. Pure: a document in, a document out; no I/O, no clock, no randomness.
+//! What a job does to one document. Pure: a document in, a document out; no I/O and no randomness.
+//! The only clock is the time limit of a jq program.
 //!
 //! Promises: keys a step does not name pass through untouched and in order; a step either does what it says or is an
 //! error that names the import; everything that can be compiled is compiled once per job.
