@@ -1,47 +1,15 @@
-//! The house rules: imports point one way, rooms are small, every room says what it is for.
+//! Architecture rules: imports point one way, files are small, and every file says what it is for.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 mod circle_tests;
 mod doc_tests;
+mod import_tests;
 mod json_tests;
 
-/// Who may import whom. `main` imports `cli`. The crates in `crates/` cannot import what is here.
-fn may_import() -> BTreeMap<&'static str, Vec<&'static str>> {
-    let engine = vec!["model", "journal", "job", "run_folder", "api", "inventory"];
-    BTreeMap::from([
-        ("model", vec![]),
-        ("api", vec!["model"]),
-        ("journal", vec!["model"]),
-        ("job", vec!["model"]),
-        ("run_folder", vec!["model", "journal", "job"]),
-        ("inventory", vec!["model", "api", "job", "run_folder", "journal"]),
-        ("planner", engine.clone()),
-        ("executor", engine),
-        ("report", vec!["run_folder", "journal", "model", "fleet"]),
-        (
-            "session",
-            vec![
-                "planner",
-                "executor",
-                "inventory",
-                "run_folder",
-                "report",
-                "job",
-                "journal",
-                "api",
-                "model",
-            ],
-        ),
-        ("fleet", vec!["job", "model", "run_folder"]),
-        ("cli", vec!["session", "fleet", "report", "job", "model"]),
-    ])
-}
-
-/// Crates that are named behind one door each.
-const DOORS: &[(&str, &[&str])] = &[
+/// Crates that may be replaced, and where they may be imported.
+const REPLACEABLE: &[(&str, &[&str])] = &[
     ("reqwest", &["api/http.rs", "api/http/", "api/ping.rs"]),
     ("h2", &["api/http.rs", "api/http/"]),
     ("hyper", &["api/http.rs", "api/http/"]),
@@ -116,36 +84,7 @@ fn is_test_file(name: &str) -> bool {
 }
 
 #[test]
-fn imports_between_modules_point_one_way() {
-    let rules = may_import();
-    let mut wrong = Vec::new();
-    for (name, text) in sources() {
-        let module = name.split('/').next().unwrap();
-        let Some(allowed) = rules.get(module) else { continue };
-        if is_test_file(&name) {
-            continue;
-        }
-        for (number, line) in code(&text).lines().enumerate() {
-            if line.trim_start().starts_with("//") {
-                continue;
-            }
-            if line.contains("crate::{") {
-                wrong.push(format!("src/{name}:{}: `crate::{{` hides which folder is imported", number + 1));
-            }
-            for part in line.split("crate::").skip(1) {
-                let other: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                let ours = rules.contains_key(other.as_str()) || other == "cli";
-                if ours && other != module && !allowed.contains(&other.as_str()) {
-                    wrong.push(format!("src/{name}:{}: {module} imports {other}", number + 1));
-                }
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "imports that point the wrong way:\n{}", wrong.join("\n"));
-}
-
-#[test]
-fn no_room_has_more_than_400_lines() {
+fn no_file_has_more_than_400_lines() {
     let large: Vec<String> = all_sources()
         .into_iter()
         .filter_map(|(root, name, text)| {
@@ -157,28 +96,28 @@ fn no_room_has_more_than_400_lines() {
 }
 
 #[test]
-fn every_room_says_what_it_is_for() {
+fn every_file_begins_with_a_doc_comment() {
     let silent: Vec<String> = all_sources()
         .into_iter()
         .filter(|(_, _, text)| !text.starts_with("//! "))
         .map(|(root, name, _)| format!("{root}/{name}"))
         .collect();
-    assert!(silent.is_empty(), "without a first line of documentation: {silent:?}");
+    assert!(silent.is_empty(), "the first line is no doc comment: {silent:?}");
 }
 
 #[test]
-fn a_crate_that_may_be_replaced_is_named_behind_one_door() {
+fn a_replaceable_crate_is_imported_in_one_place_only() {
     let mut wrong = Vec::new();
     for (name, text) in sources() {
-        for (krate, doors) in DOORS {
-            let at_door = doors.iter().any(|door| name.starts_with(door));
+        for (krate, places) in REPLACEABLE {
+            let is_place = places.iter().any(|place| name.starts_with(place));
             let named = code(&text).lines().any(|line| {
                 let line = line.trim_start();
                 !line.starts_with("//")
                     && (line.starts_with(&format!("use {krate}::")) || line.contains(&format!(" {krate}::")))
             });
-            if named && !at_door && !is_test_file(&name) {
-                wrong.push(format!("src/{name} names {krate}, which belongs into {doors:?}"));
+            if named && !is_place && !is_test_file(&name) {
+                wrong.push(format!("src/{name} imports {krate}, which only {places:?} may"));
             }
         }
     }
@@ -188,10 +127,10 @@ fn a_crate_that_may_be_replaced_is_named_behind_one_door() {
 #[test]
 fn the_list_of_imports_is_named_in_one_table() {
     // Where the program speaks to people of imports, it counts them: `count(n, "import", "imports")`.
-    let rooms = ["api", "journal", "inventory", "planner", "executor", "run_folder", "session"];
+    let folders = ["api", "journal", "inventory", "planner", "executor", "run_folder", "session"];
     let mut wrong = Vec::new();
     for (name, text) in sources() {
-        if is_test_file(&name) || !rooms.contains(&name.split('/').next().unwrap()) {
+        if is_test_file(&name) || !folders.contains(&name.split('/').next().unwrap()) {
             continue;
         }
         for (number, line) in code(&text).lines().enumerate() {
@@ -206,7 +145,7 @@ fn the_list_of_imports_is_named_in_one_table() {
 }
 
 #[test]
-fn the_door_of_the_program_is_small() {
+fn the_main_file_is_small() {
     let main = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs")).unwrap();
     assert!(main.lines().count() < 40);
 }

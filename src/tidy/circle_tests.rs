@@ -1,4 +1,4 @@
-//! No circle of files: which file imports which, through whatever door.
+//! No circle of files: which file imports which, also through re-exports.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -150,7 +150,7 @@ impl<'a> Files<'a> {
         Some(further.unwrap_or(found))
     }
 
-    fn is_door(&self, number: usize) -> bool {
+    fn only_exports(&self, number: usize) -> bool {
         let name = &self.sources[number].0;
         name.ends_with("mod.rs") || matches!(name.as_str(), "lib.rs" | "main.rs")
     }
@@ -160,11 +160,11 @@ impl<'a> Files<'a> {
         let mut edges = vec![BTreeSet::new(); self.sources.len()];
         for (number, (name, text)) in self.sources.iter().enumerate() {
             // A folder's own file declares the others and gives them on: it is judged by what others take through it.
-            if self.is_door(number) {
+            if self.only_exports(number) {
                 continue;
             }
             let meant = imports_of(name, text).into_iter().filter_map(|path| self.meant(&path, 0));
-            edges[number].extend(meant.filter(|other| *other != number && !self.is_door(*other)));
+            edges[number].extend(meant.filter(|other| *other != number && !self.only_exports(*other)));
         }
         let reach = |from: usize| {
             let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
@@ -196,7 +196,7 @@ fn a_circle_is_found_whichever_way_it_leads() {
         Files::of(&sources).circles().into_iter().map(owned).collect()
     };
     let b = ("a/b.rs", "use super::c::C;");
-    for (door, c) in [
+    for (exports, c) in [
         ("pub use b::B;", "use super::b::B;"),
         ("pub use b::B;", "use super::B;"),
         ("pub use self::b::{B, X};", "use crate::a::{B};"),
@@ -204,8 +204,8 @@ fn a_circle_is_found_whichever_way_it_leads() {
         ("pub use b::*;\npub use d::B;", "use super::d::D;"),
     ] {
         let d = ("a/d.rs", "pub use super::b::{B, D};");
-        let found = circles(&[("lib.rs", "pub use a::B;"), ("a/mod.rs", door), b, ("a/c.rs", c), d]);
-        assert_eq!(found.len(), 1, "{door} {c}: {found:?}");
+        let found = circles(&[("lib.rs", "pub use a::B;"), ("a/mod.rs", exports), b, ("a/c.rs", c), d]);
+        assert_eq!(found.len(), 1, "{exports} {c}: {found:?}");
         assert!(found[0].contains(&"a/b.rs".to_owned()) && found[0].contains(&"a/c.rs".to_owned()));
     }
     let apart =
