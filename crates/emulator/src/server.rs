@@ -17,7 +17,7 @@ use super::behaviour::Behaviour;
 use super::clock::Clock;
 use super::connection::Connection;
 use super::control::Control;
-use super::fault::apply::{self, Tampering};
+use super::fault::apply::{self, Corruption};
 use super::fault::{Call, Effect};
 use super::limiter::Bucket;
 use super::reply;
@@ -31,9 +31,9 @@ pub(super) struct Server {
     pub(super) clock: Clock,
     pub(super) control: Control,
     pub(super) accounts: HashMap<String, Arc<Caller>>,
-    pub(super) mint: Mutex<Mint>,
+    pub(super) ids: Mutex<IdGenerator>,
     /// What was made a short while ago: lists may lag behind.
-    fresh: Mutex<VecDeque<(Instant, Id)>>,
+    recent: Mutex<VecDeque<(Instant, Id)>>,
     date: Mutex<(i64, HeaderValue)>,
 }
 
@@ -67,13 +67,13 @@ enum NoToken {
 
 /// Makes ids like the service's: seconds, something of this run, a counter.
 #[derive(Debug)]
-pub(super) struct Mint {
+pub(super) struct IdGenerator {
     draws: fastrand::Rng,
     run: [u8; 5],
     counter: u32,
 }
 
-impl Mint {
+impl IdGenerator {
     pub(super) fn new(mut draws: fastrand::Rng) -> Self {
         let mut run = [0; 5];
         draws.fill(&mut run);
@@ -100,34 +100,34 @@ impl Server {
         draws: fastrand::Rng,
     ) -> Self {
         let date = Mutex::new((i64::MIN, HeaderValue::from_static("")));
-        let (mint, fresh) = (Mutex::new(Mint::new(draws)), Mutex::default());
-        Self { store, behaviour, clock, control, accounts, mint, fresh, date }
+        let (ids, recent) = (Mutex::new(IdGenerator::new(draws)), Mutex::default());
+        Self { store, behaviour, clock, control, accounts, ids, recent, date }
     }
 
     /// A new id.
     pub(super) fn new_id(&self) -> Id {
         let seconds = self.clock.now().as_second();
-        self.mint.lock().unwrap_or_else(PoisonError::into_inner).id(seconds)
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).id(seconds)
     }
 
     /// Keeps in mind that a document is made now.
     pub(super) fn made(&self, id: Id) {
-        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        while fresh.front().is_some_and(|(made, _)| made.elapsed() >= LONGEST_LAG) {
-            fresh.pop_front();
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        while recent.front().is_some_and(|(made, _)| made.elapsed() >= LONGEST_LAG) {
+            recent.pop_front();
         }
-        fresh.push_back((Instant::now(), id));
+        recent.push_back((Instant::now(), id));
     }
 
     /// What was made within that time.
     pub(super) fn made_within(&self, time: std::time::Duration) -> HashSet<Id> {
-        let fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        fresh.iter().rev().take_while(|(made, _)| made.elapsed() < time).map(|(_, id)| *id).collect()
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.iter().rev().take_while(|(made, _)| made.elapsed() < time).map(|(_, id)| *id).collect()
     }
 
     /// A new `apiIdentifier`.
     pub(super) fn new_identifier(&self) -> String {
-        let number = self.mint.lock().unwrap_or_else(PoisonError::into_inner).draws.u64(..);
+        let number = self.ids.lock().unwrap_or_else(PoisonError::into_inner).draws.u64(..);
         format!("i{:09x}", number & 0xf_ffff_ffff)
     }
 
@@ -262,10 +262,10 @@ async fn answer(server: &Arc<Server>, request: Request, next: Next) -> Response 
     });
     head.extensions.insert(caller);
     if effects.is_empty() {
-        head.extensions.insert(Arc::new(Tampering::default()));
+        head.extensions.insert(Arc::new(Corruption::default()));
         return next.run(Request::from_parts(head, Body::from(body))).await;
     }
-    head.extensions.insert(Arc::new(Tampering::of(&effects)));
+    head.extensions.insert(Arc::new(Corruption::of(&effects)));
     faulty(server, Request::from_parts(head, Body::from(body)), next, &effects).await
 }
 

@@ -20,7 +20,7 @@ use crate::rules::Document;
 
 /// The effects that handlers must know of.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tampering {
+pub(crate) struct Corruption {
     fields: Vec<(String, Option<Value>, bool)>,
     pub(crate) shrink: Option<usize>,
     pub(crate) repeat: bool,
@@ -28,30 +28,30 @@ pub(crate) struct Tampering {
     pub(crate) lag: Option<Duration>,
 }
 
-impl Tampering {
+impl Corruption {
     /// What `effects` mean for handlers.
     pub(crate) fn of(effects: &[(Effect, bool)]) -> Self {
-        let mut tampering = Self::default();
+        let mut corruption = Self::default();
         for (effect, _) in effects {
             match effect {
                 Effect::DropField { pointer, silently } => {
-                    tampering.fields.push((pointer.clone(), None, *silently));
+                    corruption.fields.push((pointer.clone(), None, *silently));
                 }
                 Effect::ChangeField { pointer, value, silently } => {
-                    tampering.fields.push((pointer.clone(), Some(value.clone()), *silently));
+                    corruption.fields.push((pointer.clone(), Some(value.clone()), *silently));
                 }
-                Effect::ShrunkenList { keep } => tampering.shrink = Some(*keep),
-                Effect::RepeatPage => tampering.repeat = true,
-                Effect::Reorder { seed } => tampering.reorder = Some(*seed),
-                Effect::ListLag { by } => tampering.lag = Some(unsigned(*by)),
+                Effect::ShrunkenList { keep } => corruption.shrink = Some(*keep),
+                Effect::RepeatPage => corruption.repeat = true,
+                Effect::Reorder { seed } => corruption.reorder = Some(*seed),
+                Effect::ListLag { by } => corruption.lag = Some(unsigned(*by)),
                 _ => {}
             }
         }
-        tampering
+        corruption
     }
 
-    /// Spoils `document`; returns what the answer is to show if that is not the stored document.
-    pub(crate) fn spoil(&self, document: &mut Document) -> Option<Document> {
+    /// Corrupts `document`; returns what the answer is to show if that is not the stored document.
+    pub(crate) fn corrupt(&self, document: &mut Document) -> Option<Document> {
         if self.fields.is_empty() {
             return None;
         }
@@ -60,11 +60,11 @@ impl Tampering {
             self.fields
                 .iter()
                 .filter(|field| !field.2)
-                .for_each(|field| spoil(&mut shown, &field.0, field.1.as_ref()));
+                .for_each(|field| corrupt(&mut shown, &field.0, field.1.as_ref()));
             shown
         };
         let mut stored = Value::Object(std::mem::take(document));
-        self.fields.iter().for_each(|field| spoil(&mut stored, &field.0, field.1.as_ref()));
+        self.fields.iter().for_each(|field| corrupt(&mut stored, &field.0, field.1.as_ref()));
         if let Value::Object(stored) = stored {
             *document = stored;
         }
@@ -75,7 +75,7 @@ impl Tampering {
     }
 }
 
-fn spoil(document: &mut Value, pointer: &str, value: Option<&Value>) {
+fn corrupt(document: &mut Value, pointer: &str, value: Option<&Value>) {
     let Some((parent, key)) = pointer.rsplit_once('/') else { return };
     let key = key.replace("~1", "/").replace("~0", "~");
     match (document.pointer_mut(parent), value) {
@@ -170,7 +170,7 @@ fn unsigned(duration: SignedDuration) -> Duration {
     Duration::try_from(duration).unwrap_or(Duration::ZERO)
 }
 
-/// Spoils an answer.
+/// Corrupts an answer.
 pub(crate) async fn after(effect: &Effect, mut response: Response, url: &str) -> Response {
     match effect {
         Effect::LinkElsewhere { origin } => {

@@ -54,9 +54,9 @@ pub(super) async fn resources(context: Context, Path(list): Path<String>) -> Rep
 
 fn page(context: &Context, kind: Kind, also: impl Fn(&Entry) -> bool) -> Reply {
     let behaviour = &context.server.behaviour;
-    let tampering = &context.tampering;
+    let corruption = &context.corruption;
     let query = Query::parse(context.uri.query().unwrap_or_default(), behaviour)?;
-    let hidden = tampering.lag.map(|lag| context.server.made_within(lag)).unwrap_or_default();
+    let hidden = corruption.lag.map(|lag| context.server.made_within(lag)).unwrap_or_default();
     let wanted =
         |entry: &Entry| also(entry) && query.accepts(kind, entry, behaviour) && !hidden.contains(&entry.id);
     let store = &context.server.store;
@@ -64,17 +64,17 @@ fn page(context: &Context, kind: Kind, also: impl Fn(&Entry) -> bool) -> Reply {
     let found = store.places(collection, false, (query.from, query.limit), wanted);
     let mut places = found.places.clone();
     let mut more = found.more;
-    if tampering.repeat {
+    if corruption.repeat {
         let before = match query.from {
             From::Skip(skip) => From::Skip(skip.saturating_sub(query.limit)),
             From::Place(place) | From::UpTo(place) => From::UpTo(place),
         };
         places = store.places(collection, false, (before, query.limit), wanted).places;
     }
-    if let Some(seed) = tampering.reorder {
+    if let Some(seed) = corruption.reorder {
         fastrand::Rng::with_seed(seed).shuffle(&mut places);
     }
-    if let Some(keep) = tampering.shrink {
+    if let Some(keep) = corruption.shrink {
         places.truncate(keep);
         more = false;
     }

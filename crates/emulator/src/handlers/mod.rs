@@ -21,7 +21,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::fault::apply::Tampering;
+use super::fault::apply::Corruption;
 use super::reply::{self, Failure};
 use super::rules::Document;
 use super::server::{Caller, Server, origin};
@@ -32,7 +32,7 @@ use super::store::{AccountId, Entry, Id, Kind, Op, Written};
 pub(super) struct Context {
     pub(super) server: Arc<Server>,
     pub(super) caller: Arc<Caller>,
-    tampering: Arc<Tampering>,
+    corruption: Arc<Corruption>,
     origin: String,
     uri: Uri,
     /// The tag of the answer that the client has.
@@ -47,7 +47,7 @@ impl FromRequestParts<Arc<Server>> for Context {
         Ok(Self {
             server: Arc::clone(server),
             caller: caller.expect("the pipeline lets no call pass without its account"),
-            tampering: parts.extensions.get::<Arc<Tampering>>().cloned().unwrap_or_default(),
+            corruption: parts.extensions.get::<Arc<Corruption>>().cloned().unwrap_or_default(),
             origin: origin(&parts.headers),
             uri: parts.uri.clone(),
             has: parts.headers.get(IF_NONE_MATCH).cloned(),
@@ -100,7 +100,7 @@ impl Context {
 
     /// Keeps a new document and answers 201 with it.
     async fn create(&self, kind: Kind, id: Id, mut document: Document) -> reply::Reply {
-        let shown = self.tampering.spoil(&mut document);
+        let shown = self.corruption.corrupt(&mut document);
         let (entry, text) = Self::pack(kind, id, document);
         let audit = self.audit(kind, id, "create", &json!([]));
         let ops = vec![Op::Insert { kind, entry, text: text.clone() }, audit];
@@ -116,7 +116,7 @@ impl Context {
         old: (&Entry, &Document),
         mut document: Document,
     ) -> Result<Option<Bytes>, Failure> {
-        let shown = self.tampering.spoil(&mut document);
+        let shown = self.corruption.corrupt(&mut document);
         let changes = history::changes(old.1, &document);
         let id = old.0.id;
         let (mut entry, text) = Self::pack(kind, id, document);
