@@ -182,7 +182,7 @@ fn question() -> Call {
 impl<A: Api> Api for Patient<A> {
     async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
         let mut sent = 0;
-        for turn in 1.. {
+        for attempt in 1.. {
             self.available(call).await.map_err(|error| ApiError { attempts: sent, ..error })?;
             let result = self.inner.call(call).await;
             let is_away = self.note(&result);
@@ -190,7 +190,9 @@ impl<A: Api> Api for Patient<A> {
                 Ok(reply) => return Ok(Reply { attempts: sent + reply.attempts, ..reply }),
                 // A write that may have had its effect is its caller's to look up, when the service is back.
                 Err(error)
-                    if is_away && (error.kind == ErrorKind::NotSent || call.reads()) && turn < MOST_FREE =>
+                    if is_away
+                        && (error.kind == ErrorKind::NotSent || call.reads())
+                        && attempt < MOST_FREE =>
                 {
                     sent += error.attempts;
                     if let Some(before_send) = &call.before_send {
@@ -200,7 +202,7 @@ impl<A: Api> Api for Patient<A> {
                 Err(error) => return Err(ApiError { attempts: sent + error.attempts, ..error }),
             }
         }
-        unreachable!("the loop ends by its second turn")
+        unreachable!("the loop ends by its second attempt")
     }
 }
 

@@ -30,7 +30,7 @@ pub const MOST_PAGES: usize = 100_000;
 
 /// Pages in a row that begin as an earlier one did before the list is taken for a circle: while imports are added in
 /// front, a page may be pushed down onto the next one, but not again and again.
-const MOST_TURNS: u32 = 3;
+const MOST_REPEATS: u32 = 3;
 
 /// How often a read whose answer cannot be parsed is sent in all.
 const READS: u32 = 3;
@@ -140,7 +140,7 @@ pub(super) fn whole_pages(
         next: None,
         seen: HashSet::new(),
         begun: HashSet::new(),
-        turns: 0,
+        repeats: 0,
         read: 0,
         ahead: PagesAsked::default(),
     };
@@ -170,7 +170,7 @@ struct Walk {
     seen: HashSet<String>,
     /// What the pages began with, as hashes.
     begun: HashSet<Fingerprint>,
-    turns: u32,
+    repeats: u32,
     /// How many documents the pages had.
     read: usize,
     ahead: PagesAsked<(Listed, Reply)>,
@@ -183,7 +183,7 @@ impl Walk {
         self.next = Some(self.request.target(self.limit));
         self.seen.clear();
         self.begun.clear();
-        self.turns = 0;
+        self.repeats = 0;
         self.read = 0;
         self.ahead = PagesAsked::default();
     }
@@ -221,10 +221,10 @@ impl Walk {
         };
         if let Some(first) = first {
             let is_new = self.begun.insert(Fingerprint::of(first.as_bytes()));
-            self.turns = if is_new { 0 } else { self.turns + 1 };
+            self.repeats = if is_new { 0 } else { self.repeats + 1 };
         }
         if let Some(next) = &reply.next {
-            if self.turns >= MOST_TURNS {
+            if self.repeats >= MOST_REPEATS {
                 return Err(broken("the list goes in a circle: its pages begin again as they did before"));
             }
             if self.seen.contains(next) {
@@ -254,7 +254,7 @@ pub(super) async fn read_as<T>(
     parse: impl Fn(&Reply) -> Result<T, UnreadableAnswer>,
 ) -> Result<(T, Reply), ApiError> {
     let mut sent = 0;
-    for turn in 1.. {
+    for attempt in 1.. {
         let mut reply = match api.call(call).await {
             Ok(reply) => reply,
             Err(error) => return Err(ApiError { attempts: error.attempts + sent, ..error }),
@@ -263,11 +263,11 @@ pub(super) async fn read_as<T>(
         reply.attempts = sent;
         match parse(&reply) {
             Ok(parsed) => return Ok((parsed, reply)),
-            Err(_) if turn < READS => {}
+            Err(_) if attempt < READS => {}
             Err(why) => return Err(unreadable(call, &reply, ErrorKind::Broken, &why)),
         }
     }
-    unreachable!("the loop ends by its third turn")
+    unreachable!("the loop ends by its third attempt")
 }
 
 /// The error of an answer that came whole but is not what the reference promises.
@@ -366,7 +366,7 @@ mod tests {
         let request = ListRequest { path: "imports".into(), limit: 0, include: vec![], filters: vec![] };
         let api = Turning { pages: vec![r#"[{"_id":"a"}]"#, r#"[{"_id":"b"}]"#] };
         let read: Vec<_> = pages(Arc::new(api), Arc::default(), request).collect().await;
-        assert_eq!(read.len(), 5, "two pages, two turns that may be chance, and the error");
+        assert_eq!(read.len(), 5, "two pages, two repeats that may be chance, and the error");
         assert!(read[4].as_ref().unwrap_err().summary.contains("circle"));
     }
 }

@@ -42,9 +42,9 @@ pub async fn ping(url: &Url, options: &HttpOptions) -> Result<(), PingError> {
         .build()
         .map_err(|error| PingError::NoAnswer(reason(error)))?;
     let mut why = PingError::NoAnswer(String::new());
-    for turn in 0..TRIES {
-        if turn > 0 {
-            tokio::time::sleep(Duration::from_secs(1 << turn)).await;
+    for attempt in 0..TRIES {
+        if attempt > 0 {
+            tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
         }
         match client.get(url.clone()).send().await {
             Ok(answer) if answer.status().is_success() => return Ok(()),

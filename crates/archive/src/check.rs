@@ -1,7 +1,7 @@
 //! Reading an archive to see what is damaged.
 //!
 //! Every manifest is read whole, and every blob that one names is looked for; of the blobs all are read and compared,
-//! or a share that moves on with each turn until all had theirs.
+//! or a share that moves on with each check until everything was read.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 
 use super::layout::{BLOBS, SNAPSHOTS};
 use super::lock::Sharing;
-use super::seal::LONGEST;
+use super::packed::LONGEST;
 use super::share::Share;
 use super::{Archive, ArchiveError, SnapshotId};
 use transship_documents::{Fingerprint, Id};

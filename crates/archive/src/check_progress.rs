@@ -16,7 +16,7 @@ struct Checked {
 }
 
 impl Archive {
-    /// The share whose turn it is: so many percent from where the last one ended; in an archive that has no note of
+    /// The share that is to be read next: so many percent from where the last one ended; in an archive that has no note of
     /// that, by the day. `None` unless more than 0 and at most 100.
     ///
     /// # Errors

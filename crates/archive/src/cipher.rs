@@ -132,7 +132,7 @@ impl Cipher {
     pub(super) fn make(key: &Key) -> Result<(Self, Lock), CipherError> {
         let identity = Identity::generate();
         let secret = identity.to_text();
-        let sealed = |writer: io::Result<age::Writer<Vec<u8>>>| -> Result<String, CipherError> {
+        let encrypted = |writer: io::Result<age::Writer<Vec<u8>>>| -> Result<String, CipherError> {
             let write = |mut writer: age::Writer<Vec<u8>>| {
                 writer.write_all(secret.expose_secret().as_bytes())?;
                 writer.finish()
@@ -145,12 +145,12 @@ impl Cipher {
                 if words.expose_secret().is_empty() {
                     return Err(CipherError::EmptyPassphrase);
                 }
-                let secret = sealed(age::encrypt_with_passphrase(words, PASSPHRASE_COST, Vec::new()))?;
+                let secret = encrypted(age::encrypt_with_passphrase(words, PASSPHRASE_COST, Vec::new()))?;
                 Lock { method: "passphrase".to_owned(), keys: Vec::new(), secret }
             }
             Key::File(text) => {
                 let keys: Vec<_> = Key::identities(text)?.iter().map(Identity::to_public).collect();
-                let secret = sealed(age::encrypt_to(&keys, Vec::new()))?;
+                let secret = encrypted(age::encrypt_to(&keys, Vec::new()))?;
                 let keys = keys.iter().map(ToString::to_string).collect();
                 Lock { method: "key-file".to_owned(), keys, secret }
             }
@@ -212,9 +212,9 @@ impl Cipher {
         writer.finish()
     }
 
-    pub(super) fn decrypt(&self, sealed: &[u8]) -> io::Result<Vec<u8>> {
-        let mut plain = Vec::with_capacity(sealed.len());
-        self.reader(sealed)?.read_to_end(&mut plain)?;
+    pub(super) fn decrypt(&self, encrypted: &[u8]) -> io::Result<Vec<u8>> {
+        let mut plain = Vec::with_capacity(encrypted.len());
+        self.reader(encrypted)?.read_to_end(&mut plain)?;
         Ok(plain)
     }
 }

@@ -1,4 +1,4 @@
-//! The file that makes a snapshot: a sealed head, then one line an entry, then a line with the hash of those.
+//! The file that makes a snapshot: a packed head with its checksum, then one line an entry, then a line with the hash of those.
 //!
 //! `zstd -d` shows it as JSON Lines (after `age -d`, if encrypted). The head holds the length and the hash of what
 //! follows, so a listing reads the start of a file and still knows whether the rest has the right length. Entries are
@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::cipher::Cipher;
-use super::seal::{SealError, pack, unpack_start};
+use super::packed::{PackError, pack, unpack_start};
 use super::{ArchiveError, Entry, Snapshot, SnapshotId};
 use transship_documents::{Fingerprint, Hasher};
 
@@ -52,8 +52,8 @@ pub(super) enum Flaw {
     Local(io::Error),
 }
 
-impl From<SealError> for Flaw {
-    fn from(error: SealError) -> Self {
+impl From<PackError> for Flaw {
+    fn from(error: PackError) -> Self {
         Self::Damaged(error.to_string())
     }
 }
@@ -145,10 +145,10 @@ impl Body {
         body.rewind()?;
         let mut out = Tally { inner: BufWriter::new(file), hash: Hasher::default(), bytes: 0 };
         if let Some(cipher) = cipher {
-            let mut sealed = cipher.writer(out)?;
-            sealed.write_all(&head)?;
-            io::copy(&mut body, &mut sealed)?;
-            out = sealed.finish()?;
+            let mut encrypted = cipher.writer(out)?;
+            encrypted.write_all(&head)?;
+            io::copy(&mut body, &mut encrypted)?;
+            out = encrypted.finish()?;
         } else {
             out.write_all(&head)?;
             io::copy(&mut body, &mut out)?;

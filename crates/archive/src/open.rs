@@ -12,7 +12,7 @@ use super::cipher::{self, Cipher};
 use super::layout::{BLOBS, CHECKED, HEADER, NOTES, SNAPSHOTS};
 use super::location;
 use super::lock::{self, Ask, Held, Locks, Sharing};
-use super::seal::{pack, unpack};
+use super::packed::{pack, unpack};
 use super::store::Store;
 use super::{ArchiveError, ArchiveOptions, SnapshotId};
 use transship_documents::Fingerprint;

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::layout::SNAPSHOTS;
 use super::manifest::{self, Flaw, START, spool_file};
-use super::seal::packed_at_most;
+use super::packed::packed_at_most;
 use super::{Archive, ArchiveError, Entries, Entry, Snapshot, SnapshotId};
 use transship_documents::{Fingerprint, Hasher};
 

@@ -16,11 +16,11 @@ impl Share {
     /// All of them.
     pub const ALL: Self = Self { first: 0, width: BUCKETS };
 
-    /// So many percent, others at each `turn` (the number of the day, say): after `100 / percent` turns, rounded up,
+    /// So many percent, others in each `round` (the number of the day, say): after `100 / percent` rounds, rounded up,
     /// all were read. `None` unless more than 0 and at most 100.
-    pub fn percent(percent: f64, turn: u64) -> Option<Self> {
+    pub fn percent(percent: f64, round: u64) -> Option<Self> {
         let share = Self::beginning(percent, 0)?;
-        let first = u32::try_from(turn % u64::from(share.turns())).unwrap_or_default() * share.width;
+        let first = u32::try_from(round % u64::from(share.rounds())).unwrap_or_default() * share.width;
         Some(Self { first, ..share })
     }
 
@@ -40,7 +40,7 @@ impl Share {
     }
 
     /// After how many checks of such a share, each where the one before ended, everything was read.
-    pub fn turns(self) -> u32 {
+    pub fn rounds(self) -> u32 {
         BUCKETS.div_ceil(self.width)
     }
 

@@ -19,7 +19,7 @@ use object_store::{
 use super::ArchiveError;
 use super::folder::OnlyNew;
 use super::location::Place;
-use super::seal::{LONGEST, packed_at_most};
+use super::packed::{LONGEST, packed_at_most};
 use write::is_refusal;
 
 /// What is written to a bucket in one piece; larger files go in parts of this size.

@@ -177,7 +177,7 @@ impl SnapshotWriter {
     /// Cancel safe: if the future is dropped, the document was not added and can be added again; those added before
     /// are kept.
     pub async fn add(&mut self, facts: Facts, text: &[u8]) -> Result<Added, ArchiveError> {
-        if text.len() as u64 > super::seal::LONGEST {
+        if text.len() as u64 > super::packed::LONGEST {
             return Err(ArchiveError::Refused(format!("{} {} is too long to be kept", facts.kind, facts.id)));
         }
         while self.tasks.len() >= self.archive.options().in_flight.max(1) {

@@ -43,8 +43,8 @@ fn renewing(
     let asked = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&asked);
     let renew = RenewToken::new(move || {
-        let turn = count.fetch_add(1, Relaxed) as usize;
-        given.get(turn).map(Token::new).ok_or_else(|| "it ended with 1".into())
+        let attempt = count.fetch_add(1, Relaxed) as usize;
+        given.get(attempt).map(Token::new).ok_or_else(|| "it ended with 1".into())
     });
     let api = Renewing::new(Arc::clone(&service), tokens, Some(renew), Arc::default());
     (service, api, asked)

@@ -74,9 +74,9 @@ fn verdict(checked: Checked<'_>) -> String {
     let read = if checked.share == Share::ALL {
         format!("all {} read ({size})", count(*blobs_read, "blob", "blobs"))
     } else {
-        let turns = count(checked.share.turns(), "such check", "such checks");
+        let rounds = count(checked.share.rounds(), "such check", "such checks");
         let all = blobs + unreferenced;
-        format!("{} of {} blobs read ({size}; all of them after {turns})", number(*blobs_read), number(all))
+        format!("{} of {} blobs read ({size}; all of them after {rounds})", number(*blobs_read), number(all))
     };
     let spare = if *unreferenced > 0 {
         format!(", {} that no snapshot names", number(*unreferenced))
@@ -156,7 +156,7 @@ fn value(checked: Checked<'_>) -> Value {
     json!({
         "good": report.is_good(),
         "all": checked.share == Share::ALL,
-        "turns": checked.share.turns(),
+        "turns": checked.share.rounds(),
         "snapshots": report.snapshots,
         "blobs": report.blobs,
         "blobs_read": report.blobs_read,

@@ -55,14 +55,14 @@ impl Store {
     async fn put(&self, name: &str, bytes: &Bytes, mode: PutMode) -> Result<Written, ArchiveError> {
         let path = self.path(name);
         let (mut failures, mut conflicts) = (0, 0);
-        for turn in 1.. {
+        for attempt in 1.. {
             let options = PutOptions { mode: mode.clone(), ..PutOptions::default() };
             let put = self.inner.put_opts(&path, bytes.clone().into(), options);
             let failed = match self.timed("write", name, put).await {
                 Ok(Ok(_)) => return Ok(Written::Done),
                 Ok(Err(error)) if is_refusal(&error, &mode) => {
                     match self.standing(name, bytes, &mode).await? {
-                        Standing::Own if turn > 1 => return Ok(Written::Done),
+                        Standing::Own if attempt > 1 => return Ok(Written::Done),
                         Standing::Own => return Ok(Written::Refused { is_own: true }),
                         Standing::Other => return Ok(Written::Refused { is_own: false }),
                         Standing::AsBefore if conflicts >= CONFLICTS => {
@@ -90,7 +90,7 @@ impl Store {
                 return Err(failed);
             }
         }
-        unreachable!("the loop ends by its last turn")
+        unreachable!("the loop ends by its last attempt")
     }
 
     /// What stands where a write was refused: a refusal alone does not say that something does.

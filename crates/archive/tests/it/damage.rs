@@ -164,8 +164,8 @@ proptest! {
     fn a_share_moves_on_until_all_had_their_turn(percent in 0.01..100.0f64, start in 0..1_000_000u64, blob: [u8; 32]) {
         let blob = transship_documents::Fingerprint(blob);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
-        let turns = (100.0 / percent).ceil() as u64;
-        let read = (start..start + turns).filter(|turn| Share::percent(percent, *turn).unwrap().has(blob)).count();
+        let rounds = (100.0 / percent).ceil() as u64;
+        let read = (start..start + rounds).filter(|round| Share::percent(percent, *round).unwrap().has(blob)).count();
         prop_assert!((1..=2).contains(&read), "{read}");
     }
 }
@@ -203,8 +203,8 @@ async fn a_blob_that_is_missing_is_found_even_if_it_is_not_its_turn() {
     backup(&archive, &imports(0..20)).await.unwrap();
     let blob = files(folder.path()).into_iter().find(|path| path.starts_with("blobs")).unwrap();
     std::fs::remove_file(folder.path().join(blob)).unwrap();
-    for turn in 0..3 {
-        assert!(!archive.check(Share::percent(0.01, turn).unwrap()).await.unwrap().is_good());
+    for round in 0..3 {
+        assert!(!archive.check(Share::percent(0.01, round).unwrap()).await.unwrap().is_good());
     }
 }
 
@@ -247,20 +247,20 @@ async fn shares_go_on_where_the_last_ended_until_everything_was_read_whatever_th
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path()).await;
     backup(&archive, &imports(0..200)).await.unwrap();
-    let (mut read, mut turns) = (0, 0);
+    let (mut read, mut rounds) = (0, 0);
     loop {
         // Opened anew, as by a timer; the clock of the tests does not leave its day.
         let archive = open(folder.path()).await;
         let share = archive.next_share(15.0).await.unwrap().unwrap();
         read += archive.check(share).await.unwrap().blobs_read;
         archive.share_was_read(share).await.unwrap();
-        turns += 1;
-        if turns == share.turns() {
+        rounds += 1;
+        if rounds == share.rounds() {
             break;
         }
     }
-    assert_eq!(turns, 7);
-    assert!(read >= 200, "after {turns} turns {read} of 200 were read");
+    assert_eq!(rounds, 7);
+    assert!(read >= 200, "after {rounds} rounds {read} of 200 were read");
     assert!(archive.check(Share::ALL).await.unwrap().notes.is_empty(), "the note of it is a file of ours");
 }
 

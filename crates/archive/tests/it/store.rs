@@ -125,9 +125,9 @@ async fn a_newer_format_is_refused_whether_of_the_archive_or_of_a_snapshot() {
     let path = folder.path().join("snapshots").join(format!("{}.jsonl.zst", snapshot.id));
     let head = br#"{"transship_snapshot":9,"all":"else is different"}"#;
     let mut frame = zstd::bulk::compress(head, 1).unwrap();
-    let seal = transship_documents::Fingerprint::of(&frame).0;
+    let checksum = transship_documents::Fingerprint::of(&frame).0;
     frame.extend_from_slice(&[0x5e, 0x2a, 0x4d, 0x18, 8, 0, 0, 0]);
-    frame.extend_from_slice(&seal[..8]);
+    frame.extend_from_slice(&checksum[..8]);
     std::fs::write(path, frame).unwrap();
     let listing = archive.snapshots().await.unwrap();
     assert!(listing.snapshots.is_empty());
