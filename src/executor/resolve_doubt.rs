@@ -32,7 +32,7 @@ pub(crate) async fn resolve_put(
     safe_after: Instant,
     doubts: &mut Doubts,
 ) -> Result<Next, EngineError> {
-    let target = target.or(item.target.as_ref().map(|party| &party.id)).cloned();
+    let target = target.or(item.target.as_ref().map(|target| &target.id)).cloned();
     let Some(target) = target else {
         return end(context, item.item, End::failed("plan", "the plan does not say what to update")).await;
     };
@@ -42,7 +42,7 @@ pub(crate) async fn resolve_put(
         Err(error) => return unreadable(context, item, &error).await,
     };
     let Found { print, as_wanted, exactly } = found(context, item, &there)?;
-    let planned = item.target.as_ref().and_then(|party| party.sha256);
+    let planned = item.target.as_ref().and_then(|target| target.sha256);
     let had_effect = match phase {
         // A document that only loses fields compares as wanted before the PUT too: what the plan saw is no effect.
         Phase::Operation => planned != Some(print) && (as_wanted || was_normalised(context, item, &there)?),

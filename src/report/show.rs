@@ -297,7 +297,7 @@ fn row(row: &Row, lines: Changes, out: &mut dyn Write) -> io::Result<()> {
         titled(&row.item)
     )?;
     let id = |id: Option<&crate::model::Id>| id.map_or_else(|| "-".to_owned(), |id| clean(id.as_str()));
-    let source = row.item.source.as_ref().map(|party| &party.id);
+    let source = row.item.source.as_ref().map(|source| &source.id);
     writeln!(out, "  {} → {}  {}", id(source), id(row.target_id.as_ref()), row.verdict)?;
     if let (Some(started), Some(finished)) = (row.started_at, row.finished_at) {
         let found = if row.adopted { ", found by looking after a call without an answer" } else { "" };

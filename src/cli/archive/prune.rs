@@ -31,11 +31,11 @@ pub(super) async fn prune(world: &CliContext, args: &Prune) -> Result<Exit, Fail
     }
     if asking {
         let plan = archive.prune(PruneOptions { dry_run: true, ..options.clone() }).await?;
-        let going = going(&plan);
+        let removed_snapshots = removed_snapshots(&plan);
         let mut shown = Vec::new();
         told(&plan, true, Form::Text { width: world.columns(), color: world.color_err() }, &mut shown)?;
         say(world, &String::from_utf8_lossy(&shown));
-        if going.is_empty() && plan.files_removed == 0 {
+        if removed_snapshots.is_empty() && plan.files_removed == 0 {
             return Ok(Exit::Done);
         }
         signal::listen(world, &cancel);
@@ -43,7 +43,7 @@ pub(super) async fn prune(world: &CliContext, args: &Prune) -> Result<Exit, Fail
             say(world, "nothing was removed");
             return Ok(Exit::Interrupted);
         }
-        options.only = Some(going);
+        options.only = Some(removed_snapshots);
     }
     let report = unless_stopped(&cancel, archive.prune(options)).await?;
     print(world, form, |out| {
@@ -53,7 +53,7 @@ pub(super) async fn prune(world: &CliContext, args: &Prune) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
-fn going(report: &PruneReport) -> BTreeSet<SnapshotId> {
+fn removed_snapshots(report: &PruneReport) -> BTreeSet<SnapshotId> {
     let gone = report.decisions.iter().filter(|decision| !decision.keep);
     gone.map(|decision| decision.snapshot.id.clone()).collect()
 }

@@ -58,10 +58,10 @@ pub(super) fn short(row: &Row, group: Option<usize>, same: bool) -> Short<'_> {
         } else {
             format!("{} \"{}\"", item.noun(), item.name).into()
         },
-        source.filter(|party| party.name != item.name).map(|party| party.name.as_str()),
+        source.filter(|source| source.name != item.name).map(|source| source.name.as_str()),
         Outcome::ALL.iter().position(|outcome| *outcome == row.outcome).unwrap_or_default(),
         Verdict::ALL.iter().position(|verdict| *verdict == row.verdict).unwrap_or_default(),
-        source.map(|party| &party.id),
+        source.map(|source| &source.id),
         row.target_id.as_ref(),
         item.adaptor_type.as_deref(),
         row.attempts,
@@ -118,7 +118,7 @@ pub(super) fn details<'a>(row: &'a Row, names: &BTreeMap<String, String>) -> Det
         differences: &row.differences,
         code: row.error_code.as_deref(),
         adopted: row.adopted,
-        source_sha256: item.source.as_ref().and_then(|party| party.sha256),
+        source_sha256: item.source.as_ref().and_then(|source| source.sha256),
         sent_sha256: row.sent_sha256,
         target_sha256: row.target_sha256,
         started: row.started_at.map(stamp),

@@ -41,12 +41,12 @@ pub(super) fn apply(
             let path = if table && !single { flat.to_vec() } else { target.path() };
             let new = new_row(path.last().copied().unwrap_or_default(), row)?;
             let mut there = None;
-            visit_any(entries, target, &mut |list, at, around| {
-                there.get_or_insert_with(|| (list[at].clone(), around.to_vec()));
+            visit_any(entries, target, &mut |list, at, context| {
+                there.get_or_insert_with(|| (list[at].clone(), context.to_vec()));
                 Ok(())
             })?;
-            if let Some((there, around)) = there {
-                return row::already(&shown, &there, &of_an_entry(new, &around), Model::Two);
+            if let Some((there, context)) = there {
+                return row::already(&shown, &there, &of_an_entry(new, &context), Model::Two);
             }
             if table && entries.iter().all(is_empty_draft) {
                 entries.clear();
@@ -55,7 +55,7 @@ pub(super) fn apply(
             let lists = target.list.as_ref().map_or(0, Vec::len);
             return add(entries, &path, lists, new, &mut Vec::new(), warnings);
         }
-        MappingEdit::Edit(_, row) => visit_any(entries, target, &mut |list, at, around| {
+        MappingEdit::Edit(_, row) => visit_any(entries, target, &mut |list, at, context| {
             count += 1;
             let keys =
                 list[at].as_object_mut().ok_or_else(|| StepError::failed("an entry is not an object"))?;
@@ -77,7 +77,7 @@ pub(super) fn apply(
                 None => {
                     let mut row = row.clone();
                     if let Some(Value::String(text)) = &mut row.source {
-                        *text = source::of_an_entry(text, around);
+                        *text = source::of_an_entry(text, context);
                     }
                     row::write(keys, &row, Model::Two)
                 }
@@ -152,11 +152,11 @@ fn new_row(name: &str, row: &Row) -> Result<Value, StepError> {
 }
 
 /// A new row with its source as it is written inside of those helpers.
-fn of_an_entry(mut new: Value, around: &[String]) -> Value {
+fn of_an_entry(mut new: Value, context: &[String]) -> Value {
     if let Some(Value::String(text)) = new.get_mut("extract")
         && text.starts_with('$')
     {
-        *text = source::of_an_entry(text, around);
+        *text = source::of_an_entry(text, context);
     }
     new
 }
@@ -171,9 +171,9 @@ fn visit_any(entries: &mut Vec<Value>, target: &Target, f: &mut AtRow<'_>) -> Re
     let path = target.path();
     for names in [Names::Each, Names::Joined] {
         let mut met = false;
-        visit(entries, &path, names, &mut Vec::new(), &mut |list, at, around| {
+        visit(entries, &path, names, &mut Vec::new(), &mut |list, at, context| {
             met = true;
-            f(list, at, around)
+            f(list, at, context)
         })?;
         if met {
             return Ok(());
@@ -185,12 +185,12 @@ fn visit_any(entries: &mut Vec<Value>, target: &Target, f: &mut AtRow<'_>) -> Re
     visit(entries, &plain, Names::Each, &mut Vec::new(), f)
 }
 
-/// `around` are the extracts of the helpers that the entries stand in.
+/// `context` are the extracts of the helpers that the entries stand in.
 fn visit(
     entries: &mut Vec<Value>,
     path: &[&str],
     names: Names,
-    around: &mut Vec<String>,
+    context: &mut Vec<String>,
     f: &mut AtRow<'_>,
 ) -> Result<(), StepError> {
     let most = match names {
@@ -202,14 +202,16 @@ fn visit(
         let before = entries.len();
         let own = name(&entries[at]);
         if own.is_empty() {
-            each_inside(&mut entries[at], around, &mut |inner, around| visit(inner, path, names, around, f))?;
+            each_inside(&mut entries[at], context, &mut |inner, context| {
+                visit(inner, path, names, context, f)
+            })?;
         } else if let Some(taken) = (1..=most).find(|taken| is_joined(own, &path[..*taken])) {
             let rest = &path[taken..];
             if rest.is_empty() {
-                f(entries, at, around)?;
+                f(entries, at, context)?;
             } else {
-                each_inside(&mut entries[at], around, &mut |inner, around| {
-                    visit(inner, rest, names, around, f)
+                each_inside(&mut entries[at], context, &mut |inner, context| {
+                    visit(inner, rest, names, context, f)
                 })?;
             }
         }
@@ -226,19 +228,19 @@ fn is_joined(name: &str, parts: &[&str]) -> bool {
 /// The lists of entries an entry holds.
 fn each_inside(
     entry: &mut Value,
-    around: &mut Vec<String>,
+    context: &mut Vec<String>,
     f: &mut dyn FnMut(&mut Vec<Value>, &mut Vec<String>) -> Result<(), StepError>,
 ) -> Result<(), StepError> {
     if let Some(inner) = entry.get_mut("mappings").and_then(Value::as_array_mut) {
-        f(inner, around)?;
+        f(inner, context)?;
     }
     for helper in entry.get_mut("buildArrayHelper").and_then(Value::as_array_mut).into_iter().flatten() {
-        let depth = around.len();
-        around.extend(list_of(helper));
+        let depth = context.len();
+        context.extend(list_of(helper));
         if let Some(inner) = helper.get_mut("mappings").and_then(Value::as_array_mut) {
-            f(inner, around)?;
+            f(inner, context)?;
         }
-        around.truncate(depth);
+        context.truncate(depth);
     }
     Ok(())
 }
@@ -254,7 +256,7 @@ fn add(
     path: &[&str],
     lists: usize,
     new: Value,
-    around: &mut Vec<String>,
+    context: &mut Vec<String>,
     warnings: &mut Vec<String>,
 ) -> Result<(), StepError> {
     // The rows of a table stand in one unnamed wrapper.
@@ -262,10 +264,10 @@ fn add(
         && name(only).is_empty()
         && (only.get("buildArrayHelper").is_some() || only.get("mappings").is_some())
     {
-        return add(inside(only, "", around, warnings)?, path, lists, new, around, warnings);
+        return add(inside(only, "", context, warnings)?, path, lists, new, context, warnings);
     }
     let (Some((first, rest)), true) = (path.split_first(), path.len() > 1) else {
-        entries.push(of_an_entry(new, around));
+        entries.push(of_an_entry(new, context));
         return Ok(());
     };
     let at = match entries.iter().position(|e| name(e) == *first) {
@@ -280,15 +282,15 @@ fn add(
             entries.len() - 1
         }
     };
-    let rows = inside(&mut entries[at], first, around, warnings)?;
-    add(rows, rest, lists.saturating_sub(1), new, around, warnings)
+    let rows = inside(&mut entries[at], first, context, warnings)?;
+    add(rows, rest, lists.saturating_sub(1), new, context, warnings)
 }
 
 /// The list of entries a new row goes into.
 fn inside<'v>(
     entry: &'v mut Value,
     shown: &str,
-    around: &mut Vec<String>,
+    context: &mut Vec<String>,
     warnings: &mut Vec<String>,
 ) -> Result<&'v mut Vec<Value>, StepError> {
     let named = if shown.is_empty() {
@@ -311,6 +313,6 @@ fn inside<'v>(
         warnings.push(format!("{named} is built of several parts; the row was added to the first"));
     }
     let first = helpers.iter_mut().find(|h| holds(h)).ok_or_else(refuse)?;
-    around.extend(list_of(first));
+    context.extend(list_of(first));
     first.get_mut("mappings").and_then(Value::as_array_mut).ok_or_else(refuse)
 }

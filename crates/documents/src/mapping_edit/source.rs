@@ -5,9 +5,9 @@ use serde_json::Value;
 use crate::envelope::{Envelope, is_member};
 
 /// A path as a row has it inside of helpers, which take the entries of lists one by one: of `$.lines[*].qty` in a helper over
-/// `$.lines[*]` it is `$.lines.qty` (section 9.2 of the API reference). `around` are the extracts of the helpers.
-pub(super) fn of_an_entry(text: &str, around: &[String]) -> String {
-    let lists = around.iter().rev().map(|list| list.replace(EACH, ""));
+/// `$.lines[*]` it is `$.lines.qty` (section 9.2 of the API reference). `context` are the extracts of the helpers.
+pub(super) fn of_an_entry(text: &str, context: &[String]) -> String {
+    let lists = context.iter().rev().map(|list| list.replace(EACH, ""));
     let found = lists.filter(|list| list.starts_with('$') && !text.contains("{{")).find_map(|list| {
         let end = behind(text, &list)?;
         Some(format!("{list}{}", &text[end..]))

@@ -130,9 +130,9 @@ impl Blocks {
     }
 
     fn list_params(&mut self) {
-        let Some((last, around)) = self.open.split_last() else { return };
+        let Some((last, outer)) = self.open.split_last() else { return };
         for (name, _) in &last.block.params {
-            self.by_param.entry(name.clone()).or_default().push(around.len());
+            self.by_param.entry(name.clone()).or_default().push(outer.len());
         }
     }
 

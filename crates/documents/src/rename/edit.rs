@@ -256,8 +256,8 @@ impl Pass<'_> {
             return None;
         };
         let tokens = &found.tokens;
-        let around = if found.head > 0 { &self.context.record } else { &self.context.context };
-        let views = self.views(tokens, 0, around.clone());
+        let context = if found.head > 0 { &self.context.record } else { &self.context.context };
+        let views = self.views(tokens, 0, context.clone());
         let new = self.rename_path(&views, Grammar::Extract, text, tokens, found.head..text.len());
         if new.is_none() {
             self.unsure(text, tokens, 0, if text.contains("(*)") { &['('] } else { &['{', '}'] });
@@ -328,7 +328,7 @@ impl Pass<'_> {
         body: Range<usize>,
     ) -> Option<String> {
         let rule = match self.rules.resolve(views, tokens, self.counts) {
-            Found::Nothing | Found::Same | Found::Around => return None,
+            Found::Nothing | Found::Same | Found::Enclosing => return None,
             Found::Unsayable(rule) => rule,
             Found::Changed(rule, pieces) => {
                 let stays = !self.leaves_its_list(tokens, &pieces);
@@ -364,7 +364,7 @@ impl Pass<'_> {
     fn key(&mut self, text: &str) -> Option<String> {
         let view = View { context: self.context.context.clone(), skip: 0 };
         let rule = match self.rules.resolve(std::slice::from_ref(&view), &[single(text)], self.counts) {
-            Found::Nothing | Found::Same | Found::Around => return None,
+            Found::Nothing | Found::Same | Found::Enclosing => return None,
             Found::Unsayable(rule) => rule,
             Found::Changed(rule, pieces) => {
                 if let [Piece::New(name, _)] = pieces.as_slice() {

@@ -27,13 +27,13 @@ pub(super) fn would_break(
         let Some(inside) = paths_in(&tokens[at].text) else {
             return !rules.mentioned_in(&tokens[at].text).is_empty();
         };
-        let around = || tokens[..at].to_vec();
-        renamed(&around()) != before
+        let prefix = || tokens[..at].to_vec();
+        renamed(&prefix()) != before
             || inside.into_iter().any(|path| match path {
                 Inside::OfTheRoot(own) => renamed(&own) != all_kept(0, own.len()),
                 Inside::OfTheEntry(own) => {
                     let stays = [before, &all_kept(at, own.len())].concat();
-                    renamed(&[around(), own].concat()) != stays
+                    renamed(&[prefix(), own].concat()) != stays
                 }
             })
     })
@@ -46,7 +46,7 @@ fn pieces(rules: &Rules, mut views: Vec<View>, tokens: &[Token]) -> Vec<Piece> {
         Found::Changed(_, pieces) => pieces,
         // Somewhere else it is said that this cannot be renamed; in a filter nobody says it.
         Found::Unsayable(_) => Vec::new(),
-        Found::Nothing | Found::Same | Found::Around => all_kept(0, tokens.len()),
+        Found::Nothing | Found::Same | Found::Enclosing => all_kept(0, tokens.len()),
     }
 }
 

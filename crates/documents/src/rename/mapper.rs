@@ -144,12 +144,12 @@ impl Walk<'_> {
         self.each(entry, "buildArrayHelper", at, &mut |walk, helper, at| {
             let before = list_of(helper);
             walk.text(helper, "extract", context.side, context.syntax, &[], at);
-            let around = walk.entries.len();
+            let outer = walk.entries.len();
             walk.entries.extend(before.zip(list_of(helper)));
             walk.each(helper, "mappings", at, &mut |walk, inner, at| {
                 walk.entry2(inner, context, parents, at)
             });
-            walk.entries.truncate(around);
+            walk.entries.truncate(outer);
         });
         parents.truncate(depth);
     }

@@ -41,7 +41,7 @@ pub(super) enum Found {
     /// A rename is about it, but what stands here stays as it is (the change is in the part around it).
     Same,
     /// A rename is about the part around it, and only that.
-    Around,
+    Enclosing,
     /// The path after that rename.
     Changed(usize, Vec<Piece>),
     /// That rename is about it, but cannot be said in this place.
@@ -169,7 +169,7 @@ impl Rules {
                     return Found::Changed(rule, pieces);
                 }
                 // Only what stands around the path is renamed: no sign that this way to read it is the right one.
-                Found::Around => {
+                Found::Enclosing => {
                     self.note_taken(view, tokens, counts);
                     found = Found::Same;
                 }
@@ -247,7 +247,7 @@ impl Rules {
         let same =
             pieces.len() == tokens.len() && pieces.iter().enumerate().all(|(i, p)| *p == Piece::Kept(i));
         if same {
-            return if self.all[rule].from.len() <= context.len() { Found::Around } else { Found::Same };
+            return if self.all[rule].from.len() <= context.len() { Found::Enclosing } else { Found::Same };
         }
         if pieces.is_empty() {
             return Found::Unsayable(rule);

@@ -75,7 +75,7 @@ fn would_change(rules: &Rules, mut views: Vec<View>, tokens: &[Token]) -> Option
     views.retain(|view| view.skip <= tokens.len());
     match rules.resolve(&views, tokens, &mut Counts::new(rules.all.len())) {
         Found::Changed(rule, _) | Found::Unsayable(rule) => Some(rule),
-        Found::Nothing | Found::Same | Found::Around => None,
+        Found::Nothing | Found::Same | Found::Enclosing => None,
     }
 }
 

@@ -57,8 +57,8 @@ pub(super) fn kept(
 
 /// Whether a rename puts a field into another one, or takes it out of one.
 fn may_move_a_field(rules: &Rules) -> bool {
-    let around = |names: &[String]| names.split_last().map(|(_, around)| around.to_vec());
-    rules.all.iter().any(|rule| rule.from != rule.to && around(&rule.from) != around(&rule.to))
+    let parent = |names: &[String]| names.split_last().map(|(_, parent)| parent.to_vec());
+    rules.all.iter().any(|rule| rule.from != rule.to && parent(&rule.from) != parent(&rule.to))
 }
 
 fn is_of_rows(holds: &Holds) -> bool {

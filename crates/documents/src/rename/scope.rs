@@ -36,13 +36,13 @@ pub(super) struct TemplateContext {
 /// What a template is rendered with, and its open blocks.
 #[derive(Debug)]
 pub(super) struct Scopes<'a> {
-    around: &'a TemplateContext,
+    context: &'a TemplateContext,
     pub blocks: Blocks,
 }
 
 impl<'a> Scopes<'a> {
-    pub(super) fn new(around: &'a TemplateContext) -> Self {
-        Self { around, blocks: Blocks::default() }
+    pub(super) fn new(context: &'a TemplateContext) -> Self {
+        Self { context, blocks: Blocks::default() }
     }
 
     /// Whether the path begins with a block parameter.
@@ -79,14 +79,15 @@ impl<'a> Scopes<'a> {
         };
         let strict = |context: &Vec<String>, skip: usize| View { context: context.clone(), skip };
         let first = tokens.get(skip).map(|t| t.text.as_str());
-        let base = &self.around.context;
+        let base = &self.context.context;
         let parent = |at: usize| {
-            let here = tokens.get(at).is_some_and(|t| t.text == "_PARENT");
-            if here { vec![strict(&Vec::new(), at + 1)] } else { vec![strict(base, at)] }
+            let is_parent = tokens.get(at).is_some_and(|t| t.text == "_PARENT");
+            if is_parent { vec![strict(&Vec::new(), at + 1)] } else { vec![strict(base, at)] }
         };
         let with_others = |mut views: Vec<View>, at: usize| {
-            views
-                .extend(self.around.others.iter().map(|context| View { context: context.clone(), skip: at }));
+            views.extend(
+                self.context.others.iter().map(|context| View { context: context.clone(), skip: at }),
+            );
             views
         };
         match scope {
@@ -165,22 +166,22 @@ impl<'a> Scopes<'a> {
         let behind = path.tokens.iter().skip(entry).take_while(|t| t.kind != Kind::Name).count();
         match token(entry + behind).map(|t| t.text.as_str()) {
             None | Some("record" | "rows") => Vec::new(),
-            Some(_) => vec![View { context: self.around.context.clone(), skip: entry + behind }],
+            Some(_) => vec![View { context: self.context.context.clone(), skip: entry + behind }],
         }
     }
 
     /// The way to read a path as one of the parent record, where the import takes its children one by one.
     pub(super) fn view_of_the_parent(&self, path: &Path) -> Option<View> {
         let own = self.views(path).into_iter().next()?;
-        let is_child = !own.context.is_empty() && own.context == self.around.record;
+        let is_child = !own.context.is_empty() && own.context == self.context.record;
         is_child.then(|| View { context: Vec::new(), skip: own.skip })
     }
 
     /// The way to read a path in a subrecord as one of the whole record: it is not known which of the two its templates see.
     pub(super) fn view_of_the_whole(&self, path: &Path) -> Option<View> {
         let own = self.views(path).into_iter().next()?;
-        let is_part = own.context == self.around.context && own.context != self.around.record;
-        is_part.then(|| View { context: self.around.record.clone(), skip: own.skip })
+        let is_part = own.context == self.context.context && own.context != self.context.record;
+        is_part.then(|| View { context: self.context.record.clone(), skip: own.skip })
     }
 
     /// The part of the record whose values a path may be looked up in, one by one: that of the innermost `#each`.
@@ -195,7 +196,7 @@ impl<'a> Scopes<'a> {
     pub(super) fn views_of_fields(&self, path: &Path) -> Vec<View> {
         let (scope, skip) = self.base(path);
         let context = match &scope {
-            Scope::Root => &self.around.context,
+            Scope::Root => &self.context.context,
             Scope::Field(context) => context,
             Scope::Batch | Scope::Other | Scope::Unknown => return Vec::new(),
         };
@@ -221,7 +222,7 @@ impl<'a> Scopes<'a> {
         let (scope, skip) = self.base(path);
         let whole = match &scope {
             Scope::Root => !path.root,
-            Scope::Field(context) => *context == self.around.context,
+            Scope::Field(context) => *context == self.context.context,
             Scope::Batch | Scope::Other | Scope::Unknown => false,
         };
         let first = path.tokens.get(skip).map(|t| t.text.as_str());
@@ -230,7 +231,7 @@ impl<'a> Scopes<'a> {
 
     /// A path as that of the record of the place.
     pub(super) fn view_of_the_place(&self) -> View {
-        View { context: self.around.context.clone(), skip: 0 }
+        View { context: self.context.context.clone(), skip: 0 }
     }
 
     /// What `this` is inside a block over that path.

@@ -267,7 +267,7 @@ impl Walk<'_> {
         };
         let views = self.scopes.views_in(&scope, &tokens, 0, of == NameOf::Root);
         match self.rules.resolve(&views, &tokens, self.counts) {
-            Found::Nothing | Found::Same | Found::Around => {}
+            Found::Nothing | Found::Same | Found::Enclosing => {}
             Found::Unsayable(rule) => self.unsayable(rule, written),
             Found::Changed(rule, pieces) => {
                 let new = match (of, pieces.as_slice()) {
@@ -340,7 +340,7 @@ impl Walk<'_> {
             return;
         }
         match self.rules.resolve(&views, tokens, self.counts) {
-            Found::Nothing | Found::Same | Found::Around => {
+            Found::Nothing | Found::Same | Found::Enclosing => {
                 if let Some((rule, reason)) = reading::unsure(self.rules, &self.scopes, path, tokens) {
                     self.mention(&[rule]);
                     self.unchanged.push(text, reason);

@@ -162,19 +162,19 @@ fn scripts(document: &Value, sides: &Sides<SideRename<'_>>) -> Vec<String> {
         ("postAggregate", source || target),
     ];
     for block in ["/hooks", "/netsuite_da/hooks", "/netsuite/hooks"] {
-        let Some(found_here) = document.pointer(block) else { continue };
+        let Some(hooks_of_block) = document.pointer(block) else { continue };
         for (hook, sees) in hooks {
-            let here = found_here.get(hook).is_some_and(|h| {
+            let is_there = hooks_of_block.get(hook).is_some_and(|h| {
                 ["function", "_scriptId", "_stackId", "fileInternalId"].iter().any(|key| h.get(key).is_some())
             });
-            if here && sees {
+            if is_there && sees {
                 found.push(format!("{block}/{hook}"));
             }
         }
     }
     for (block, sees) in [("filter", source), ("responseTransform", answer)] {
-        let here = document.get(block).is_some_and(|b| b.pointer("/script/_scriptId").is_some());
-        if here && sees {
+        let is_there = document.get(block).is_some_and(|b| b.pointer("/script/_scriptId").is_some());
+        if is_there && sees {
             found.push(format!("/{block}"));
         }
     }
