@@ -61,14 +61,14 @@ impl<A: Api> Api for Throttled<A> {
         let first_in_line =
             if call.goes_ahead() { None } else { Some(call.unless_held_back(self.line.lock()).await?) };
         // First the place, then the permit: a permit spent while waiting for a place would be used late, in a bunch.
-        let mut slot = call.unless_held_back(self.gate.enter()).await?;
+        let mut place = call.unless_held_back(self.gate.enter()).await?;
         let waiting = self.meter.waiting();
         let permit = call.unless_held_back(self.budget.permit()).await?;
         drop(first_in_line);
         drop(waiting);
         let permitted = Instant::now();
         call.may_be_sent().await?;
-        slot.sent();
+        place.sent();
         let under_way = self.meter.send(call);
         let (sent, started) = (self.clock.now(), Instant::now());
         let result = self.inner.call(call).await;
@@ -101,7 +101,7 @@ impl<A: Api> Api for Throttled<A> {
         // The place is held while the intent of a call is written too: as many more places carry the same rate.
         let (latency, held) = (latency.as_secs_f64(), permitted.elapsed().as_secs_f64());
         let (kind, rate) = (CallKind::of(call), self.budget.rate());
-        slot.answered(Observation { kind, load, latency, held, generation: 0, rate });
+        place.answered(Observation { kind, load, latency, held, generation: 0, rate });
         result
     }
 }

@@ -154,10 +154,10 @@ pub(crate) fn wanted_text(
     made: impl Fn(ItemKey) -> Option<Id>,
 ) -> Result<Bytes, EngineError> {
     let bad = |what: &str| spoilt(&plan.path().with_file_name("wanted.jsonl"), item.item, what);
-    let (Some(file), Some(slot)) = (wanted, item.wanted) else {
+    let (Some(file), Some(span)) = (wanted, item.wanted) else {
         return Err(bad("is missing").into());
     };
-    let text = file.read(slot).map_err(|_| bad("is cut off"))?;
+    let text = file.read(span).map_err(|_| bad("is cut off"))?;
     others.filled(item, text, made).map_err(|unfilled| bad(&unfilled.to_string()).into())
 }
 

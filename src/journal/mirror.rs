@@ -14,7 +14,7 @@ pub trait Mirror: Debug + Send {
     ///
     /// [`JournalError::Taken`]: another process has continued the run. [`JournalError::Away`]: the place does not
     /// answer. The journal accepts nothing more after either.
-    fn keep(&mut self, befores: &[u8], records: &[u8]) -> Result<(), JournalError>;
+    fn keep(&mut self, before_images: &[u8], records: &[u8]) -> Result<(), JournalError>;
 }
 
 /// Which journals are also kept in another place.

@@ -21,7 +21,7 @@ pub struct Replay {
     /// Whether a torn record follows it.
     pub torn: bool,
     /// The number of intents that name a document in `before.jsonl`: this many of its lines count.
-    pub befores: u64,
+    pub before_images: u64,
 }
 
 /// Reads a journal from its first record to its last, checks the chain, and passes each record to `each` with its
@@ -34,7 +34,7 @@ pub fn replay(
     path: &Path,
     mut each: impl FnMut(u64, Record) -> Result<(), Misfit>,
 ) -> Result<Replay, JournalError> {
-    let mut befores = 0;
+    let mut before_images = 0;
     let replay = walk(
         path,
         |line| read_record(line).map(Seen::Record),
@@ -45,11 +45,11 @@ pub fn replay(
                 Entry::Item { step: Step::Intended { before_sha256: Some(_), .. }, .. }
             );
             each(place.line, record)?;
-            befores += u64::from(names_before);
+            before_images += u64::from(names_before);
             Ok(())
         },
     )?;
-    Ok(Replay { befores, ..replay })
+    Ok(Replay { before_images, ..replay })
 }
 
 /// The place of a record.
@@ -111,7 +111,8 @@ fn walk(
         source,
     })?;
     let mut reader = BufReader::with_capacity(1 << 16, file);
-    let mut state = Replay { next: 0, head: Fingerprint::of(b""), valid_bytes: 0, torn: false, befores: 0 };
+    let mut state =
+        Replay { next: 0, head: Fingerprint::of(b""), valid_bytes: 0, torn: false, before_images: 0 };
     let mut line = Vec::new();
     loop {
         line.clear();

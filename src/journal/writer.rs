@@ -52,7 +52,7 @@ impl Journal {
         replay: &Replay,
         options: JournalOptions,
     ) -> Result<Self, JournalError> {
-        cut_before(before, replay.befores)?;
+        cut_before(before, replay.before_images)?;
         Self::reopen_to_note(path, before, replay, options)
     }
 

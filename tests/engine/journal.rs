@@ -264,7 +264,7 @@ fn a_document_the_journal_names_and_before_lacks_stops_the_run() {
     };
     let written = Written::of(&[(ItemKey(1), intent)]);
     let (_, replayed) = read_states(&written.path()).unwrap();
-    assert_eq!(replayed.befores, 1);
+    assert_eq!(replayed.before_images, 1);
     std::fs::write(written.before(), "").unwrap();
     let error = Journal::reopen(&written.path(), &written.before(), &replayed, options()).unwrap_err();
     assert!(matches!(error, JournalError::Damaged { line: 1, .. }), "{error}");

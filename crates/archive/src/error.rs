@@ -42,7 +42,7 @@ pub enum ArchiveError {
         /// How long it was waited for.
         after: Duration,
     },
-    /// A file outside the archive: the spool of a backup, or an exported file.
+    /// A file outside the archive: a temporary file of a backup, or an exported file.
     #[error("cannot {what} {}{}", path.display(), remedy(source.kind()))]
     Local {
         /// What was tried, e.g. `write`.

@@ -32,7 +32,7 @@ pub struct ArchiveOptions {
     /// What others are told of us when they find it in use: host, process, run. Default `process` and its number.
     pub holder: String,
     /// Where backups keep what they have not written yet; the machine's own folder for such files if `None`.
-    pub spool: Option<PathBuf>,
+    pub temporary_folder: Option<PathBuf>,
     /// The time of day.
     pub clock: Clock,
 }
@@ -49,7 +49,7 @@ impl ArchiveOptions {
             deadline: Duration::from_mins(5),
             lease: Duration::from_mins(10),
             holder: format!("process {}", std::process::id()),
-            spool: None,
+            temporary_folder: None,
             clock,
         }
     }

@@ -65,7 +65,7 @@ impl From<String> for Flaw {
 }
 
 /// A file without a name, readable by nobody else.
-pub(super) fn spool_file(folder: Option<&Path>) -> Result<File, ArchiveError> {
+pub(super) fn temporary_file(folder: Option<&Path>) -> Result<File, ArchiveError> {
     let made = folder.map_or_else(tempfile::tempfile, tempfile::tempfile_in);
     made.map_err(ArchiveError::local(
         "make a file in",

@@ -9,7 +9,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 
 use super::layout::SNAPSHOTS;
-use super::manifest::{self, Flaw, START, spool_file};
+use super::manifest::{self, Flaw, START, temporary_file};
 use super::packed::packed_at_most;
 use super::{Archive, ArchiveError, Entries, Entry, Snapshot, SnapshotId};
 use transship_documents::{Fingerprint, Hasher};
@@ -320,7 +320,7 @@ impl Archive {
         id: &SnapshotId,
     ) -> Result<(Snapshot, Entries, Fingerprint), ArchiveError> {
         let path = self.manifest_path(id);
-        let mut file = spool_file(self.options().spool.as_deref())?;
+        let mut file = temporary_file(self.options().temporary_folder.as_deref())?;
         if !self.store().download(&path, &mut file).await? {
             return Err(self.store().missing(&path));
         }
@@ -330,7 +330,7 @@ impl Archive {
         let read = move || {
             let sum = hash_of(&mut file).map_err(Flaw::Local)?;
             file.rewind().map_err(Flaw::Local)?;
-            let aside = || spool_file(archive.options().spool.as_deref());
+            let aside = || temporary_file(archive.options().temporary_folder.as_deref());
             let (snapshot, entries) = manifest::opened(file, aside, archive.cipher(), &this, damaged)?;
             Ok((snapshot, entries, sum))
         };

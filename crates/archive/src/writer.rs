@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::layout::{BLOBS, SNAPSHOTS};
 use super::lock::{Held, Sharing};
-use super::manifest::{Body, spool_file};
+use super::manifest::{Body, temporary_file};
 use super::snapshot::key;
 use super::{Account, Archive, ArchiveError, Entry, Facts, Notes, Snapshot, SnapshotId};
 use transship_documents::Fingerprint;
@@ -80,8 +80,8 @@ impl Archive {
         let used = self.store().list(BLOBS).next().await.transpose()?.is_some();
         let time = self.options().clock.now();
         let id = SnapshotId::new(time, &account.name, fastrand::u16(..));
-        let body = Body::new(spool_file(self.options().spool.as_deref())?);
-        let body = body.map_err(ArchiveError::local("write to a file in", self.spool()))?;
+        let body = Body::new(temporary_file(self.options().temporary_folder.as_deref())?);
+        let body = body.map_err(ArchiveError::local("write to a file in", self.temporary_folder()))?;
         Ok(SnapshotWriter {
             archive: self.clone(),
             lock,
@@ -99,8 +99,8 @@ impl Archive {
         })
     }
 
-    fn spool(&self) -> PathBuf {
-        self.options().spool.clone().unwrap_or_else(std::env::temp_dir)
+    fn temporary_folder(&self) -> PathBuf {
+        self.options().temporary_folder.clone().unwrap_or_else(std::env::temp_dir)
     }
 
     /// Writes the hash beside manifests that lack it because a backup stopped after its last but one step.
@@ -191,8 +191,8 @@ impl SnapshotWriter {
         let bytes = text.len() as u64;
         let entry =
             Entry { kind, id, name, adaptor_type, integration, last_modified, fingerprint, blob, bytes };
-        let spooled = self.body.0.push(&entry);
-        spooled.map_err(ArchiveError::local("write to a file in", self.archive.spool()))?;
+        let written = self.body.0.push(&entry);
+        written.map_err(ArchiveError::local("write to a file in", self.archive.temporary_folder()))?;
         *self.counts.entry(entry.kind).or_default() += 1;
         self.text_bytes += bytes;
         let (archive, text, look) = (self.archive.clone(), Bytes::copy_from_slice(text), self.used);
@@ -275,13 +275,14 @@ impl Archive {
         snapshot: Snapshot,
     ) -> Result<Snapshot, ArchiveError> {
         let id = snapshot.id.clone();
-        let file = spool_file(self.options().spool.as_deref())?;
+        let file = temporary_file(self.options().temporary_folder.as_deref())?;
         let path = self.manifest_path(&id);
         let same = self.clone();
         let written =
             tokio::task::spawn_blocking(move || body.0.finish(&snapshot, same.cipher(), file)).await;
         let written = written.map_err(ArchiveError::task("write", &path, self.store().place()))?;
-        let (mut file, sum) = written.map_err(ArchiveError::local("write to a file in", self.spool()))?;
+        let (mut file, sum) =
+            written.map_err(ArchiveError::local("write to a file in", self.temporary_folder()))?;
         lock.check()?;
         self.store().upload(&path, &mut file, PutMode::Create).await?;
         let back = match self.manifest(&id).await {

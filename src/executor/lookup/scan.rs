@@ -65,13 +65,13 @@ pub(super) async fn imports(
     journal: &JournalView<'_>,
     before: &Before<'_>,
 ) -> Result<Looked, EngineError> {
-    let mut looker = Looker::new(Kind::Imports, searches, journal, before);
+    let mut scanner = Scanner::new(Kind::Imports, searches, journal, before);
     let manner = ScanOptions { listed_apart: true, to_the_end: true, ..ScanOptions::default() };
     // The calls themselves are held back once the run drains.
-    match list_scan(target, manner, &Cancel::new(), &mut looker).await {
-        Ok(seen) => Ok(looker.looked(seen.listed, true)),
+    match list_scan(target, manner, &Cancel::new(), &mut scanner).await {
+        Ok(seen) => Ok(scanner.looked(seen.listed, true)),
         // What it shows is there; what it does not show may be.
-        Err(EngineError::CutShort { listed, .. }) => Ok(looker.looked(listed, false)),
+        Err(EngineError::CutShort { listed, .. }) => Ok(scanner.looked(listed, false)),
         Err(error) => Err(error),
     }
 }
@@ -84,7 +84,7 @@ pub(super) async fn others(
     journal: &JournalView<'_>,
     before: &Before<'_>,
 ) -> Result<Looked, EngineError> {
-    let mut looker = Looker::new(kind, searches, journal, before);
+    let mut scanner = Scanner::new(kind, searches, journal, before);
     let mut met = HashSet::new();
     let request =
         ListRequest { path: kind.as_str().to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
@@ -98,22 +98,22 @@ pub(super) async fn others(
                 continue;
             }
             if journal.owns(&head.id) {
-                looker.missing.remove(&head.id);
-            } else if looker.by_name(&head.name).is_some() && !before.had(kind, &head.id) {
+                scanner.missing.remove(&head.id);
+            } else if scanner.by_name(&head.name).is_some() && !before.had(kind, &head.id) {
                 bearers.push(head.id);
             }
         }
     }
     for id in bearers {
         match target.client.get(kind.as_str(), &id).await {
-            Ok(document) => looker.consider(&document.head, &document.text),
+            Ok(document) => scanner.consider(&document.head, &document.text),
             Err(error) if error.kind == ErrorKind::NotFound => {}
             Err(error) => {
                 return Err(target.failed(&format!("read {} {id}", kind.singular()))(error));
             }
         }
     }
-    Ok(looker.looked(met.len() as u64, true))
+    Ok(scanner.looked(met.len() as u64, true))
 }
 
 /// Whether somebody removed what a list lacks: all of it is requested by id, until something turns out to exist.
@@ -128,7 +128,7 @@ pub(crate) async fn are_gone(target: &Account, kind: Kind, missing: &IdSet) -> b
     asked.all(std::future::ready).await
 }
 
-struct Looker<'a, 'b> {
+struct Scanner<'a, 'b> {
     searches: &'a [Search],
     by_name: HashMap<&'a str, Vec<usize>>,
     by_loose_name: HashMap<&'a str, Vec<usize>>,
@@ -144,7 +144,7 @@ struct Looker<'a, 'b> {
     hits: Vec<Vec<Hit>>,
 }
 
-impl<'a, 'b> Looker<'a, 'b> {
+impl<'a, 'b> Scanner<'a, 'b> {
     fn new(kind: Kind, searches: &'a [Search], journal: &'a JournalView<'b>, before: &'a Before<'b>) -> Self {
         let (mut by_name, mut by_loose_name) = (HashMap::new(), HashMap::new());
         for (index, search) in searches.iter().enumerate() {
@@ -302,7 +302,7 @@ fn is_yet_to_be_completed(search: &Search, wanted: &Value, found: &Value) -> boo
     lacking.into_iter().all(|change| search.to_complete.contains(&change.path) || is_excused(&change.path))
 }
 
-impl PageVisitor for Looker<'_, '_> {
+impl PageVisitor for Scanner<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         (self.deleted, self.missing) = owned(self.journal, self.before, self.kind);
         self.listed.fill(false);

@@ -51,7 +51,7 @@ pub fn undone(summary: &Summary) -> Option<String> {
 }
 
 /// The command that finds out the state: a run that was undone is not resumed.
-fn finder(summary: &Summary) -> &'static str {
+fn lookup_command(summary: &Summary) -> &'static str {
     if summary.undone.is_some() { "transship undo" } else { "transship resume" }
 }
 
@@ -75,10 +75,10 @@ pub fn doubts(summary: &Summary) -> Option<String> {
         | None => "exist",
     };
     let imports = if summary.in_doubt == 1 { "import" } else { "imports" };
-    let finder = finder(summary);
+    let lookup_command = lookup_command(summary);
     (summary.in_doubt > 0).then(|| {
         format!(
-            "The effect of {calls} is unknown: {many} {imports} may or may not {be}. `{finder}` finds out."
+            "The effect of {calls} is unknown: {many} {imports} may or may not {be}. `{lookup_command}` finds out."
         )
     })
 }
@@ -99,12 +99,14 @@ pub fn copies(summary: &Summary) -> Option<String> {
 
 /// What could not be read back.
 pub fn unread(summary: &Summary) -> Option<String> {
-    let finder = finder(summary);
+    let lookup_command = lookup_command(summary);
     match summary.unread {
         0 => None,
-        1 => Some(format!("1 import was written and could not be read back. `{finder}` reads it again.")),
+        1 => Some(format!(
+            "1 import was written and could not be read back. `{lookup_command}` reads it again."
+        )),
         many => Some(format!(
-            "{} imports were written and could not be read back. `{finder}` reads them again.",
+            "{} imports were written and could not be read back. `{lookup_command}` reads them again.",
             number(many)
         )),
     }

@@ -106,7 +106,7 @@ fn is_wanted(item: &PlanItem, line: &str, offset: u64) -> bool {
     let head = format!("{{\"item\":{},\"document\":", item.item);
     let as_written = format!("{head}{document}}}\n");
     read.item == item.item
-        && item.wanted.is_some_and(|slot| slot.offset == offset + head.len() as u64)
+        && item.wanted.is_some_and(|span| span.offset == offset + head.len() as u64)
         && item.sent_sha256 == Some(fingerprint(&document))
         && as_written == line
 }
