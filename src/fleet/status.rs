@@ -309,8 +309,8 @@ fn attention(fleet: &str, result: &AccountResult) -> AttentionRow {
     let (message, help) = match result.exit_code {
         2 if result.message.as_ref().is_some_and(only_anew) => (String::new(), anew.to_owned()),
         2 => ("the job or the token source is bad".to_owned(), format!("fix it, {again}")),
-        3 if result.message.is_some() => (trouble(result), anew.to_owned()),
-        3 => (trouble(result), String::new()),
+        3 if result.message.is_some() => (problem(result), anew.to_owned()),
+        3 => (problem(result), String::new()),
         4 if result.message.as_ref().is_some_and(only_anew) => (String::new(), anew.to_owned()),
         4 => ("stopped by `stop`".to_owned(), format!("see why, {again}")),
         6 => ("token refused".to_owned(), format!("fix the token, {again}")),
@@ -333,7 +333,7 @@ fn attention(fleet: &str, result: &AccountResult) -> AttentionRow {
 }
 
 /// What became of the imports that are not as planned.
-fn trouble(result: &AccountResult) -> String {
+fn problem(result: &AccountResult) -> String {
     let Some(counts) = &result.counts else { return "an import needs attention".to_owned() };
     let words = ["failed", "conflict", "stale", "unprocessed"];
     let mut parts: Vec<String> = words

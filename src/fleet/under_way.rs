@@ -30,10 +30,10 @@ pub(super) fn under_way<'a>(
 ) -> Vec<UnderWay> {
     let mut beats: Vec<&Beat> = beats.iter().collect();
     beats.sort_by_key(|beat| (!beat.is_live(now), std::cmp::Reverse(beat.at)));
-    accounts.filter_map(|account| standing(account, &beats, now)).collect()
+    accounts.filter_map(|account| of_account(account, &beats, now)).collect()
 }
 
-fn standing(account: &str, beats: &[&Beat], now: Timestamp) -> Option<UnderWay> {
+fn of_account(account: &str, beats: &[&Beat], now: Timestamp) -> Option<UnderWay> {
     let row = |state: &'static str, beat: &Beat| UnderWay {
         account: account.to_owned(),
         state,

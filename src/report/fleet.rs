@@ -2,12 +2,12 @@
 //!
 //! Promises: a function of what is in the store; names are text wherever they end up.
 
-mod standing;
+mod status_text;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-pub use standing::status;
+pub use status_text::status;
 
 use super::html::Text;
 use super::text::{clean, count as counted_as, number, wrap};
@@ -247,7 +247,7 @@ mod tests {
         ];
         let mut out = Vec::new();
         let open = BTreeMap::new();
-        page(&fleet("f"), &standing::sample(), rows.into_iter(), &open, |_| None, &mut out).unwrap();
+        page(&fleet("f"), &status_text::sample(), rows.into_iter(), &open, |_| None, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let places = ["bad", "refused", "open", "good"].map(|name| text.find(&format!("<td>{name}</td>")));
         assert!(places.is_sorted() && places[0].is_some(), "{places:?}");
@@ -259,7 +259,7 @@ mod tests {
         let fleet = fleet("<b>x</b>");
         let mut out = Vec::new();
         let rows = [("<i>a", 1, None)];
-        page(&fleet, &standing::sample(), rows.into_iter(), &BTreeMap::new(), |_| None, &mut out).unwrap();
+        page(&fleet, &status_text::sample(), rows.into_iter(), &BTreeMap::new(), |_| None, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(!text.contains("<b>") && !text.contains("<i>") && text.contains("&lt;i&gt;a"), "{text}");
     }

@@ -61,7 +61,7 @@ pub(super) fn sentence(usage: &UsageSummary, now: &str) -> String {
 }
 
 /// What one user is, and its state: `running`, `disabled`, both, or neither.
-pub(super) fn standing(user: &ImportUser) -> &'static str {
+pub(super) fn user_state(user: &ImportUser) -> &'static str {
     match (user.running, user.disabled) {
         (Some(true), Some(true)) => "running, though disabled",
         (Some(true), _) => "running",
@@ -169,11 +169,11 @@ fn line(lead: &str, ids: &[Id], users: &BTreeMap<&Id, &ImportUser>) -> Option<St
         .iter()
         .take(NAMED)
         .map(|user| {
-            let standing = match standing(user) {
+            let user_state = match user_state(user) {
                 "" => String::new(),
-                standing => format!(" ({standing})"),
+                user_state => format!(" ({user_state})"),
             };
-            format!("{} \"{}\"{standing}", user.kind.noun(), clean(&user.name))
+            format!("{} \"{}\"{user_state}", user.kind.noun(), clean(&user.name))
         })
         .collect();
     match all.len().saturating_sub(NAMED) {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Page;
 use super::escape::Text;
 use crate::report::text::{count, number};
-use crate::report::usage::{integration, sentence, standing};
+use crate::report::usage::{integration, sentence, user_state};
 use crate::run_folder::import_users::UsageSummary;
 use crate::run_folder::summary::Summary;
 
@@ -52,7 +52,7 @@ impl<W: Write> Page<W> {
                     user.kind.noun(),
                     Text(&user.name),
                     Text(integration(affected)),
-                    standing(user),
+                    user_state(user),
                     if affected.imports == 1 { "import" } else { "imports" },
                     number(affected.imports)
                 )?;

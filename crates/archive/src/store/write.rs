@@ -39,8 +39,8 @@ enum Written {
     NotSupported,
 }
 
-/// What stands where a write was refused.
-enum Standing {
+/// The object because of which a write was refused.
+enum Existing {
     /// Exactly the bytes that were to be written.
     Own,
     /// Something else, or nothing where a version was to be replaced.
@@ -61,14 +61,14 @@ impl Store {
             let failed = match self.timed("write", name, put).await {
                 Ok(Ok(_)) => return Ok(Written::Done),
                 Ok(Err(error)) if is_refusal(&error, &mode) => {
-                    match self.standing(name, bytes, &mode).await? {
-                        Standing::Own if attempt > 1 => return Ok(Written::Done),
-                        Standing::Own => return Ok(Written::Refused { is_own: true }),
-                        Standing::Other => return Ok(Written::Refused { is_own: false }),
-                        Standing::AsBefore if conflicts >= CONFLICTS => {
+                    match self.existing(name, bytes, &mode).await? {
+                        Existing::Own if attempt > 1 => return Ok(Written::Done),
+                        Existing::Own => return Ok(Written::Refused { is_own: true }),
+                        Existing::Other => return Ok(Written::Refused { is_own: false }),
+                        Existing::AsBefore if conflicts >= CONFLICTS => {
                             return Err(self.error("write", name)(error));
                         }
-                        Standing::AsBefore => {}
+                        Existing::AsBefore => {}
                     }
                     tokio::time::sleep(CONFLICT_PAUSE * (1 << conflicts)).await;
                     conflicts += 1;
@@ -94,16 +94,16 @@ impl Store {
     }
 
     /// What stands where a write was refused: a refusal alone does not say that something does.
-    async fn standing(&self, name: &str, bytes: &Bytes, mode: &PutMode) -> Result<Standing, ArchiveError> {
+    async fn existing(&self, name: &str, bytes: &Bytes, mode: &PutMode) -> Result<Existing, ArchiveError> {
         Ok(match (self.read_version(name).await?, mode) {
-            (Some((found, _)), _) if found == *bytes => Standing::Own,
+            (Some((found, _)), _) if found == *bytes => Existing::Own,
             (Some((_, found)), PutMode::Update(known))
                 if (&found.e_tag, &found.version) == (&known.e_tag, &known.version) =>
             {
-                Standing::AsBefore
+                Existing::AsBefore
             }
-            (Some(_), _) | (None, PutMode::Update(_)) => Standing::Other,
-            (None, _) => Standing::AsBefore,
+            (Some(_), _) | (None, PutMode::Update(_)) => Existing::Other,
+            (None, _) => Existing::AsBefore,
         })
     }
 
