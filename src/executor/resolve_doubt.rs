@@ -275,8 +275,7 @@ pub(crate) fn exactly(
 }
 
 /// Ends the removal of a resource that is still used: an import may be removed although flows use it, but a script
-/// may not be removed while imports use it. If the service does not say what uses it, refusing is left to the
-/// service.
+/// may not be removed while imports use it. If the service does not say what uses it, it has to refuse.
 pub(crate) async fn in_use(
     context: &Context<'_>,
     item: &PlanItem,
