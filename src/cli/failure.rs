@@ -254,6 +254,7 @@ impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::Refused(text) => Self::BadInput(text),
+            SessionError::NeverBegan(_) => Self::BadInput(error.to_string()),
             SessionError::Held(text) => Self::Held(text),
             SessionError::Job(problems) => Self::of_job(&problems, false),
             SessionError::Engine(EngineError::Archive(error)) => Self::Archive(error),

@@ -130,7 +130,7 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
     for (_, what) in
         [(unread, unread_told), (undecided, undecided_told)].iter().filter(|(count, _)| *count > 0)
     {
-        say(world, &format!("{what}: `{}` reads again", told(again)));
+        say(world, &format!("{what}: run `{}` to check again", told(again)));
     }
     let beside = if unread + undecided > 0 { Exit::Attention } else { beside };
     if let Retry::Nothing(_) = retry {
@@ -144,11 +144,11 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
             return Ok(beside);
         }
         Retry::Nothing(NothingToRetry::OnlyDeletions) => {
-            say(
-                world,
-                "every import is done; what the source no longer has is deleted only by a new run of the job: `transship show` \
-                 names it",
+            let message = format!(
+                "every import is done; what the source no longer has is deleted only by a new run of the job: `{}` lists it",
+                told("show")
             );
+            say(world, &message);
             return Ok(Exit::Attention);
         }
         Retry::Nothing(NothingToRetry::OnlyUsers) => {
@@ -159,10 +159,11 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
             return Ok(Exit::Attention);
         }
         Retry::Nothing(NothingToRetry::OnlyDependencies) => {
-            say(
-                world,
-                "every import is done; resources that they refer to cannot be retried on their own: `transship show` names it",
+            let message = format!(
+                "every import is done; the resources that imports refer to cannot be retried on their own: `{}` lists them",
+                told("show")
             );
+            say(world, &message);
             return Ok(Exit::Attention);
         }
     };

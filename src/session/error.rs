@@ -15,6 +15,9 @@ pub enum SessionError {
     /// It cannot be done as requested: arguments, a token source, or a different account. Nothing was sent.
     #[error("{0}")]
     Refused(String),
+    /// The run in this folder was cut off before it began: nothing was sent for it.
+    #[error("the run in {} was cut off before it began: nothing was sent; start it again", .0.display())]
+    NeverBegan(PathBuf),
     /// The job has problems.
     #[error("the job file has problems")]
     Job(Box<Problems>),

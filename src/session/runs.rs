@@ -265,8 +265,7 @@ pub fn prune(host: &Host, runs: &Path, rules: Prune) -> Result<Pruned, SessionEr
         match OpenedRun::open(&path) {
             Ok(run) if run.is_over() => finished.push((path, run.record.last_at)),
             Ok(run) if run.plan.head().settings.backup.is_some() => pruned.removed.push(path),
-            // Broken off before it began.
-            Err(SessionError::Refused(_)) => pruned.removed.push(path),
+            Err(SessionError::NeverBegan(_)) => pruned.removed.push(path),
             // Unfinished or damaged: a person has to look at it.
             Ok(_) | Err(_) => pruned.unfinished.push(path),
         }
@@ -373,10 +372,7 @@ fn never_began(folder: &RunFolder) -> SessionError {
         );
         return RunFolderError::BadFile { path: folder.journal(), message }.into();
     }
-    let place = folder.path().display();
-    SessionError::Refused(format!(
-        "the run in {place} was cut off before it began: nothing was sent; start it again"
-    ))
+    SessionError::NeverBegan(folder.path().to_owned())
 }
 
 /// The ids of runs, by the names of their folders.

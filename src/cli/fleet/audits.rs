@@ -53,8 +53,7 @@ impl<'a> Journals<'a> {
             return Ok(None);
         }
         let run = match OpenedRun::open(&path) {
-            // It was cut off before it began: nothing was sent.
-            Err(SessionError::Refused(_)) => return Ok(None),
+            Err(SessionError::NeverBegan(_)) => return Ok(None),
             run => run?,
         };
         let mut audit = Vec::new();

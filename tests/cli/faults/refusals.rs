@@ -270,7 +270,7 @@ fn what_could_not_be_found_out_is_found_out_by_a_resume_and_a_retry_says_so() {
         let ran = ran.expect_stderr("The effect of 1 call is unknown").expect_stderr("transship resume");
         world.no_faults();
         let retried = world.command(&["retry", "runs/run-1"]).expect_exit(3);
-        drop(retried.expect_stderr("the effect of 1 call is unknown: `transship resume"));
+        drop(retried.expect_stderr("the effect of 1 call is unknown: run `transship resume"));
         let ran = world.resume(ran.folder()).expect_exit(0).expect_audit("a", outcome, verdict);
         assert_eq!(ran.world.import("source", "a")["description"], "new");
     }
@@ -350,7 +350,7 @@ fn what_could_not_be_read_back_is_read_again_by_resume_and_retry_says_so() {
             .expect_stderr("Go on:   transship resume run-1");
         assert!(!ran.stderr.contains("Again:"), "{}", ran.stderr);
         let ran = world.command(&["retry", "runs/run-1"]).expect_exit(3).expect_no_write();
-        ran.expect_stderr("could not be read back: `transship resume run-1` reads again");
+        ran.expect_stderr("could not be read back: run `transship resume run-1` to check again");
         // It still cannot be read.
         let folder = world.path("runs/run-1");
         world.resume(&folder).expect_exit(3).expect_no_write();

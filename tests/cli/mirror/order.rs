@@ -93,5 +93,5 @@ fn a_deletion_that_failed_is_not_retried_by_itself_and_that_is_said() {
     world
         .command(&["retry", "runs/run-1"])
         .expect_exit(3)
-        .expect_stderr("deleted only by a new run of the job");
+        .expect_stderr("deleted only by a new run of the job: `transship show run-1` lists it");
 }
