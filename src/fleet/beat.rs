@@ -19,7 +19,7 @@ pub struct Beat {
     pub is_over: bool,
     /// The accounts it runs; once it has ended, those that it began and that had not ended.
     pub running: BTreeMap<String, Activity>,
-    /// The accounts that other runs hold and that it tries again later, with what was said of that.
+    /// The accounts that other runs hold and that it tries again later, with the holder's message.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub held: BTreeMap<String, String>,
     /// Calls a second over all its accounts, since the beat before; 0 in the last one.
@@ -30,19 +30,19 @@ pub struct Beat {
 const OLDEST: SignedDuration = SignedDuration::from_secs(60);
 
 impl Beat {
-    /// Whether the worker was at work a minute ago, as far as the clocks of two machines agree.
+    /// Whether the worker was running a minute ago, as far as the clocks of two machines agree.
     pub fn is_live(&self, now: Timestamp) -> bool {
         !self.is_over && now.duration_since(self.at).abs() <= OLDEST
     }
 }
 
-/// What is known of an account that runs.
+/// What is known about a running account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Activity {
     /// Items that are done.
     pub done: u64,
-    /// Items in all; 0 where that is not known yet.
+    /// Items in total; 0 if that is not known yet.
     pub total: u64,
     /// Calls so far.
     pub calls: u64,

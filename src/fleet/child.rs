@@ -1,7 +1,7 @@
-//! Running an account: `transship` as a child, so that a crash of one is not a crash of all.
+//! Runs an account: `transship` as a child process, so that a crash of one account is not a crash of all.
 //!
-//! The child dies with this process where the system can do that, and is in a process group of its own: a Ctrl-C at the
-//! terminal reaches it once, through here.
+//! The child dies with this process if the system supports that, and is in a process group of its own: a Ctrl-C at
+//! the terminal reaches it once, through this process.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -20,25 +20,25 @@ use crate::model::shown::clean;
 /// The variable in which a parent gives its process id to a child that is to die with it.
 pub const PARENT: &str = "TRANSSHIP_PARENT";
 
-/// The variable in which a parent says of which store it has tried that it honours conditional writes.
+/// The variable in which a parent names the store for which it has checked that conditional writes are honoured.
 pub const TRIED: &str = "TRANSSHIP_STORE_TRIED";
 
-/// The target of the lines of a child's log that tell of its progress.
+/// The target of the lines of a child's log that report its progress.
 pub const PROGRESS: &str = "transship::progress";
 
 /// The target of the log lines of a child in the log of its parent. It begins as that of events does: whoever logs events logs
 /// them.
 const ACCOUNT_LOG: &str = "transship::events::account";
 
-/// How much of the document of a child is kept: a run's is small, and a plan is read from its file.
+/// How much of a child's document is kept: that of a run is small, and a plan is read from its file.
 const DOCUMENT_LIMIT: u64 = 4 << 20;
 
-/// What every child is started with.
+/// What every child process needs to start.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// Path of the program that is started: `transship`, or one that can be told to be it.
+    /// Path of the program that is started: `transship`, or one that can act as it.
     pub exe: PathBuf,
-    /// Arguments before all others, for a program that is `transship` only when it is told to be.
+    /// Arguments before all others, for a program that acts as `transship` only with these.
     pub words: Vec<OsString>,
     /// The folder it is started in.
     pub folder: PathBuf,
@@ -46,8 +46,8 @@ pub struct Program {
     pub store: String,
     /// Name of the fleet. The child writes it into its leases, and drains once that fleet is stopped.
     pub fleet: String,
-    /// Variables beside those of this process: how services are reached, where the emulator is. An address of a proxy may
-    /// hold a password, so none of them is an argument.
+    /// Variables in addition to those of this process: how services are reached, where the emulator is. The address
+    /// of a proxy may contain a password, so none of them is an argument.
     pub variables: Vec<(&'static str, OsString)>,
 }
 
@@ -84,12 +84,12 @@ impl Program {
     }
 }
 
-/// What became of a child.
+/// The result of a child process.
 #[derive(Debug, Default)]
 pub struct Ended {
-    /// `None` for one that was killed.
+    /// `None` for a killed process.
     pub exit_code: Option<u8>,
-    /// Its document, where it printed one that is not too large.
+    /// Its document, if it printed one that is not too large.
     pub document: Option<Value>,
 }
 
@@ -129,8 +129,8 @@ fn is_undone(document: &Value) -> bool {
     document.get("undone_by").is_some_and(Value::is_string)
 }
 
-/// Waits for a child; what it says of its progress is kept, and once `cancel` drains it is told to, once it aborts it is
-/// told again.
+/// Waits for a child and keeps its progress; once `cancel` drains, the child is told to drain, and once it aborts, it
+/// is told again.
 ///
 /// # Errors
 ///
@@ -205,7 +205,7 @@ async fn read_progress(
     }
 }
 
-/// Puts a log line of a child into the log of this process.
+/// Writes a log line of a child to the log of this process.
 fn relay(account: &str, said: &Value) {
     let line = in_words(said);
     match said.get("level").and_then(Value::as_str) {

@@ -1,4 +1,4 @@
-//! Runs accounts as children of this process: where each one's run folder is, and which plan it does.
+//! Runs accounts as child processes: decides where the run folder of each is, and which plan it carries out.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -23,19 +23,20 @@ pub struct Children<'a> {
     pub store: &'a FleetStore,
     /// Its file: job, accounts, role.
     pub fleet: &'a Fleet,
-    /// What each account is held to.
+    /// What each account has to match.
     pub held: &'a Held,
     /// Which accounts do what was planned, and which could not be planned.
     pub approved: &'a Approved,
-    /// The snapshot of an archive that all accounts get, where the job names none.
+    /// The snapshot of an archive that all accounts use, if the job names none.
     pub snapshot: Option<&'a str>,
-    /// A folder for files that are needed for a moment.
+    /// A folder for temporary files.
     pub temporary: PathBuf,
-    /// What this machine has seen of leases: a run is passed it, so that it takes those of the dead over without watching anew.
+    /// What this machine knows about leases: passed to a run, so that it takes over the leases of dead holders
+    /// without watching them from the start.
     pub sightings: &'a Sightings,
 }
 
-/// What a worker is called: no other has this name.
+/// The name of the worker, which no other worker has.
 pub fn worker_name(machine: Option<String>, random: u16) -> String {
     let machine = machine.unwrap_or_else(|| "worker".to_owned());
     let name = format!("{machine}-{}-{random:04x}", std::process::id());
@@ -43,12 +44,12 @@ pub fn worker_name(machine: Option<String>, random: u16) -> String {
 }
 
 impl Children<'_> {
-    /// The run folder of an account: a path, or in a bucket its address, so that any machine goes on with it.
+    /// The run folder of an account: a path, or in a bucket its address, so that any machine can continue it.
     fn folder(&self, account: &str) -> String {
         self.store.shown(&format!("runs/{account}"))
     }
 
-    /// The plan that was made of an account, as a file; or why its run does not begin.
+    /// The plan that was made for an account, as a file; or the reason why its run does not begin.
     async fn plan_of(&self, account: &str) -> Result<Result<Option<PathBuf>, String>, FleetError> {
         if let Some(why) = self.approved.refused.get(account) {
             let again = format!(
@@ -75,7 +76,7 @@ impl Children<'_> {
         Ok(Ok(Some(path)))
     }
 
-    /// Runs an account to its end, or goes on with its run. Once `cancel` drains, the run is told to.
+    /// Runs an account to its end, or continues its run. Once `cancel` drains, the run is told to drain.
     ///
     /// # Errors
     ///
@@ -84,7 +85,7 @@ impl Children<'_> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future kills the run; what it has journalled is gone on with by the next one.
+    /// Dropping the future kills the run; the next one continues from its journal.
     pub async fn launch(
         &self,
         account: &str,

@@ -1,14 +1,14 @@
-//! `control.json`: what people asked of a fleet. Every worker reads it again and again.
+//! `control.json`: what people have asked a fleet to do. Every worker reads it again and again.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What people asked of a fleet.
+/// What people have asked a fleet to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
     /// Whether accounts are begun.
     pub state: ControlState,
-    /// So many waves, from the first, were approved: the next ones may begin.
+    /// How many waves, from the first, were approved: the next ones may begin.
     pub approved: u32,
     /// When it was changed last; absent until somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -16,7 +16,7 @@ pub struct Control {
     /// Who changed it last, e.g. `alice on build-7`; absent until somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_by: Option<String>,
-    /// Drawn at each change, so that it is told from every other.
+    /// A random value, new at each change, which distinguishes it from every other version.
     #[serde(default)]
     pub mark: String,
 }
@@ -28,9 +28,9 @@ pub enum ControlState {
     /// They are, as far as their waves allow it.
     #[default]
     Running,
-    /// None is begun; those that run go on.
+    /// None is begun; running ones go on.
     Paused,
-    /// None is begun, and those that run drain.
+    /// None is begun, and running ones drain.
     Stopped,
 }
 

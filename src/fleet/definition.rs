@@ -13,7 +13,7 @@ use crate::model::Fingerprint;
 /// The version of the format.
 pub const FORMAT: u32 = 1;
 
-/// What a fleet is, as the store keeps it. It holds no token, and not where one comes from.
+/// What a fleet is, as kept in the store. It contains no token, and not the place of one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Definition {
     /// The version of the format.
@@ -36,7 +36,7 @@ pub struct Definition {
     pub role: String,
     /// The waves, in order; the last is the rest.
     pub waves: Vec<FleetWave>,
-    /// How many accounts that end badly stop the fleet, so that nothing new is begun; absent where none do.
+    /// How many accounts that end badly stop the fleet, so that nothing new is begun; absent if none do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Limit>,
     /// How many accounts are done at once, over all workers; at least 1.
@@ -48,8 +48,8 @@ pub struct Definition {
     /// By whom: the user and the machine, where they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_by: Option<String>,
-    /// What follows its name in a command, so that the command finds the store where this process runs; empty where the name
-    /// alone does.
+    /// What follows the fleet's name in a command, so that the command finds the store where this process runs; empty
+    /// if the name alone is enough.
     #[serde(skip)]
     pub beside_name: String,
 }
@@ -61,17 +61,17 @@ pub struct Member {
     pub account: String,
     /// The wave it belongs to, from 1.
     pub wave: u32,
-    /// What tells its row from others: where the account is, and its columns, not where its token comes from. Absent where an
+    /// A fingerprint of its row: where the account is, and its columns, not where its token comes from. Absent if an
     /// older program began the fleet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<Fingerprint>,
 }
 
-/// What tells a fleet from another one of its name, in words.
+/// How a fleet differs from another one of its name, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unlike {
     what: String,
-    /// It is the row of an account, which may be put right in some cases.
+    /// The difference is in the row of an account, which may be corrected in some cases.
     is_of_a_row: bool,
 }
 
@@ -119,7 +119,7 @@ impl Definition {
 }
 
 impl Definition {
-    /// What a fleet file and its job come to.
+    /// The definition that a fleet file and its job result in.
     pub fn of(fleet: &Fleet, job: &Job, made_at: Timestamp, made_by: Option<String>) -> Self {
         let fixed: Vec<Option<u32>> = fleet.rows.iter().map(|row| row.wave).collect();
         let sizes: Vec<WaveSize> = fleet.waves.iter().map(|wave| wave.size).collect();
@@ -149,12 +149,12 @@ impl Definition {
         }
     }
 
-    /// The fleet as a command names it.
+    /// The fleet as it is named in commands.
     pub fn in_a_command(&self) -> String {
         format!("{}{}", self.name, self.beside_name)
     }
 
-    /// What tells this fleet from that one, if they are not the same: then their results cannot be mixed.
+    /// How this fleet differs from another, if they are not the same: their results cannot be mixed then.
     pub fn unlike(&self, other: &Self) -> Option<Unlike> {
         let of_all = |what: &str| Some(Unlike { what: what.to_owned(), is_of_a_row: false });
         if self.job_sha256 != other.job_sha256 {
@@ -205,15 +205,15 @@ impl Definition {
         )
     }
 
-    /// What tells the job, the files it names and the row of an account from other versions of them; `None` for a fleet that
-    /// an older program began.
+    /// A fingerprint of the job, the files it names and the row of an account; `None` for a fleet that an older
+    /// program began.
     pub fn version_of(&self, account: &str) -> Option<Fingerprint> {
         let member = self.accounts.iter().find(|member| member.account == account)?;
         Some(version_of(self.job_sha256, self.files.as_ref()?, member.row?))
     }
 
-    /// The last wave before this one that has accounts, 0 where none has; and whether it or an empty one after it asks for an
-    /// approval.
+    /// The last wave before this one that has accounts, 0 if there is none; and whether it, or an empty wave after
+    /// it, asks for an approval.
     pub fn before(&self, wave: u32) -> (u32, bool) {
         let earlier = self.accounts.iter().map(|member| member.wave).filter(|earlier| *earlier < wave);
         let last = earlier.max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Which account a worker begins next. Pure: what it knows is given to it, time included.
+//! Decides which account a worker begins next. Pure: everything it knows is passed to it, including the time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,11 +11,11 @@ use super::result::{AccountResult, Meaning};
 use super::waves::share_of;
 use crate::job::Limit;
 
-/// How long an account that another run holds is left alone before it is tried again.
+/// How long an account that another run holds is left alone before the next attempt.
 pub const HELD_PAUSE: Duration = Duration::from_secs(10);
-/// How long accounts that others hold are tried while nothing else is left to do.
+/// How long accounts that others hold are tried if there is nothing else left to do.
 pub const HELD_PATIENCE: Duration = Duration::from_mins(2);
-/// How often an account is started by one worker whose run ends without a result.
+/// How often one worker starts an account whose run ends without a result.
 pub const ATTEMPTS: u32 = 3;
 
 /// What a worker does next.
@@ -40,7 +40,7 @@ pub enum Gate {
     Held,
     /// Somebody paused the fleet.
     Paused,
-    /// Somebody has to approve this wave, from 1.
+    /// The wave that somebody has to approve, from 1.
     Approval(u32),
 }
 
@@ -71,7 +71,7 @@ pub enum Ending {
     Waiting(Gate),
 }
 
-/// What is known of an account that has no result.
+/// What is known about an account without a result.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tried {
     attempts: u32,
@@ -86,7 +86,7 @@ struct Tried {
 pub struct Dispatcher {
     /// Own accounts in order, with their waves.
     own: Vec<(String, u32)>,
-    /// How many accounts of a wave are passed over at first: others are likely to be at work on them.
+    /// How many accounts of a wave are skipped at first: others are likely to be processing them.
     skip: usize,
     /// All accounts by wave.
     waves: BTreeMap<u32, Vec<String>>,
@@ -125,7 +125,8 @@ impl Dispatcher {
         }
     }
 
-    /// Begins each wave so many accounts further on, and comes to the first ones last: others, who began before, have those.
+    /// Begins each wave this many accounts further on, and comes to the first ones last: workers that began earlier
+    /// have those.
     #[must_use]
     pub fn behind(self, skip: usize) -> Self {
         Self { skip, ..self }
@@ -279,7 +280,8 @@ impl Dispatcher {
     }
 }
 
-/// Whether a run that ended so, the `attempts`-th of its account, is how the account ended; else it is started again.
+/// Whether the `attempts`-th run of an account, which ended like this, is the result of the account; otherwise it is
+/// started again.
 pub fn is_result(exit_code: Option<u8>, attempts: u32) -> bool {
     match Meaning::of(exit_code) {
         Meaning::Good | Meaning::Attention => true,

@@ -20,7 +20,7 @@ static IDS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b[0-9a-f]{24}\b").expect("the pattern is valid"));
 static PLACES: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"/\d+(/|$)").expect("the pattern is valid"));
 
-/// What the plan of an account comes to.
+/// The totals of an account's plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planned {
     /// Name of the account in the CSV.
@@ -31,7 +31,7 @@ pub struct Planned {
     pub changes: Vec<String>,
     /// How many different changes there are.
     pub count: usize,
-    /// Tells equal changes from others.
+    /// A hash by which equal changes are recognised.
     pub sha256: Fingerprint,
     /// Imports that would be written.
     pub writes: u64,
@@ -40,7 +40,8 @@ pub struct Planned {
     /// Why there is no plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Which version of the job, of the files it names and of its row it is a plan of; absent where an older program made it.
+    /// The version of the job, of the files it names and of its row that the plan is for; absent if an older program
+    /// made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Fingerprint>,
 }
@@ -74,7 +75,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Takes an item of the plan.
+    /// Adds an item of the plan.
     pub fn take(&mut self, item: &PlanItem) {
         if let Some(outcome) = item.outcome.filter(|outcome| outcome.needs_attention()) {
             self.attention += 1;
@@ -112,7 +113,7 @@ impl Changes {
         *self.counts.entry(change).or_default() += 1;
     }
 
-    /// What the plan comes to.
+    /// The totals of the plan.
     pub fn planned(self, account: &str, exit_code: u8) -> Planned {
         let all: Vec<&str> = self.counts.keys().map(String::as_str).collect();
         Planned {

@@ -1,4 +1,5 @@
-//! Holds each account to what the fleet was begun with: its job, the files that this one names, and the account's row.
+//! Makes sure that each account matches what the fleet was begun with: its job, the files that the job names, and the
+//! account's row.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,10 +15,10 @@ use crate::model::time::Clock;
 /// The variable in which a fleet tells a run which version of the job and of its row it is for.
 pub const HELD_TO: &str = "TRANSSHIP_FLEET_VERSION";
 
-/// What tells that a file was written since it was looked at.
+/// What shows that a file was written since it was last read.
 type Looked = Option<(SystemTime, u64)>;
 
-/// The files of a fleet, and what they have to say as long as it goes on.
+/// The files of a fleet, and the content that they must keep as long as the fleet runs.
 #[derive(Debug)]
 pub struct Held {
     /// What the fleet was begun with.
@@ -27,12 +28,12 @@ pub struct Held {
     env: Env,
     clock: Clock,
     paths: Vec<PathBuf>,
-    /// What the files were when they were last read and found to be right.
+    /// The state of the files when they were last read and found to be right.
     looked: Mutex<Vec<Looked>>,
 }
 
 impl Held {
-    /// Holds the accounts of a fleet to its definition; `file` is the fleet file that was loaded.
+    /// Checks the accounts of a fleet against its definition; `file` is the fleet file that was loaded.
     pub fn new(
         definition: &Definition,
         file: &Path,
@@ -53,7 +54,7 @@ impl Held {
         }
     }
 
-    /// Reads the files again where they were written since they were last read.
+    /// Reads the files again if they were written since they were last read.
     ///
     /// # Errors
     ///
@@ -76,7 +77,7 @@ impl Held {
         Ok(())
     }
 
-    /// What a run of this account is told, so that it refuses to be of anything else.
+    /// What a run of this account is told, so that it refuses any other version.
     pub fn variable(&self, account: &str) -> Option<(&'static str, OsString)> {
         self.definition.version_of(account).map(|version| (HELD_TO, version.to_string().into()))
     }
@@ -87,7 +88,8 @@ fn look(path: &Path) -> Looked {
     Some((found.modified().ok()?, found.len()))
 }
 
-/// Why a run that a fleet started is not to begin: it was given another version of the job and its row than it has read.
+/// Why a run that a fleet started must not begin: it was given another version of the job and its row than it has
+/// read.
 pub fn differs(given: &str, job: &Job) -> Option<String> {
     let row = job.stand_in.as_ref()?;
     if version(job, row).to_string() == given {

@@ -1,4 +1,4 @@
-//! Who runs an account, and what is known of it meanwhile.
+//! What runs an account, and what is known about it meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use crate::model::cancel::Cancel;
 pub struct ChildEnd {
     /// Its exit code; `None` for one that was killed.
     pub exit_code: Option<u8>,
-    /// What became of its imports; `None` where the run did not come so far.
+    /// The results of its imports; `None` if the run did not get that far.
     pub counts: Option<Counts>,
     /// Why it ended early, in a sentence; `None` where it did not, or did not say.
     pub message: Option<String>,
@@ -23,10 +23,11 @@ pub struct ChildEnd {
     pub folder: Option<String>,
 }
 
-/// Runs an account; what it says of its progress meanwhile goes into the [`Activities`].
+/// Runs an account; its progress goes into the [`Activities`].
 #[async_trait]
 pub trait Launcher: Send + Sync {
-    /// Runs an account to its end. Once `cancel` drains, the run is told to; an account whose run drained ended with 130.
+    /// Runs an account to its end. Once `cancel` drains, the run is told to drain; an account whose run drained ends
+    /// with 130.
     ///
     /// # Errors
     ///
@@ -34,7 +35,7 @@ pub trait Launcher: Send + Sync {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future must end the run, so that the next one can go on with what it has journalled.
+    /// Dropping the future must end the run, so that the next one can continue from its journal.
     async fn launch(
         &self,
         account: &str,
@@ -56,7 +57,7 @@ impl Activities {
         self.with(|all| all.insert(account.to_owned(), activity));
     }
 
-    /// How far an account is, if it was begun here.
+    /// The progress of an account, if it was begun here.
     pub fn of(&self, account: &str) -> Option<Activity> {
         self.with(|all| all.get(account).cloned())
     }

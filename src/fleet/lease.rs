@@ -1,8 +1,9 @@
-//! Who may write to an account, where several machines could: a lease in a store they share.
+//! Decides who may write to an account if several machines could: a lease in a shared store.
 //!
-//! It is created if absent and renewed by its version, so of two that write at once the store lets one. It is taken over only
-//! after the taker saw one unchanged version for the time to live and a margin, on its own monotonic clock; the holder gives
-//! up earlier, by its own. No two clocks are compared. Readers of an account share it: see `readers`.
+//! A lease is created if absent and renewed by its version, so if two processes write at once, the store accepts one
+//! of them. It is taken over only after the taker has seen one unchanged version for the time to live plus a margin,
+//! on its own monotonic clock; the holder gives up earlier, by its own clock. No two clocks are compared. Readers of
+//! an account share it: see `readers`.
 
 mod note;
 mod readers;
@@ -24,16 +25,16 @@ use crate::model::{Fingerprint, Lease, LeaseUntil};
 use note::{decode, encode, watch};
 use readers::{newcomer, reader_at_work};
 
-/// What became of asking for a lease.
+/// The answer to a request for a lease.
 #[derive(Debug)]
 pub enum Asked {
     /// It is held.
     Taken(StoreLease),
-    /// Somebody else holds it and is alive.
+    /// Somebody else holds the lease and is alive.
     Held(Box<LeaseNote>),
 }
 
-/// What is asked for, and what is known of it already.
+/// The request, and what is already known.
 #[derive(Debug, Clone, Copy)]
 pub struct Asking<'a> {
     /// The store that holds the lease.
@@ -46,8 +47,8 @@ pub struct Asking<'a> {
     pub earlier: &'a EarlierSightings,
 }
 
-/// The name of the lease of an account: the service, what the account is called there, and a hash of all that tells it
-/// from others.
+/// The name of the lease of an account: the service, the account's name there, and a hash that distinguishes it from
+/// others.
 pub fn lease_name(identity: &str) -> String {
     let plain: String = identity
         .chars()
@@ -58,8 +59,8 @@ pub fn lease_name(identity: &str) -> String {
     format!("leases/{}-{}.json", plain.trim_matches(['+', '.']), &hash[..8])
 }
 
-/// A lease that is held. It has to be renewed by [`StoreLease::keep`] and let go by [`StoreLease::release`]; without either
-/// it ends by itself.
+/// A lease that is held. It has to be renewed by [`StoreLease::keep`] and released by [`StoreLease::release`];
+/// without either it ends by itself.
 #[derive(Debug)]
 pub struct StoreLease {
     objects: Objects,
@@ -68,12 +69,12 @@ pub struct StoreLease {
     until: LeaseUntil,
     lost: AtomicBool,
     own: Mutex<(LeaseNote, ObjectVersion)>,
-    /// Held while the lease is renewed: one that is let go is not renewed at the same time.
+    /// Held while the lease is renewed, so that it is not released at the same time.
     writing: tokio::sync::Mutex<()>,
 }
 
-/// Takes a lease, or says who holds it: another writer, or a reader. A holder that shows no sign of life is waited for: 35 s
-/// by the usual terms, counted from when this machine saw it first.
+/// Takes a lease, or returns who holds it: another writer, or a reader. A holder that shows no sign of life is waited
+/// for: 35 s by the usual terms, counted from when this machine saw it first.
 ///
 /// # Errors
 ///
@@ -185,8 +186,8 @@ impl StoreLease {
         }
     }
 
-    /// Lets go, so that the next one need not wait. Whoever has it by now keeps it; a store that does not answer is not
-    /// waited for longer than until the next renewal would be due.
+    /// Releases the lease, so that the next run need not wait. If somebody else has it by now, they keep it; a store
+    /// that does not answer is not waited for longer than until the next renewal would be due.
     ///
     /// # Cancel safety
     ///

@@ -1,4 +1,4 @@
-//! A fleet with everything its files say, and where its store is.
+//! A fleet with everything that its files say, and the place of its store.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub struct Loaded {
     pub job: Job,
     /// What the store keeps of it.
     pub definition: Definition,
-    /// The archive that all accounts get the same snapshot of, where the job names none of its snapshots.
+    /// The archive of which all accounts use the same snapshot, if the job names none of its snapshots.
     pub archive: Option<Account>,
 }
 
@@ -27,7 +27,7 @@ pub enum LoadError {
     /// A file has problems: all of them.
     #[error("{0}")]
     Problems(Box<Problems>),
-    /// It cannot be used as asked.
+    /// The fleet cannot be used as requested.
     #[error("{0}")]
     Refused(String),
 }

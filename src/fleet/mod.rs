@@ -14,10 +14,10 @@
 //! | `lease` | who may write to an account, where several machines could |
 //! | `status`, `under_way`, `groups`, `words` | what people are told of a fleet, of its plans, and of how it ended |
 //!
-//! Promises: an account of a later wave is begun only when every earlier wave ended well or somebody approved; two workers
-//! never write one result over another's unseen; what is in the store holds names, counts and hashes, never a token and
-//! never a document. It prints nothing; whoever runs an account is a [`Launcher`], and [`children`] does it in processes of
-//! their own.
+//! Promises: an account of a later wave is begun only when every earlier wave ended well or somebody approved; two
+//! workers never overwrite each other's results unnoticed; the store contains names, counts and hashes, never a token
+//! and never a document. Nothing here prints; what runs an account is a [`Launcher`], and [`children`] does it in
+//! processes of its own.
 
 pub mod beat;
 pub mod child;

@@ -1,4 +1,4 @@
-//! `plans.json`: what `fleet plan` found of each account.
+//! `plans.json`: what `fleet plan` found in each account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::store::FleetStore;
 use super::words::some;
 use crate::model::{Action, Fingerprint};
 
-/// The object of the store that they are in.
+/// The object of the store with the plans.
 pub const PLANS: &str = "plans.json";
 
 /// The plans of a fleet, as `plans.json` keeps them.
@@ -56,18 +56,18 @@ impl Plans {
     }
 }
 
-/// What `fleet plan` has to say of the accounts of a fleet: nothing where it was not run.
+/// What `fleet plan` found in the accounts of a fleet: nothing if it was not run.
 #[derive(Debug, Clone, Default)]
 pub struct Approved {
     /// The accounts whose plans are followed.
     pub followed: BTreeSet<String>,
-    /// The accounts that could not be planned, and why: nothing is written there, for nothing was shown.
+    /// The accounts that could not be planned, and why: nothing is written there, because nothing was shown.
     pub refused: BTreeMap<String, String>,
     /// The accounts that were not planned although others were.
     pub without: Vec<String>,
 }
 
-/// What is to be done by plan. A backup or a comparison does not do what a plan says.
+/// What has to be done as planned. A backup or a comparison does not follow a plan.
 ///
 /// # Errors
 ///
@@ -111,7 +111,8 @@ pub async fn approved(store: &FleetStore, fleet: &Definition) -> Result<Approved
     )))
 }
 
-/// How a fleet stands that was planned and not begun: who has no plan needs attention, and no wave waits for an approval yet.
+/// The state of a fleet that was planned and not begun: accounts without a plan need attention, and no wave waits for
+/// an approval yet.
 #[must_use]
 pub fn not_begun(status: Status, fleet: &Definition, plans: Option<&Plans>, file: &str) -> Status {
     let mut status = Status { state: "planned", next: None, file: Some(file.to_owned()), ..status };

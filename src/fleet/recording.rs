@@ -1,4 +1,4 @@
-//! Recording how an account ended, over a store that may be away for a while.
+//! Records how an account ended, in a store that may be unavailable for a while.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use super::result::AccountResult;
 /// How long a store that does not answer is waited for.
 pub(super) const STORE_PATIENCE: Duration = Duration::from_mins(5);
 
-/// Records how an account ended, and waits a while for a store that does not answer. `None` when that ended because the
-/// worker is told to stop: the account is run again then, which is safe and quick.
+/// Records how an account ended, and waits a while for a store that does not answer. `None` if the wait ended because
+/// the worker is told to stop: the account is run again then, which is safe and quick.
 pub(super) async fn record(
     request: &RunRequest<'_>,
     result: &AccountResult,

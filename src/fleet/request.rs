@@ -1,4 +1,4 @@
-//! What a worker is asked to do, and what became of it.
+//! What a worker is asked to do, and the result.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use super::store::FleetStore;
 use crate::model::cancel::Cancel;
 use crate::model::time::Clock;
 
-/// How often the store is looked at, and for how long a worker waits.
+/// How often a worker reads the store, and for how long it waits.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// How often what people ask for is read; every 3 s by default.
+    /// How often the requests of people are read; every 3 s by default.
     pub control: Duration,
-    /// How often results of others are read, and what this worker does is told; every 10 s by default.
+    /// How often the results of others are read, and this worker's activity is reported; every 10 s by default.
     pub beat: Duration,
 }
 
@@ -26,7 +26,7 @@ impl Default for Pace {
     }
 }
 
-/// What a worker does of a fleet.
+/// The part of a fleet that a worker does.
 #[derive(Debug)]
 pub struct RunRequest<'a> {
     /// Where the fleet is.
@@ -45,11 +45,11 @@ pub struct RunRequest<'a> {
     pub pace: Pace,
     /// The time of day.
     pub clock: &'a Clock,
-    /// How to be stopped.
+    /// Stops the worker.
     pub cancel: &'a Cancel,
 }
 
-/// How a worker ended, and how the accounts of the fleet stand then.
+/// How a worker ended, and the state of the fleet's accounts then.
 #[derive(Debug)]
 pub struct RunEnd {
     /// Why it ended; `None` when it was told to stop.

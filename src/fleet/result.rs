@@ -20,7 +20,7 @@ pub struct AccountResult {
     pub worker: String,
     /// How often it was started by that worker.
     pub attempts: u32,
-    /// What became of its imports, where the run came so far.
+    /// The results of its imports, if the run got that far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
     /// Why it ended early, in a sentence; absent where it did not, or did not say.
@@ -31,7 +31,7 @@ pub struct AccountResult {
     pub folder: Option<String>,
 }
 
-/// What became of the imports of an account.
+/// The results of the imports of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
@@ -43,9 +43,9 @@ pub struct Counts {
     pub verdicts: BTreeMap<String, u64>,
     /// Imports that came from elsewhere.
     pub copies: u64,
-    /// Imports of which it is not known whether their last call had its effect.
+    /// Imports for which it is unknown whether their last call had its effect.
     pub in_doubt: u64,
-    /// Calls to the service in all, those for the plan among them.
+    /// Calls to the service in total, including those for the plan.
     pub total_calls: u64,
 }
 
@@ -58,9 +58,9 @@ pub enum Meaning {
     Attention,
     /// 1, 2, 4, 6: it ended badly, and counts for `stop`.
     Bad,
-    /// 7: another run holds the account; later.
+    /// 7: another run holds the account; it is tried again later.
     Held,
-    /// 130, or no exit code at all: it is not over.
+    /// 130, or no exit code at all: the account is not finished.
     Unfinished,
 }
 

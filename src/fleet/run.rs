@@ -1,4 +1,4 @@
-//! The loop of a worker: it asks which account comes next, has it run, and records how that ended.
+//! The loop of a worker: it asks which account comes next, lets it run, and records how it ended.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,11 +25,11 @@ use crate::model::cancel::Cancel;
 ///
 /// # Errors
 ///
-/// The store does not answer for a while, or a run cannot be started at all. What runs then is drained first.
+/// The store does not answer for a while, or a run cannot be started at all. Running accounts are drained first.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future drops the runs; what they have journalled is gone on with by the next worker.
+/// Dropping the future drops the runs; the next worker continues from their journals.
 pub async fn run(request: RunRequest<'_>, launcher: &dyn Launcher) -> Result<RunEnd, FleetError> {
     let mut worker = Worker::new(&request, launcher).await?;
     let ended = worker.work().await;
@@ -41,14 +41,14 @@ pub async fn run(request: RunRequest<'_>, launcher: &dyn Launcher) -> Result<Run
     Ok(RunEnd { ending, results })
 }
 
-/// A worker at work.
+/// A worker while it runs.
 struct Worker<'a> {
     request: &'a RunRequest<'a>,
     launcher: &'a dyn Launcher,
     dispatcher: Dispatcher,
     control: Control,
     results: BTreeMap<String, AccountResult>,
-    /// What was recorded here since the results of others were asked for: an answer does not have it yet.
+    /// What was recorded here since the results of others were requested: an answer does not contain it yet.
     fresh: BTreeMap<String, AccountResult>,
     activities: Activities,
     /// Tells the runs to drain.
@@ -252,7 +252,7 @@ impl<'a> Worker<'a> {
         })
     }
 
-    /// Takes in how a run ended. Whether the store answered for it.
+    /// Processes the end of a run. Returns whether the store answered.
     fn ended(&mut self, account: &str, settled: Result<Settled, FleetError>) -> Result<bool, FleetError> {
         let now = Instant::now();
         self.held.remove(account);
@@ -313,14 +313,15 @@ impl<'a> Worker<'a> {
         })
     }
 
-    /// The accounts that run here, and of which it is known how far they are.
+    /// The accounts that run here, and for which the progress is known.
     fn heads(&self) -> BTreeMap<String, bool> {
         let own = self.dispatcher.running().iter();
         own.map(|account| (account.clone(), self.activities.of(account).is_some_and(|one| one.calls > 0)))
             .collect()
     }
 
-    /// What this worker is doing; once it is over, how far the accounts are that it began and that have not ended.
+    /// What this worker is doing; once it has ended, the progress of the accounts that it began and that have not
+    /// ended.
     fn beat(&mut self, is_over: bool) -> Beat {
         self.last_heads = self.heads();
         let begun = self.activities.with(|all| all.clone());
@@ -348,7 +349,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Says once what is waited for, where a person can do something about it.
+    /// Reports once what is waited for, if a person can do something about it.
     fn say_gate(&mut self, gate: &Gate) {
         if self.waited_for.as_ref() == Some(gate) {
             return;

@@ -1,7 +1,7 @@
-//! `snapshot.json`: the one snapshot of an archive that all accounts of a fleet get.
+//! `snapshot.json`: the one snapshot of an archive that all accounts of a fleet use.
 //!
-//! A job that names no snapshot means the latest, and the latest may be another one an hour later. So it is chosen once, by
-//! the first that plans or runs the fleet, and each run of an account is told.
+//! A job that names no snapshot means the latest, and the latest may be another one an hour later. So the first
+//! command that plans or runs the fleet chooses it once, and each run of an account is told.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +32,8 @@ impl Chosen {
     }
 }
 
-/// What is said of an account of a fleet whose snapshot is gone, in place of what its run says: `None` where it says something
-/// else. The run knows nothing of the fleet, which may not take another snapshot.
+/// The message for an account of a fleet whose snapshot is gone, instead of the message of its run; `None` if the run
+/// says something else. The run does not know that the fleet may not take another snapshot.
 pub(super) fn gone(snapshot: &str, said: &str) -> Option<String> {
     said.contains(&format!("there is no snapshot {snapshot}")).then(|| {
         format!(
@@ -43,7 +43,7 @@ pub(super) fn gone(snapshot: &str, said: &str) -> Option<String> {
     })
 }
 
-/// How the sentence ends of what no run of this fleet can do.
+/// The end of the message about something that no run of this fleet can do.
 pub(super) const ONLY_ANOTHER: &str = "a fleet with another --name takes the latest one";
 
 /// Whether a snapshot that was chosen before is kept.
@@ -56,7 +56,7 @@ pub enum Keep {
 }
 
 impl FleetStore {
-    /// The snapshot that all accounts get from this end of the job, if it was chosen.
+    /// The snapshot that all accounts use for this end of the job, if it was chosen.
     ///
     /// # Errors
     ///
@@ -70,8 +70,8 @@ impl FleetStore {
         Ok(chosen.filter(|chosen| chosen.is_of(archive)).map(|chosen| chosen.snapshot))
     }
 
-    /// Chooses the snapshot that all accounts get from this end of the job, unless another worker did at the same time. Gives
-    /// the one that is chosen.
+    /// Chooses the snapshot that all accounts use for this end of the job, unless another worker did at the same
+    /// time. Returns the chosen one.
     ///
     /// # Errors
     ///

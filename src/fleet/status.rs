@@ -35,9 +35,9 @@ pub struct Status {
     pub started_at: Timestamp,
     /// Who made it, e.g. `alice on build-7`; `None` where that is not known.
     pub started_by: Option<String>,
-    /// Accounts in all.
+    /// Accounts in total.
     pub accounts: usize,
-    /// The wave that is under way, from 1; the last one when all are over.
+    /// The current wave, from 1; the last one when all are over.
     pub wave: u32,
     /// How many waves there are.
     pub waves: u32,
@@ -45,25 +45,25 @@ pub struct Status {
     pub wave_size: String,
     /// Accounts that ended as planned.
     pub done: usize,
-    /// Accounts that run.
+    /// The number of running accounts.
     pub running: usize,
-    /// Accounts of this wave that no worker runs now.
+    /// Accounts of this wave that no worker is running.
     pub waiting: usize,
-    /// Those of them that other runs hold, as workers say that are at work.
+    /// Of these, the ones that other runs hold, according to the running workers.
     pub held: usize,
     /// Accounts that a person has to look at.
     pub attention: usize,
     /// Accounts of later waves.
     pub not_started: usize,
-    /// When a worker that may still be at work last said what it does, by its own clock, where no clock here agrees that one is;
-    /// absent where one is at work, or all have ended.
+    /// When a worker that may still be running last reported, by its own clock, if no clock here confirms that one is
+    /// running; absent if one is, or if all have ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_heard: Option<Timestamp>,
-    /// Accounts a minute, over those that ended in the last ten minutes; 0 where none did.
+    /// Accounts a minute, over those that ended in the last ten minutes; 0 if none did.
     pub accounts_per_minute: f64,
-    /// Calls a second, over all workers that are at work.
+    /// Calls a second, over all running workers.
     pub calls_per_second: f64,
-    /// When this wave ends at this pace; absent where no worker is at work, none ended lately, or it needs approval.
+    /// When this wave ends at this pace; absent if no worker is running, none ended lately, or it needs approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wave_ends_at: Option<Timestamp>,
     /// Imports by outcome, over all accounts that ended.
@@ -72,21 +72,21 @@ pub struct Status {
     pub verdicts: BTreeMap<String, u64>,
     /// Imports that came from elsewhere.
     pub copies: u64,
-    /// Imports of which it is not known whether their last call had its effect.
+    /// Imports for which it is unknown whether their last call had its effect.
     pub in_doubt: u64,
     /// Calls of the accounts that ended.
     pub total_calls: u64,
     /// The accounts that a person has to look at, worst first.
     pub rows: Vec<AttentionRow>,
-    /// The accounts that were begun and have not ended, by name: how far each is, as its worker last said.
+    /// The accounts that were begun and have not ended, by name, with their progress as last reported.
     pub under_way: Vec<UnderWay>,
-    /// The next wave, where somebody has to approve it before it begins; absent where nobody has to.
+    /// The next wave, if somebody has to approve it before it begins; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<NextWave>,
-    /// Who last changed what is asked of it, e.g. `alice on build-7`; absent until somebody did.
+    /// Who last changed the requests to it, e.g. `alice on build-7`; absent until somebody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_by: Option<String>,
-    /// The exit code that the fleet has as it stands: 0, 3 or 4; 130 while it is not over.
+    /// The exit code that the fleet has now: 0, 3 or 4; 130 while it is not finished.
     pub fleet_exit_code: u8,
 }
 
@@ -97,7 +97,7 @@ pub struct NextWave {
     pub wave: u32,
     /// How many accounts it has.
     pub accounts: usize,
-    /// Whether the wave before did not end well, so that it has to be approved whatever the fleet file says.
+    /// Whether the previous wave did not end well, so that this one has to be approved whatever the fleet file says.
     pub after_trouble: bool,
 }
 
@@ -332,7 +332,7 @@ fn attention(fleet: &str, result: &AccountResult) -> AttentionRow {
     }
 }
 
-/// What became of the imports that are not as planned.
+/// The results of the imports that are not as planned.
 fn problem(result: &AccountResult) -> String {
     let Some(counts) = &result.counts else { return "an import needs attention".to_owned() };
     let words = ["failed", "conflict", "stale", "unprocessed"];

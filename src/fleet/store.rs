@@ -1,4 +1,4 @@
-//! Where each part of a fleet stands in the store, and how it is read and changed.
+//! Where each part of a fleet is in the store, and how it is read and changed.
 //!
 //! ```text
 //! fleets/<name>/fleet.json              what it is; written once
@@ -93,7 +93,7 @@ impl FleetStore {
         self.objects.folder().map(|folder| folder.join(self.at(part)))
     }
 
-    /// Says of a part of the fleet that it is not what was written there.
+    /// Reports that a part of the fleet is not what was written there.
     pub(super) fn damaged(&self, part: &str) -> impl FnOnce(serde_json::Error) -> FleetError + use<> {
         let (name, place) = (self.at(part), self.place().to_owned());
         move |source| FleetError::Damaged { name, place, source }
@@ -105,7 +105,7 @@ impl FleetStore {
         Ok(Some((read, version)))
     }
 
-    /// A part of the fleet, if it is there.
+    /// A part of the fleet, if it exists.
     pub(super) async fn part<T: DeserializeOwned>(&self, part: &str) -> Result<Option<T>, FleetError> {
         Ok(self.read(part).await?.map(|(read, _)| read))
     }

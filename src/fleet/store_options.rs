@@ -1,4 +1,4 @@
-//! How the store is opened that machines share.
+//! How the shared store is opened.
 
 use super::error::FleetError;
 use crate::archive::{ArchiveError, ArchiveOptions, Objects};
@@ -13,7 +13,7 @@ pub struct StoreOptions {
     pub variables: Vec<(String, String)>,
     /// The time of day.
     pub clock: Clock,
-    /// Whether a folder that is not there is made.
+    /// Whether a missing folder is created.
     pub create: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The accounts that were begun and have not ended, as their workers say. Pure.
+//! The accounts that were begun and have not ended, according to their workers. Pure.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,11 +10,11 @@ use super::beat::{Activity, Beat};
 pub struct UnderWay {
     /// Name of the account in the CSV.
     pub account: String,
-    /// `running`; `held` by another run and tried again later; `interrupted` where no worker is at work on it.
+    /// `running`; `held` by another run and tried again later; `interrupted` if no worker is running it.
     pub state: &'static str,
     /// The worker that said so.
     pub worker: String,
-    /// How far it is; absent where another run holds it.
+    /// Its progress; absent if another run holds it.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub activity: Option<Activity>,
     /// Who holds it, in a sentence; absent where nobody does, or that was not said.
@@ -22,7 +22,8 @@ pub struct UnderWay {
     pub message: Option<String>,
 }
 
-/// How far those of these accounts are that were begun; what a worker says that is at work counts before what one said that was.
+/// The progress of the accounts that were begun; the report of a running worker takes precedence over that of one
+/// that has ended.
 pub(super) fn under_way<'a>(
     accounts: impl Iterator<Item = &'a str>,
     beats: &[Beat],

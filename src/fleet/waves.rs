@@ -1,9 +1,9 @@
-//! Which wave each account belongs to. Pure.
+//! Assigns each account to a wave. Pure.
 
 use crate::job::WaveSize;
 
-/// The wave of each account, from 1. `fixed` is what the CSV says of each; the others fill the waves in order. A wave is
-/// never smaller than one account while any is left, nor larger than its size but by what is fixed.
+/// The wave of each account, from 1. `fixed` is what the CSV says about each; the others fill the waves in order. A
+/// wave is never empty while any account is left, nor larger than its size, except by fixed accounts.
 pub fn assign(fixed: &[Option<u32>], sizes: &[WaveSize]) -> Vec<u32> {
     let total = fixed.len();
     let mut room: Vec<usize> = sizes
@@ -41,7 +41,7 @@ fn of_size(size: WaveSize, total: usize) -> usize {
     }
 }
 
-/// So many of all accounts, rounded up.
+/// A share of all accounts, rounded up.
 pub(super) fn share_of(share: f64, total: usize) -> usize {
     usize::try_from(crate::job::share_of(share, total as u64)).unwrap_or(usize::MAX)
 }

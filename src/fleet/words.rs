@@ -5,7 +5,7 @@ use super::definition::Definition;
 use super::dispatch::{Ending, Gate};
 use crate::model::shown;
 
-/// How a fleet is begun again, after what was in its way is seen to.
+/// How a fleet is started again, after the obstacle is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anew {
     /// `transship fleet run`, where it ran.
@@ -17,9 +17,9 @@ pub enum Anew {
 /// How a fleet ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FleetEnd {
-    /// As every command of transship exits: 0; 3 an account needs attention; 4 stopped; 7 held; 130 not finished.
+    /// The exit code, as of every command: 0; 3 an account needs attention; 4 stopped; 7 held; 130 not finished.
     pub exit_code: u8,
-    /// Why it is not finished, in a sentence that says what to do; `None` where it is.
+    /// Why it is not finished, in a sentence that says what to do; `None` if it is finished.
     pub why: Option<String>,
 }
 
@@ -32,7 +32,7 @@ impl Anew {
     }
 }
 
-/// How a fleet ended (`None`: interrupted) of which so many accounts need attention.
+/// How a fleet ended (`None`: interrupted), given how many accounts need attention.
 pub fn fleet_end(ending: Option<&Ending>, fleet: &Definition, attention: usize, anew: Anew) -> FleetEnd {
     let (name, again) = (fleet.in_a_command(), format!("then {}", anew.order()));
     let (exit_code, why) = match ending {

@@ -1,4 +1,4 @@
-//! An error and why it came about, as people are told.
+//! An error and its causes, as shown to people.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! All that anyone outside may learn of a plan or a run while it goes on.
+//! Everything that listeners can learn about a plan or a run while it is going on.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

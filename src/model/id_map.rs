@@ -1,4 +1,4 @@
-//! What belongs to ids, where there are very many: those of the usual form take half their length and nothing beside it.
+//! A map from ids for very many ids: ids of the usual form take half their length and no overhead.
 
 use std::collections::HashMap;
 
@@ -56,7 +56,7 @@ impl<T> IdMap<T> {
         self.usual.len() + self.others.len()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

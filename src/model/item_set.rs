@@ -1,4 +1,4 @@
-//! A set of items: a bit each, for there may be very many.
+//! A set of items: one bit for each, because there may be very many.
 
 use crate::model::ItemKey;
 
@@ -38,7 +38,7 @@ impl ItemSet {
         self.words.iter().map(|bits| bits.count_ones() as usize).sum()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.words.iter().all(|bits| *bits == 0)
     }

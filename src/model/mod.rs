@@ -1,4 +1,4 @@
-//! The vocabulary: plain data, no I/O. Of ours it imports only what a document is.
+//! The vocabulary: plain data, no I/O. Of this program's code it imports only what a document is.
 //!
 //! | word | meaning |
 //! |---|---|

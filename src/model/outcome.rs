@@ -1,4 +1,4 @@
-//! What is done for an item, what it ends with, and what the comparison said.
+//! The operation of an item, its outcome, and the verdict of its comparison.
 
 use serde::{Deserialize, Serialize};
 

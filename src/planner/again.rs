@@ -1,4 +1,4 @@
-//! An update that is to be done again and whose write had its effect: its steps are not applied to what they made.
+//! An update that is to be redone although its write had its effect: its steps are not applied to their own result.
 
 use std::path::PathBuf;
 

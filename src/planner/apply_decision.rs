@@ -1,4 +1,4 @@
-//! decide, for each item: what happens to it, given what stands in the target.
+//! decide, for each item: what happens to it, given what is in the target.
 
 use std::path::Path;
 

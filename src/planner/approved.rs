@@ -1,4 +1,4 @@
-//! Doing what an approved plan says: a fresh plan is made, and only what it has in common with the approved one is done.
+//! Follows an approved plan: a new plan is made, and only what it has in common with the approved one is done.
 
 use crate::run_folder::RunFolderError;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! compare: how a difference is said. What is paired with what is decided as for migrate.
+//! compare: how a difference is described. Which imports form a pair is decided as for migrate.
 
 use crate::documents::document::read_tree;
 use crate::documents::normal::masks;

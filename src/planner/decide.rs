@@ -1,4 +1,4 @@
-//! decide: what happens to each item, given what stands in the target. Pure.
+//! decide: what happens to each item, given what is in the target. Pure.
 
 use crate::job::OnExisting;
 

@@ -1,4 +1,4 @@
-//! What was decided, by item: 16 bytes each, for there may be very many.
+//! The decision for each item: 16 bytes each, because there may be very many.
 
 use crate::model::{Chunks, Halves, halves, whole};
 use crate::planner::decide::Decision;

@@ -1,4 +1,4 @@
-//! Items of a plan as they begin, and as they end before anything is sent.
+//! Items of a plan in their first state, and those that end before anything is sent.
 
 use crate::documents::references::Kind;
 use crate::model::{Head, ItemKey, Operation, Outcome};

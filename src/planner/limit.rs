@@ -1,4 +1,4 @@
-//! `--limit`: a plan cut off behind so many imports that would be written.
+//! `--limit`: a plan that is cut off after a number of imports that would be written.
 
 use std::collections::HashSet;
 

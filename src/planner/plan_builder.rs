@@ -1,4 +1,4 @@
-//! What a plan is made on: prepared items and documents, put down until it is known what stands in the target.
+//! The workspace of a plan: prepared items and documents, stored until it is known what is in the target.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

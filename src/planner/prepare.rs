@@ -1,4 +1,4 @@
-//! transform and resolve: from a document of the source to the document that is to stand in the target. Pure.
+//! transform and resolve: from a document of the source to the document that is to be in the target. Pure.
 
 use std::borrow::Cow;
 use std::sync::Arc;

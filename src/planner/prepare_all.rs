@@ -1,4 +1,4 @@
-//! prepare, for all items: each selected import is transformed, and put down until it is known what stands in the target.
+//! prepare, for all items: each selected import is transformed, and stored until it is known what is in the target.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;

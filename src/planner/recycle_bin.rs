@@ -1,4 +1,5 @@
-//! Whether the recycle bin still holds what is to come back. What it no longer holds is made anew, and the plan says so.
+//! Whether the recycle bin still holds what is to be restored. What it no longer holds is created again, and the plan
+//! says so.
 
 use std::collections::HashSet;
 

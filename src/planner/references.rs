@@ -1,4 +1,4 @@
-//! What became of the references of a document: what is said of it, and what it means for the item.
+//! The result of resolving the references of a document: what is reported, and what it means for the item.
 
 use crate::documents::references::{Missing, Resolution, Rules, carried};
 use crate::model::{IdSet, Outcome};

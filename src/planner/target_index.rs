@@ -1,4 +1,4 @@
-//! What stands in the target already: the imports whose name (or external id) an item wants.
+//! What is already in the target: the imports whose name (or external id) an item wants.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The journal as evidence: its chain, what its intents name, and where it ended before.
+//! The journal as evidence: its chain, what its intents name, and where it ended earlier.
 
 use crate::journal::{Entry, JournalError, RunHeader, Step, replay};
 use crate::model::{Chunks, Fingerprint, ItemKey};

@@ -1,4 +1,4 @@
-//! The items of a plan that are no imports, for those that hold the ids of what they create.
+//! The items of a plan that are not imports, for the items that contain the ids of what they create.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! How many calls and how long, before the first is sent.
+//! The forecast: how many calls and how much time, before the first call is sent.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Who holds a lock, as its file says it to those who find it taken.
+//! Who holds a lock, as its file shows it to those who find it taken.
 
 use std::fmt;
 use std::fs::File;

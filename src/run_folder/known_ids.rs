@@ -1,4 +1,4 @@
-//! `known.ids`: what stood in the target when a run was planned. Whatever is not in it appeared later.
+//! `known.ids`: the ids in the target when a run was planned. Whatever is not among them appeared later.
 //!
 //! Who made an import is told by what was there before, not by times: clocks of services, gateways and machines differ.
 //! A hundred thousand ids take little more than a megabyte.

@@ -1,4 +1,4 @@
-//! What an item ended with: its plan and its state in the journal, in one word.
+//! The outcome of an item: its plan and its state in the journal, in one word.
 
 use crate::journal::ItemState;
 use crate::model::{Outcome, Verdict};

@@ -1,4 +1,4 @@
-//! What a plan says: of itself, of the accounts, of each item.
+//! What a plan says about itself, about the accounts and about each item.
 
 use serde::{Deserialize, Serialize};
 

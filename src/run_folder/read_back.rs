@@ -1,4 +1,5 @@
-//! What the read-back of an item tells beside its verdict: whether the service did that, or somebody else may have.
+//! What the read-back of an item shows in addition to its verdict: whether the service made the change, or somebody
+//! else may have.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! What became of every item: plan and journal folded into one row an item. The same live and from disk.
+//! The result of every item: plan and journal combined into one row an item. The same live and from disk.
 
 use std::collections::HashSet;
 use std::fs::File;

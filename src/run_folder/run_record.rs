@@ -1,4 +1,4 @@
-//! What the journal of a run says of it as a whole.
+//! What the journal of a run says about the run as a whole.
 
 use std::collections::BTreeMap;
 

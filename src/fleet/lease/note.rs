@@ -1,4 +1,4 @@
-//! What a lease says of its holder, and how its holder is seen to live.
+//! What a lease says about its holder, and how a holder shows that it is alive.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use crate::archive::ObjectVersion;
 use crate::fleet::error::FleetError;
 use crate::model::time::stamp;
 
-/// How long a lease holds without renewal, how often it is renewed, and how long its taker waits beyond.
+/// How long a lease is valid without renewal, how often it is renewed, and how much longer its taker waits.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
-    /// How long the lease holds without a renewal; 30 s by default.
+    /// How long the lease is valid without a renewal; 30 s by default.
     pub ttl: Duration,
     /// The time between two renewals; 10 s by default.
     pub renewal: Duration,
     /// How much longer than the time to live a taker waits; 5 s by default.
     pub margin: Duration,
-    /// How often a taker looks, and a holder whose renewal failed tries again; every 2 s by default.
+    /// How often a taker reads the lease, and a holder whose renewal failed tries again; every 2 s by default.
     pub look: Duration,
 }
 
@@ -37,7 +37,7 @@ impl Default for Terms {
     }
 }
 
-/// What a lease says of its holder.
+/// What a lease says about its holder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaseNote {
     /// The process, e.g. `process 4711 on build-3`.
@@ -45,18 +45,18 @@ pub struct LeaseNote {
     /// The fleet it works for; absent for a run that no fleet started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fleet: Option<String>,
-    /// What for, e.g. `job orders`.
+    /// Its purpose, e.g. `job orders`.
     pub what: String,
     /// When its holder asked for it, by the holder's clock.
     pub since: Timestamp,
-    /// Drawn by its holder, so that it is told from every other.
+    /// A random value of its holder, which distinguishes it from every other note.
     pub mark: String,
     /// How often it was renewed.
     pub renewed: u64,
-    /// Its holder let go: it may be taken at once.
+    /// Its holder released it: it may be taken at once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
-    /// Its holder only looks: a writer begins beside it.
+    /// Its holder is an observer: a writer may begin beside it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub looks: bool,
 }
@@ -71,8 +71,8 @@ impl std::fmt::Display for LeaseNote {
     }
 }
 
-/// Watches one version until it was seen for the time to live and the margin. Who holds the lease, if that changed meanwhile
-/// and shows life; `None` when it may be taken.
+/// Watches one version until it was seen for the time to live and the margin. Returns who holds the lease, if that
+/// changed meanwhile and the holder shows life; `None` if it may be taken.
 pub(super) async fn watch(asking: Asking<'_>, seen: &ObjectVersion) -> Result<Option<LeaseNote>, FleetError> {
     let Asking { objects, name, terms, earlier } = asking;
     let since = earlier.since(name, seen).unwrap_or_else(Instant::now);

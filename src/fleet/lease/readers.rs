@@ -27,7 +27,7 @@ pub enum Admitted {
     Held(Box<LeaseNote>),
 }
 
-/// The right to read an account, together with others. It has to be renewed by [`SharedLease::keep`] and let go by
+/// The right to read an account, together with others. It has to be renewed by [`SharedLease::keep`] and released by
 /// [`SharedLease::release`]; without either it ends by itself.
 #[derive(Debug)]
 pub struct SharedLease {
@@ -124,7 +124,7 @@ fn only_looks(bytes: &[u8]) -> bool {
     decode(bytes).is_some_and(|note| note.looks)
 }
 
-/// A reader that came since, or that was taken for dead and goes on.
+/// A reader that came since, or that was taken for dead and continues.
 pub(super) async fn newcomer(
     objects: &Objects,
     name: &str,
@@ -140,7 +140,8 @@ pub(super) async fn newcomer(
 }
 
 impl SharedLease {
-    /// How many processes use the account now: this one, the others that read it, and a writer that came all the same.
+    /// How many processes use the account now: this one, the other readers, and a writer, if there is one all the
+    /// same.
     ///
     /// # Errors
     ///
@@ -183,7 +184,7 @@ impl SharedLease {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).keys().any(|name| *name != self.name)
     }
 
-    /// Renews the note until it is let go, and says each time how many share the account.
+    /// Renews the note until it is released, and reports each time how many share the account.
     ///
     /// # Cancel safety
     ///
@@ -211,8 +212,8 @@ impl SharedLease {
         }
     }
 
-    /// Lets go, so that a writer need not wait. A store that does not answer is not waited for longer than until the next
-    /// renewal would be due.
+    /// Releases the note, so that a writer need not wait. A store that does not answer is not waited for longer than
+    /// until the next renewal would be due.
     ///
     /// # Cancel safety
     ///

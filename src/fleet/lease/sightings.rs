@@ -1,8 +1,9 @@
-//! Since when a machine has seen the leases of a store unchanged. Whoever has watched a lease from the moment its holder died
-//! need not begin to watch it when its account is to be taken over: a worker watches for the runs that it starts.
+//! Records since when a machine has seen the leases of a store unchanged. A process that has watched a lease since
+//! its holder died need not start watching when it takes over the account: a worker watches for the runs that it
+//! starts.
 //!
-//! Nothing of the law changes: one unchanged version is seen for the time to live and the margin, on the monotonic clock of the
-//! machine that takes it over, and it is taken only in that version.
+//! The rule does not change: one unchanged version is seen for the time to live and the margin, on the monotonic
+//! clock of the machine that takes it over, and it is taken only in that version.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,16 +16,16 @@ use crate::archive::{ObjectVersion, Objects};
 /// The variable in which a worker tells the runs that it starts what it has seen.
 pub const LEASES_SEEN: &str = "TRANSSHIP_LEASES_SEEN";
 
-/// How often leases are looked at: a listing, of 1,000 objects an answer.
+/// How often leases are read: one listing, of 1,000 objects an answer.
 pub const LOOK: Duration = Duration::from_secs(5);
 
-/// Leases that changed since then are not passed on: their holders live.
+/// Leases that changed more recently than this are not passed on: their holders are alive.
 const FRESH: Duration = Duration::from_secs(12);
 
 /// How many bytes are passed on at most: a variable has an end.
 const MOST_BYTES: usize = 64 << 10;
 
-/// What a machine has seen of the leases of a store.
+/// What a machine knows about the leases of a store.
 #[derive(Debug, Default)]
 pub struct Sightings(Mutex<BTreeMap<String, (String, Instant)>>);
 

@@ -1,4 +1,4 @@
-//! Whether anybody touched what a run left behind. Pure.
+//! Decides whether anybody has changed what a run left in the target. Pure.
 
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +49,7 @@ impl Left {
     }
 }
 
-/// What the comparison of what was left with what stands there says.
+/// The result of comparing what was left with what is there now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Touch {
     /// It is as the run left it.

@@ -1,4 +1,4 @@
-//! The end of the plan of an undo: what it adds up to.
+//! The end of the plan of an undo: its totals.
 
 use std::collections::BTreeMap;
 
