@@ -23,7 +23,7 @@ use transship::model::cancel::Cancel;
 use transship::model::event::Events;
 use transship::model::time::Clock;
 use transship::model::{Action, AlwaysHeld, Fingerprint, RunId};
-use transship::planner::{PlanContext, PlanRequest, Purpose, Route, Scope, plan};
+use transship::planner::{PlanContext, PlanPurpose, PlannerRequest, Route, Scope, plan};
 use transship::report::{RunView, write_files};
 use transship::run_folder::folder::RunFolder;
 use transship::run_folder::other_runs::FolderRuns;
@@ -134,12 +134,12 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
         now: clock.now(),
         tool: "bench",
     };
-    let planned = plan(PlanRequest {
+    let planned = plan(PlannerRequest {
         job: &job,
         source: &source,
         target: &to,
         scope: Scope::All,
-        purpose: Purpose::Execute(&wanted),
+        purpose: PlanPurpose::Execute(&wanted),
         route: Route::Between,
         context,
     })

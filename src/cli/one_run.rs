@@ -19,7 +19,7 @@ use super::wave_gate::TerminalGate;
 use super::world::CliContext;
 use crate::job::{Action, Job, Settings};
 use crate::model::cancel::Cancel;
-use crate::session::plan::Scope;
+use crate::session::plan::Extent;
 use crate::session::{
     Approval, Ending, OpenRequest, Place, Plan, PlanFile, PlanRequest, Run, RunRecord, Session, SessionError,
     SessionOptions, Summary, UsageDetail, open_approved,
@@ -146,7 +146,7 @@ pub(super) async fn run_one(
         job,
         name,
         place: place.map_or(Place::BelowOutput, Place::At),
-        scope: approved.as_ref().map_or(Scope::Everything, Scope::Approved),
+        extent: approved.as_ref().map_or(Extent::Everything, Extent::Approved),
     };
     let plan = session.plan(request, &listening.events).await?;
     drop(listening);

@@ -6,7 +6,7 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::model::cancel::Cancel;
-use crate::planner::request::PlanRequest;
+use crate::planner::request::PlannerRequest;
 
 /// What uses the imports of an account, and the lists that were read for it.
 type Read = (UserLists, Arc<FlowUsage>);
@@ -28,7 +28,7 @@ impl AccountUsers {
     /// What uses the imports of the source, by these lists or more of them: those that were read.
     pub(crate) async fn of_source(
         &mut self,
-        with: &PlanRequest<'_>,
+        with: &PlannerRequest<'_>,
         lists: UserLists,
     ) -> Result<Read, EngineError> {
         read(&mut self.source, with.source, lists, with.context.cancel).await
@@ -37,7 +37,7 @@ impl AccountUsers {
     /// The same of the target.
     pub(crate) async fn of_target(
         &mut self,
-        with: &PlanRequest<'_>,
+        with: &PlannerRequest<'_>,
         lists: UserLists,
     ) -> Result<Read, EngineError> {
         read(&mut self.target, with.target, lists, with.context.cancel).await

@@ -8,7 +8,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
 use crate::inventory::read_by_id::{ReadById, read_by_id};
 use crate::model::{Head, Id};
-use crate::planner::request::PlanRequest;
+use crate::planner::request::PlannerRequest;
 use crate::planner::target_index::{TargetIndex, TargetPrint};
 
 /// Documents that are looked into for what the service changes at each read, at most.
@@ -72,7 +72,7 @@ impl Confirmed {
 
 /// Reads imports of the target again: by a scan of the list where that costs fewer calls than reading each by id.
 pub(crate) async fn confirm(
-    with: &PlanRequest<'_>,
+    with: &PlannerRequest<'_>,
     print: &TargetPrint,
     imports: &mut TargetIndex<'_>,
     unsure: &[Position],

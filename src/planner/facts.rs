@@ -8,7 +8,7 @@ use crate::documents::references::{Kind, ResourceIndex};
 use crate::inventory::flow_usage::{FlowUsage, UsedBy};
 use crate::inventory::resource_index::ResourceNames;
 use crate::model::{Head, Id, ItemKey};
-use crate::planner::request::PlanRequest;
+use crate::planner::request::PlannerRequest;
 
 /// What is known of imports beside their documents, for templates and conditions.
 pub(crate) struct Known {
@@ -20,7 +20,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    pub(crate) fn new(with: &PlanRequest<'_>, here: &ResourceIndex, usage: &Arc<FlowUsage>) -> Self {
+    pub(crate) fn new(with: &PlannerRequest<'_>, here: &ResourceIndex, usage: &Arc<FlowUsage>) -> Self {
         let job = with.job;
         // Whether a `when` of the job goes by what uses an import.
         let needs_flows = job.program.conditions().any(|(_, when)| when.needs_flows());

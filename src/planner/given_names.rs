@@ -2,7 +2,7 @@
 
 use crate::documents::name::name_key;
 use crate::model::Outcome;
-use crate::planner::request::PlanRequest;
+use crate::planner::request::PlannerRequest;
 use crate::planner::wanted_keys::Keys;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -14,14 +14,14 @@ pub(crate) struct GivenNames {
 
 impl GivenNames {
     /// With room for those of so many items: a growing list takes twice as much.
-    pub(crate) fn reserve(&mut self, items: usize, with: &PlanRequest<'_>) {
+    pub(crate) fn reserve(&mut self, items: usize, with: &PlannerRequest<'_>) {
         if gives_names(with) {
             self.all.reserve_exact(items);
         }
     }
 
     /// Takes note of the name that an item would bear, and of the one that it had.
-    pub(crate) fn take(&mut self, name: &str, before: &str, keys: &Keys, with: &PlanRequest<'_>) {
+    pub(crate) fn take(&mut self, name: &str, before: &str, keys: &Keys, with: &PlannerRequest<'_>) {
         if gives_names(with) {
             let is_given = with.job.makes_copies() || name != before;
             self.all.push(keys.of(&name_key(name)) & !1 | u64::from(is_given));
@@ -49,6 +49,6 @@ impl GivenNames {
 }
 
 /// Whether an import may get a name that it did not have. Elsewhere names are not kept: there may be very many.
-fn gives_names(with: &PlanRequest<'_>) -> bool {
+fn gives_names(with: &PlannerRequest<'_>) -> bool {
     with.job.makes_copies() || !with.job.program.is_empty()
 }

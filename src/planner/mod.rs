@@ -54,7 +54,7 @@ mod wrong_name;
 
 pub use again::Written;
 pub use plan::{plan, plan_telling};
-pub use request::{Only, OwnImport, PlanContext, PlanRequest, Purpose, Route, Scope};
+pub use request::{Only, OwnImport, PlanContext, PlanPurpose, PlannerRequest, Route, Scope};
 pub use undo::{Copies, PlannedUndo, UndoRequest, plan_undo};
 pub use usage::UsageDetail;
 pub use write_plan::Planned;

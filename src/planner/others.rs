@@ -14,7 +14,7 @@ use crate::job::{MatchBy, Selection};
 use crate::model::{Head, Id, ItemKey, Operation, Outcome};
 use crate::planner::items::{blank, ended};
 use crate::planner::prepare::MODIFIED;
-use crate::planner::request::PlanRequest;
+use crate::planner::request::PlannerRequest;
 use crate::planner::wrong_name::is_blank;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::{DocumentFile, Span, spoilt, to_json};
@@ -93,7 +93,7 @@ pub(crate) struct Others<'a> {
 
 impl<'a> Others<'a> {
     pub(crate) fn new(
-        with: &'a PlanRequest<'a>,
+        with: &'a PlannerRequest<'a>,
         there: &ResourceIndex,
         claimed: Claimed,
         usage: &Arc<FlowUsage>,

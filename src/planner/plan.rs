@@ -19,7 +19,7 @@ use crate::planner::map_notes::map_notes;
 use crate::planner::mirror::claims;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare_all::prepare_all;
-use crate::planner::request::PlanRequest;
+use crate::planner::request::PlannerRequest;
 use crate::planner::usage::{PlanUsage, UsageDetail, lists_of_source};
 use crate::planner::write_plan::{Planned, decide_and_write};
 
@@ -32,7 +32,7 @@ use crate::planner::write_plan::{Planned, decide_and_write};
 /// # Cancel safety
 ///
 /// Dropping the future leaves files of the plan that nobody needs, and nothing else.
-pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
+pub async fn plan(with: PlannerRequest<'_>) -> Result<Planned, EngineError> {
     plan_telling(with, UsageDetail::default()).await
 }
 
@@ -45,7 +45,7 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
 /// # Cancel safety
 ///
 /// As [`plan`].
-pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<Planned, EngineError> {
+pub async fn plan_telling(with: PlannerRequest<'_>, detail: UsageDetail) -> Result<Planned, EngineError> {
     // The second scan of a long list goes on while imports are prepared. Where it sees others, all is done once more.
     match Box::pin(plan_from_list(&with, detail, false)).await? {
         Some(planned) => Ok(planned),
@@ -55,7 +55,7 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
 
 /// Makes the plan; `None` if two scans of the list of the source saw different imports, and were not waited for.
 async fn plan_from_list(
-    with: &PlanRequest<'_>,
+    with: &PlannerRequest<'_>,
     detail: UsageDetail,
     waits: bool,
 ) -> Result<Option<Planned>, EngineError> {
@@ -137,7 +137,7 @@ async fn plan_from_list(
 
 /// Selects and fetches.
 async fn pick(
-    with: &PlanRequest<'_>,
+    with: &PlannerRequest<'_>,
     known: &ResourceIndex,
     usage: &Arc<FlowUsage>,
     waits: bool,
@@ -168,7 +168,7 @@ fn lists_asked_by(job: &Job) -> Option<UserLists> {
 
 /// Makes sure that every connection, flow and integration exists that `select` and the `when` of a step name.
 fn check_conditions(
-    with: &PlanRequest<'_>,
+    with: &PlannerRequest<'_>,
     known: &ResourceIndex,
     usage: &FlowUsage,
 ) -> Result<(), EngineError> {
@@ -185,7 +185,7 @@ fn check_conditions(
 }
 
 /// Refuses to back up an account that shows far fewer imports than it did, or few of those that it did: it may be another.
-async fn guard(with: &PlanRequest<'_>, picks: &Selected) -> Result<(), EngineError> {
+async fn guard(with: &PlannerRequest<'_>, picks: &Selected) -> Result<(), EngineError> {
     let (Some(backup), Some(backups)) = (&with.context.settings.backup, with.backups()) else {
         return Ok(());
     };
@@ -216,7 +216,7 @@ async fn guard(with: &PlanRequest<'_>, picks: &Selected) -> Result<(), EngineErr
 
 /// The connections of both accounts, read while the imports are, where these go from one to the other: nearly every import
 /// has one. Where they cannot be had nothing is said, for it may be that no import has one.
-async fn early_connections(with: &PlanRequest<'_>) -> Option<(ResourceIndex, ResourceIndex)> {
+async fn early_connections(with: &PlannerRequest<'_>) -> Option<(ResourceIndex, ResourceIndex)> {
     if with.job.in_place() || matches!(with.job.action, Action::Backup | Action::Delete) {
         return None;
     }
@@ -229,7 +229,7 @@ async fn early_connections(with: &PlanRequest<'_>) -> Option<(ResourceIndex, Res
 
 /// The look-ups for references, or `None` where they stay as they are.
 async fn resolver(
-    with: &PlanRequest<'_>,
+    with: &PlannerRequest<'_>,
     early: Option<(ResourceIndex, ResourceIndex)>,
     here: &mut ResourceIndex,
     there: &mut ResourceIndex,

@@ -21,7 +21,7 @@ use crate::planner::given_names::GivenNames;
 use crate::planner::likeness::Place;
 use crate::planner::others::{Claimed, Claims, Lack, Others};
 use crate::planner::prepare::{Apart, Prepared};
-use crate::planner::request::PlanRequest;
+use crate::planner::request::PlannerRequest;
 use crate::planner::stored_item::StoredItem;
 use crate::planner::target_index::{TargetIndex, TargetPrint, TargetQuery, may_make, read_target_index};
 use crate::planner::usage::PlanUsage;
@@ -36,7 +36,7 @@ use crate::run_folder::reference_usage::{CREATED, Reference};
 
 /// Where items and documents lie while the plan is made.
 pub(crate) struct PlanBuilder<'a> {
-    pub with: &'a PlanRequest<'a>,
+    pub with: &'a PlannerRequest<'a>,
     pub stored_items: Chunks<StoredItem>,
     /// What would be sent for an item, where that is not what it is compared by.
     sent: HashMap<usize, Fingerprint>,
@@ -84,7 +84,7 @@ pub(crate) struct PlanBuilder<'a> {
 }
 
 impl<'a> PlanBuilder<'a> {
-    pub(crate) fn new(with: &'a PlanRequest<'a>) -> Result<Self, EngineError> {
+    pub(crate) fn new(with: &'a PlannerRequest<'a>) -> Result<Self, EngineError> {
         let folder = with.context.folder;
         let (items, documents) = (folder.join("items.spool"), folder.join("documents.spool"));
         let ignore = Ignore::new(with.job.ignore.iter().map(Pointer::as_str));

@@ -16,7 +16,7 @@ use crate::planner::again::Again;
 use crate::planner::clone_call::clone_call;
 use crate::planner::items::{blank, ended};
 use crate::planner::references::{judge, tell};
-use crate::planner::request::PlanRequest;
+use crate::planner::request::PlannerRequest;
 use crate::planner::wrong_name::{is_blank, wrong_name};
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
 use crate::run_folder::reference_usage::{Reference, UsageSurvey};
@@ -90,7 +90,7 @@ pub(crate) struct TransformContext {
 
 impl TransformContext {
     pub(crate) fn new(
-        with: &PlanRequest<'_>,
+        with: &PlannerRequest<'_>,
         resolver: Option<&Arc<Resolver>>,
         ignore: Ignore,
         imports: Arc<IdSet>,

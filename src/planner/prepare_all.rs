@@ -19,7 +19,7 @@ use crate::planner::mirror::counterpart;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::{Prepared, TransformContext};
 use crate::planner::prepare_chunk::{PreparedImport, Preparing, Todo, Unprepared, Workshop, with_source};
-use crate::planner::request::PlanRequest;
+use crate::planner::request::PlannerRequest;
 use crate::run_folder::document_file::stored_document;
 use crate::run_folder::plan_item::Reason;
 
@@ -92,7 +92,7 @@ pub(crate) async fn prepare_all(
 
 /// The selected imports, in chunks.
 struct Source<'a> {
-    with: &'a PlanRequest<'a>,
+    with: &'a PlannerRequest<'a>,
     picks: &'a mut Selected,
     /// Imports that were read.
     at: usize,

@@ -14,7 +14,7 @@ use crate::planner::again::Written;
 
 /// What a plan is made of, how far it goes, and what for.
 #[derive(Debug, Clone, Copy)]
-pub struct PlanRequest<'a> {
+pub struct PlannerRequest<'a> {
     /// What the user asked for.
     pub job: &'a Job,
     /// Where imports come from.
@@ -24,7 +24,7 @@ pub struct PlanRequest<'a> {
     /// Which imports the plan is for.
     pub scope: Scope<'a>,
     /// What the plan is for.
-    pub purpose: Purpose<'a>,
+    pub purpose: PlanPurpose<'a>,
     /// Where imports come from and go to.
     pub route: Route<'a>,
     /// What it is made with.
@@ -98,7 +98,7 @@ pub enum Scope<'a> {
 
 /// What a plan is for.
 #[derive(Debug, Clone, Copy)]
-pub enum Purpose<'a> {
+pub enum PlanPurpose<'a> {
     /// To be looked at.
     Show,
     /// To be looked at, with what the selected imports refer to.
@@ -158,7 +158,7 @@ pub(crate) async fn breathe(cancel: &Cancel, turn: usize) -> Result<(), EngineEr
 /// Items after which the program looks up: whether it is to stop, and what else has come in.
 const BREATH: usize = 8;
 
-impl<'a> PlanRequest<'a> {
+impl<'a> PlannerRequest<'a> {
     /// Lets others have their turn every few items, and stops if that is asked for.
     pub(crate) async fn breathe(&self, turn: usize) -> Result<(), EngineError> {
         breathe(self.context.cancel, turn).await
@@ -167,7 +167,7 @@ impl<'a> PlanRequest<'a> {
     /// Folders in which earlier runs of the job may lie: its `output`, that of the run that is planned, and its own.
     pub(crate) fn places_of_runs(&self) -> Vec<PathBuf> {
         let mut places = vec![self.job.output.clone(), self.context.settings.folder.clone()];
-        if let Purpose::Execute(_) = self.purpose {
+        if let PlanPurpose::Execute(_) = self.purpose {
             places.extend(self.context.folder.parent().map(Path::to_owned));
         }
         places.sort_unstable();
@@ -241,7 +241,7 @@ impl<'a> PlanRequest<'a> {
 
     /// Whether to say what the selected imports refer to.
     pub(crate) fn shows_references(&self) -> bool {
-        matches!(self.purpose, Purpose::References)
+        matches!(self.purpose, PlanPurpose::References)
     }
 
     /// Why a job with `mirror` deletes nothing this time; `None` where it may.

@@ -7,7 +7,7 @@ use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::job::{AccountPlace, Action, Job};
 use crate::model::{Id, Operation, Outcome};
 use crate::planner::items::ended;
-use crate::planner::request::PlanRequest;
+use crate::planner::request::PlannerRequest;
 use crate::run_folder::import_users::{ImportUser, UserKind};
 use crate::run_folder::plan_item::PlanItem;
 
@@ -88,7 +88,7 @@ pub(crate) fn lists_of_source(job: &Job, detail: UsageDetail) -> Option<UserList
 impl PlanUsage {
     /// What was read of the source, or of the account in which imports are changed in place.
     pub(crate) fn of_source(
-        with: &PlanRequest<'_>,
+        with: &PlannerRequest<'_>,
         detail: UsageDetail,
         usage: Arc<FlowUsage>,
         lists: Option<UserLists>,

@@ -20,7 +20,7 @@ use crate::planner::near_names::find_near_names;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::recycle_bin::{ComesBack, RecycleBin};
 use crate::planner::repoint::{counts, repoint};
-use crate::planner::request::{PlanRequest, Purpose, Scope};
+use crate::planner::request::{PlanPurpose, PlannerRequest, Scope};
 use crate::planner::target_index::TargetIndex;
 use crate::planner::usage::tell;
 use crate::planner::usage_reads;
@@ -55,11 +55,11 @@ struct Output {
 }
 
 impl Output {
-    fn begin(with: &PlanRequest<'_>, head: PlanHead) -> Result<Self, EngineError> {
+    fn begin(with: &PlannerRequest<'_>, head: PlanHead) -> Result<Self, EngineError> {
         let writer = PlanWriter::create(with.context.plan, head)?;
         let wanted = match with.purpose {
-            Purpose::Execute(wanted) => Some(DocumentFile::create(wanted)?),
-            Purpose::Show | Purpose::References => None,
+            PlanPurpose::Execute(wanted) => Some(DocumentFile::create(wanted)?),
+            PlanPurpose::Show | PlanPurpose::References => None,
         };
         let (totals, sent, archived) = (BTreeMap::new(), Vec::new(), IdSet::default());
         Ok(Self { writer, wanted, totals, sent, makes_apart: false, archived })
@@ -81,7 +81,7 @@ impl Output {
     }
 
     /// Appends what a backup keeps of the resources that its imports refer to.
-    async fn append_related(&mut self, with: &PlanRequest<'_>) -> Result<Related, EngineError> {
+    async fn append_related(&mut self, with: &PlannerRequest<'_>) -> Result<Related, EngineError> {
         match (&mut self.wanted, with.job.action) {
             (Some(out), Action::Backup) => {
                 append_related(with.source, with.backups(), &self.archived, with.context.cancel, out).await
@@ -221,7 +221,7 @@ async fn decide_items(
 }
 
 /// The head of a plan that is made from a job.
-fn head(with: &PlanRequest<'_>) -> PlanHead {
+fn head(with: &PlannerRequest<'_>) -> PlanHead {
     PlanHead {
         version: FORMAT,
         tool: with.context.tool.to_owned(),
@@ -279,7 +279,7 @@ fn write_known_ids(
     totals: &BTreeMap<String, u32>,
 ) -> Result<Option<Fingerprint>, EngineError> {
     let with = builder.with;
-    let Purpose::Execute(_) = with.purpose else { return Ok(None) };
+    let PlanPurpose::Execute(_) = with.purpose else { return Ok(None) };
     let makes = |operation: Operation| totals.contains_key(operation.as_str());
     let known = if [Operation::Create, Operation::Clone, Operation::Restore].into_iter().any(makes) {
         let mut known = imports.known.take();
@@ -299,7 +299,7 @@ fn write_known_ids(
 }
 
 /// What the forecast of a plan rests on, if the list of the target was `seen`.
-fn outlook<'a>(with: &PlanRequest<'a>, seen: Seen) -> Outlook<'a> {
+fn outlook<'a>(with: &PlannerRequest<'a>, seen: Seen) -> Outlook<'a> {
     Outlook {
         target_listed: seen.listed,
         page: page_size(seen),

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::plan::{Place, PlanRequest, Scope};
+use super::plan::{Extent, Place, PlanRequest};
 use super::{Approval, Endpoint, Host, Purpose, Session, SessionError, SessionOptions, unless_stopped};
 use crate::api::{Access, BudgetOptions, ClientOptions, Token, connect};
 use crate::archive::{Archive, Entry, Snapshot};
@@ -251,7 +251,7 @@ async fn restored(
     let session = Session::with_endpoints(host, settings, source, target, Purpose::Reading, options);
     let (place, events) = (work.path().join("run"), Events::none());
     let request =
-        PlanRequest { job: &job, name: ACCOUNT, place: Place::At(&place), scope: Scope::Everything };
+        PlanRequest { job: &job, name: ACCOUNT, place: Place::At(&place), extent: Extent::Everything };
     let plan = session.plan(request, &events).await?;
     let mut run = session.execute(plan, Approval::NotAsked, &events).await?;
     run.sound()?;

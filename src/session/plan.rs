@@ -77,19 +77,19 @@ pub struct PlanRequest<'a> {
     /// The place of the run.
     pub place: Place<'a>,
     /// How far it goes.
-    pub scope: Scope<'a>,
+    pub extent: Extent<'a>,
 }
 
 impl<'a> PlanRequest<'a> {
     /// All of a job, in a run that has the job's name and is below its `output`.
     pub fn of(job: &'a Job) -> Self {
-        Self { job, name: &job.name, place: Place::BelowOutput, scope: Scope::Everything }
+        Self { job, name: &job.name, place: Place::BelowOutput, extent: Extent::Everything }
     }
 }
 
 /// How much of a job is done.
 #[derive(Debug)]
-pub enum Scope<'a> {
+pub enum Extent<'a> {
     /// Everything in a new plan.
     Everything,
     /// What this approved plan and a new one have in common.
@@ -190,7 +190,7 @@ impl Session {
     ///
     /// Dropping the future leaves nothing behind.
     pub async fn plan(&self, request: PlanRequest<'_>, events: &Events) -> Result<Plan, SessionError> {
-        let PlanRequest { job, name, place, scope } = request;
+        let PlanRequest { job, name, place, extent } = request;
         let run = RunId::new(self.host.clock.now(), name, self.host.random.u16());
         let place = match place {
             Place::BelowOutput => job.output.join(&run.0),
@@ -198,7 +198,7 @@ impl Session {
         };
         let staged = self.stage(run, place, &format!("job {}", job.name), &self.held_facts()).await?;
         let mut plan = self.make_staged(job, staged, Narrowed::default(), events).await?;
-        if let Scope::Approved(approved) = scope {
+        if let Extent::Approved(approved) = extent {
             let (fresh, narrowed) = (&plan.planned.plan, &job.select.narrowed);
             let outlook = self.outlook(job, fresh);
             plan.planned.plan =
@@ -277,9 +277,9 @@ impl Session {
             _ => planner::Scope::All,
         };
         let purpose = match (files.wanted, show) {
-            (Some(wanted), _) => planner::Purpose::Execute(wanted),
-            (None, Show::References) => planner::Purpose::References,
-            (None, Show::Changes) => planner::Purpose::Show,
+            (Some(wanted), _) => planner::PlanPurpose::Execute(wanted),
+            (None, Show::References) => planner::PlanPurpose::References,
+            (None, Show::Changes) => planner::PlanPurpose::Show,
         };
         let route = match self.target.backups() {
             Some(backups) => planner::Route::Backup(backups),
@@ -301,7 +301,7 @@ impl Session {
             tool: TOOL,
         };
         let (source, target) = (self.source_account(), self.target_account());
-        let request = planner::PlanRequest { job, source, target, scope, purpose, route, context };
+        let request = planner::PlannerRequest { job, source, target, scope, purpose, route, context };
         // On the heap: it is large, and passed on.
         let planning = Box::pin(planner::plan_telling(request, self.usage));
         self.unless_stopped(planning).await

@@ -20,7 +20,7 @@ use transship::model::cancel::Cancel;
 use transship::model::event::Events;
 use transship::model::time::Clock;
 use transship::model::{Action, AlwaysHeld, Fingerprint, Lease, RunId};
-use transship::planner::{PlanContext, PlanRequest, Purpose, Route, Scope, plan};
+use transship::planner::{PlanContext, PlanPurpose, PlannerRequest, Route, Scope, plan};
 use transship::run_folder::folder::RunFolder;
 use transship::run_folder::other_runs::FolderRuns;
 use transship::run_folder::plan_file::PlanFile;
@@ -324,12 +324,12 @@ impl Migration {
             now: clock.now(),
             tool: "test",
         };
-        let planned = plan(PlanRequest {
+        let planned = plan(PlannerRequest {
             job: &job,
             source: &source,
             target: &target,
             scope: Scope::All,
-            purpose: Purpose::Execute(&wanted_path),
+            purpose: PlanPurpose::Execute(&wanted_path),
             route: Route::Between,
             context,
         });

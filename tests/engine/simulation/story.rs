@@ -8,7 +8,7 @@ use transship::job::{self, Env, Job, Settings};
 use transship::model::event::Events;
 use transship::model::time::Clock;
 use transship::run_folder::RunFolder;
-use transship::session::plan::Scope;
+use transship::session::plan::Extent;
 use transship::session::{Approval, Copies, OpenedRun, Place, PlanRequest, Resumed, Retry, Run};
 
 use super::laws;
@@ -90,7 +90,7 @@ impl World {
                     job: &job,
                     name: "story",
                     place: Place::BelowOutput,
-                    scope: Scope::Everything,
+                    extent: Extent::Everything,
                 };
                 let plan = process.session.plan(request, &events).await?;
                 process.session.execute(plan, Approval::Given, &events).await
