@@ -65,7 +65,7 @@ pub(crate) trait Texts: fmt::Debug + Send + Sync {
 /// Documents by list, as an account.
 pub(crate) fn account_of(facts: AccountFacts, entries: EntryFile, texts: Box<dyn Texts>) -> Account {
     let user = facts.user.clone().unwrap_or_default();
-    Account::offline(facts, Arc::new(Shelf { texts, user, entries }))
+    Account::offline(facts, Arc::new(OfflineApi { texts, user, entries }))
 }
 
 /// The account a backup is written for, or a run is resumed without: it can be named, and answers nothing.
@@ -99,14 +99,14 @@ impl Api for Closed {
 }
 
 #[derive(Debug)]
-struct Shelf {
+struct OfflineApi {
     texts: Box<dyn Texts>,
     user: String,
     entries: EntryFile,
 }
 
 #[async_trait]
-impl Api for Shelf {
+impl Api for OfflineApi {
     async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
         if call.method != Method::Get {
             let message = format!("not sent: a {} is not written to like this", self.texts.holder());
@@ -131,7 +131,7 @@ impl Api for Shelf {
     }
 }
 
-impl Shelf {
+impl OfflineApi {
     async fn one(&self, call: &Call, kind: &str, id: &str) -> Result<Reply, ApiError> {
         let found = self.entries.one(kind, &Id::from(id));
         let Some(entry) = found.map_err(|error| unlisted(call, &error))? else {

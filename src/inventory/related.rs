@@ -78,10 +78,10 @@ pub(crate) async fn append_related(
 ) -> Result<Related, EngineError> {
     let mut related = Related::default();
     let kept = kept_scripts(backups).await;
-    let shelf = Shelf { account, backups, kept, used, cancel };
+    let reader = RelatedReader { account, backups, kept, used, cancel };
     for kind in Kind::ALL.iter().map(|kind| kind.as_str()).chain(["flows"]) {
         let mut count = 0;
-        match shelf.list(kind, out, &mut count).await {
+        match reader.list(kind, out, &mut count).await {
             Ok(()) => {}
             Err(Unread::Refused(why)) => related
                 .notes
@@ -115,7 +115,7 @@ impl From<EngineError> for Unread {
 }
 
 /// What related documents are read with.
-struct Shelf<'a> {
+struct RelatedReader<'a> {
     account: &'a Account,
     backups: Option<&'a Backups>,
     /// Scripts of the last backup of which it is known when they had been changed.
@@ -124,7 +124,7 @@ struct Shelf<'a> {
     cancel: &'a Cancel,
 }
 
-impl Shelf<'_> {
+impl RelatedReader<'_> {
     async fn list(&self, kind: &str, out: &mut DocumentFile, count: &mut u64) -> Result<(), Unread> {
         let request =
             ListRequest { path: kind.to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };

@@ -18,7 +18,9 @@ use crate::planner::items::{blank, ended};
 use crate::planner::mirror::counterpart;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::{Prepared, TransformContext};
-use crate::planner::prepare_chunk::{PreparedImport, Preparing, Todo, Unprepared, Workshop, with_source};
+use crate::planner::prepare_chunk::{
+    PrepareInputs, PreparedImport, Preparing, Todo, Unprepared, with_source,
+};
 use crate::planner::request::PlannerRequest;
 use crate::run_folder::document_file::stored_document;
 use crate::run_folder::plan_item::Reason;
@@ -43,7 +45,7 @@ pub(crate) async fn prepare_all(
     let total = Some(picks.items.len() as u64);
     with.context.events.emit(&Event::StageStarted { stage: Stage::Prepare, total });
     let context = TransformContext::new(with, resolver, builder.print.ignore.clone(), Arc::clone(&picks.ids));
-    let workshop = Arc::new(Workshop { context, known: Known::new(with, here, usage) });
+    let inputs = Arc::new(PrepareInputs { context, known: Known::new(with, here, usage) });
     let mut rows_met: HashMap<u32, u32> = HashMap::new();
     for row in picks.items.iter().filter_map(Picked::row) {
         *rows_met.entry(row).or_default() += 1;
@@ -56,13 +58,13 @@ pub(crate) async fn prepare_all(
         let next = source.chunk().await?;
         let is_last = next.is_empty();
         if !is_last {
-            preparing.push_back(Preparing::start(next, Arc::clone(&workshop), with.context.cancel));
+            preparing.push_back(Preparing::start(next, Arc::clone(&inputs), with.context.cancel));
         }
         while is_last || preparing.len() == AT_ONCE {
             let Some(first) = preparing.pop_front() else { break };
             for (turn, one) in first.done(with.context.cancel).await?.into_iter().enumerate() {
                 with.breathe(turn).await?;
-                put_down(builder, one, &rows_met, &workshop.known)?;
+                put_down(builder, one, &rows_met, &inputs.known)?;
                 with.context.events.emit(&Event::StageAdvanced { stage: Stage::Prepare, by: 1 });
             }
         }
@@ -85,7 +87,7 @@ pub(crate) async fn prepare_all(
     if with.only().is_none() && !picks.items.is_empty() {
         builder.notes.extend(with.job.program.notes());
     }
-    builder.references = workshop.context.references();
+    builder.references = inputs.context.references();
     with.context.events.emit(&Event::StageFinished { stage: Stage::Prepare });
     Ok(())
 }

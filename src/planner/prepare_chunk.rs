@@ -39,7 +39,7 @@ pub(crate) enum Todo {
 }
 
 /// What imports are prepared with.
-pub(crate) struct Workshop {
+pub(crate) struct PrepareInputs {
     pub context: TransformContext,
     pub known: Known,
 }
@@ -59,11 +59,11 @@ pub(crate) struct Preparing(JoinHandle<Vec<PreparedImport>>);
 
 impl Preparing {
     /// Begins to prepare a chunk.
-    pub(crate) fn start(chunk: Vec<Unprepared>, workshop: Arc<Workshop>, cancel: &Cancel) -> Self {
+    pub(crate) fn start(chunk: Vec<Unprepared>, inputs: Arc<PrepareInputs>, cancel: &Cancel) -> Self {
         let cancel = cancel.clone();
         Self(tokio::task::spawn_blocking(move || {
             let go_on = chunk.into_iter().take_while(|_| !cancel.is_draining());
-            go_on.map(|one| one.prepare(&workshop)).collect()
+            go_on.map(|one| one.prepare(&inputs)).collect()
         }))
     }
 
@@ -83,8 +83,8 @@ impl Preparing {
 }
 
 impl Unprepared {
-    fn prepare(self, workshop: &Workshop) -> PreparedImport {
-        let Workshop { context, known } = workshop;
+    fn prepare(self, inputs: &PrepareInputs) -> PreparedImport {
+        let PrepareInputs { context, known } = inputs;
         let Self { number, row, mut document, todo } = self;
         let prepared = match todo {
             Todo::Refuse(problem) => {

@@ -89,7 +89,7 @@ impl Reader<'_> {
                 None => target.as_ref(),
             };
             let of = known.map(|account| account.name.as_str()).or(named).unwrap_or_default();
-            let source = shelf(of, Backed { of, by: known }, archive);
+            let source = archived_account(of, Backed { of, by: known }, archive);
             return SourceAndTarget { source: Some(source), target, sources };
         }
         let folder = root.get("source").and_then(|source| source.get("folder"));
@@ -107,9 +107,9 @@ impl Reader<'_> {
                 if root.has("target") {
                     self.account(root, "target", accounts);
                 }
-                Some(shelf("archive", backed, archive))
+                Some(archived_account("archive", backed, archive))
             }
-            (Some(Action::Compare), Some(archive)) => Some(shelf("archive", backed, archive)),
+            (Some(Action::Compare), Some(archive)) => Some(archived_account("archive", backed, archive)),
             _ if root.has("target") => self.account(root, "target", accounts),
             _ => source.clone(),
         };
@@ -147,7 +147,7 @@ struct Backed<'a> {
 }
 
 /// The archive as one end of a job.
-fn shelf(name: &str, backed: Backed<'_>, archive: &Archive) -> Account {
+fn archived_account(name: &str, backed: Backed<'_>, archive: &Archive) -> Account {
     let place = AccountPlace::Archive {
         place: archive.place.clone(),
         of: backed.of.to_owned(),
