@@ -102,15 +102,15 @@ pub(crate) fn take_others(
     decided: &mut Decided,
     imports: &mut TargetIndex<'_>,
 ) -> Result<(), EngineError> {
-    let Some(others) = &mut imports.others else {
+    let Some(target_only) = &mut imports.target_only else {
         return Ok(());
     };
     for import in std::mem::take(&mut decided.left) {
         let text = imports.file.read(import.span)?;
         let document = stored_document(text, imports.file.path())?;
-        others.keep(document.head(), document.text(), None)?;
+        target_only.keep(document.head(), document.text(), None)?;
     }
-    for mut item in others.items()? {
+    for mut item in target_only.items()? {
         item.item = ItemKey(u32::try_from(builder.stored_items.len() + 1).unwrap_or(u32::MAX));
         builder.put_down(&item)?;
     }

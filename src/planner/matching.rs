@@ -66,7 +66,7 @@ pub(crate) async fn decide_all(
     decided.unread = read_own(builder, imports).await?;
     let (idle, by_id) = by_id_first(&mut wanted, imports);
     for key in idle {
-        if !imports.others.as_ref().is_none_or(|others| others.is_claimed(key)) {
+        if !imports.target_only.as_ref().is_none_or(|target_only| target_only.is_claimed(key)) {
             decided.without_item.extend(imports.of(key)?);
         }
     }
@@ -125,7 +125,7 @@ fn keep_decisions(
     imports: &mut TargetIndex<'_>,
     decided: &mut Decided,
 ) -> Result<(), EngineError> {
-    let claimed = imports.others.as_ref().is_none_or(|others| others.is_claimed(key));
+    let claimed = imports.target_only.as_ref().is_none_or(|target_only| target_only.is_claimed(key));
     if !claimed && !decisions.iter().any(|(_, decision)| *decision == Decision::Ambiguous) {
         let used: BTreeSet<usize> = decisions.iter().filter_map(|(_, decision)| decision.import()).collect();
         for at in 0..imports.by_key.count(key) {

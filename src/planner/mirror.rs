@@ -97,14 +97,14 @@ pub(crate) async fn take_deletions(
     }
     let near: HashSet<Id> = imports.near.values().flatten().map(|near| near.id.clone()).collect();
     let left = std::mem::take(&mut decided.without_item);
-    let Some(others) = &mut imports.others else { return Ok(nothing) };
+    let Some(target_only) = &mut imports.target_only else { return Ok(nothing) };
     for import in left {
         let text = imports.file.read(import.span)?;
         let document = stored_document(text, imports.file.path())?;
-        others.consider(None, document.head(), document.text())?;
+        target_only.consider(None, document.head(), document.text())?;
     }
-    let (held, set_aside) = (others.held(), others.set_aside());
-    let mut items = others.items()?;
+    let (held, set_aside) = (target_only.held(), target_only.set_aside());
+    let mut items = target_only.items()?;
     items.retain(|item| item.target.as_ref().is_some_and(|target| !used.contains(&target.id)));
     let all = items.len();
     items.retain(|item| item.target.as_ref().is_some_and(|target| !near.contains(&target.id)));

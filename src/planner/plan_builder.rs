@@ -19,11 +19,11 @@ use crate::planner::account_users::AccountUsers;
 use crate::planner::dependencies::{DependencyInputs, DependencyPlanner};
 use crate::planner::given_names::GivenNames;
 use crate::planner::likeness::Place;
-use crate::planner::others::{Claimed, Claims, Lack, Others};
 use crate::planner::prepare::{Apart, Prepared};
 use crate::planner::request::PlannerRequest;
 use crate::planner::stored_item::StoredItem;
 use crate::planner::target_index::{TargetIndex, TargetPrint, TargetQuery, may_make, read_target_index};
+use crate::planner::target_only::{Claimed, Claims, Lack, TargetOnly};
 use crate::planner::usage::PlanUsage;
 use crate::planner::wanted_keys::Keys;
 use crate::planner::wanted_keys::WantedKeys;
@@ -285,7 +285,7 @@ impl<'a> PlanBuilder<'a> {
     ) -> Result<TargetIndex<'a>, EngineError> {
         let with = self.with;
         let mirrors = with.mirrors();
-        let others = if mirrors || with.job.action == Action::Compare && self.looks_for_others() {
+        let target_only = if mirrors || with.job.action == Action::Compare && self.looks_for_others() {
             let lists = UserLists::asked_by(with.job.select.selector.spec());
             let usage = match lists {
                 None => Arc::default(),
@@ -302,7 +302,7 @@ impl<'a> PlanBuilder<'a> {
             let ids = std::mem::take(&mut self.claims.ids);
             let ignore = || Arc::new(self.print.ignore.clone());
             let purpose = if mirrors { Lack::Delete(ignore(), with.job.match_by) } else { Lack::Tell };
-            Some(Others::new(with, there, Claimed { keys: claimed, ids }, &usage, purpose))
+            Some(TargetOnly::new(with, there, Claimed { keys: claimed, ids }, &usage, purpose))
         } else {
             None
         };
@@ -322,8 +322,8 @@ impl<'a> PlanBuilder<'a> {
             folder: with.context.folder,
         };
         let texts = WantedTexts::new(&self.stored_items, &mut self.documents);
-        read_target_index(with.target, begun, query, texts, others, with.context.cancel, with.context.events)
-            .await
+        let (cancel, events) = (with.context.cancel, with.context.events);
+        read_target_index(with.target, begun, query, texts, target_only, cancel, events).await
     }
 
     /// Whether a comparison can tell what only the target has: not where `select` names imports one by one.

@@ -8,14 +8,14 @@ use crate::inventory::error::EngineError;
 use crate::model::ItemKey;
 use crate::run_folder::forecast::{Forecast, Outlook, Write};
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
-use crate::run_folder::plan_item::{Others, PlanHead, PlanItem, PlanTail};
+use crate::run_folder::plan_item::{KindCount, PlanHead, PlanItem, PlanTail};
 
 /// The part of a plan that is kept. It is written beside the plan, and takes its place in the end.
 pub(crate) struct PlanPart {
     writer: PlanWriter,
     path: PathBuf,
     totals: BTreeMap<String, u32>,
-    others: BTreeMap<Kind, Others>,
+    others: BTreeMap<Kind, KindCount>,
     /// The new numbers of what is kept.
     numbers: HashMap<ItemKey, ItemKey>,
     writes: Vec<Write>,

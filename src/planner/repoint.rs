@@ -23,7 +23,7 @@ use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::users::{NewId, OldIds};
 use crate::run_folder::document_file::one_line;
 use crate::run_folder::import_users::{ImportUser, UserKind};
-use crate::run_folder::plan_item::{ImportRef, Others, PlanItem};
+use crate::run_folder::plan_item::{ImportRef, KindCount, PlanItem};
 
 /// Reads in flight.
 const AT_ONCE: usize = 8;
@@ -86,11 +86,11 @@ pub(crate) async fn repoint(
 }
 
 /// How many of each kind there are, for the end of the plan.
-pub(crate) fn counts(all: &[Repointed], usage: &FlowUsage) -> BTreeMap<Kind, Others> {
-    let mut counts: BTreeMap<Kind, Others> = BTreeMap::new();
+pub(crate) fn counts(all: &[Repointed], usage: &FlowUsage) -> BTreeMap<Kind, KindCount> {
+    let mut counts: BTreeMap<Kind, KindCount> = BTreeMap::new();
     for kind in all.iter().map(|one| one.item.kind) {
         let listed = usage.count(|user| user.kind() == kind);
-        counts.entry(kind).or_insert(Others { items: 0, listed }).items += 1;
+        counts.entry(kind).or_insert(KindCount { items: 0, listed }).items += 1;
     }
     counts
 }

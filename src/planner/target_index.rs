@@ -18,9 +18,9 @@ use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
 use crate::model::{Fingerprint, Head, Id, IdMap, ItemKey, ItemSet};
 use crate::planner::bearers::Bearers;
-use crate::planner::others::Others;
 use crate::planner::target_file::TargetFile;
 pub(crate) use crate::planner::target_file::TargetImport;
+use crate::planner::target_only::TargetOnly;
 use crate::planner::wanted_keys::{Keys, WantedKeys, id_key};
 use crate::planner::wanted_texts::WantedTexts;
 use crate::run_folder::document_file::Span;
@@ -40,7 +40,7 @@ pub(crate) struct TargetIndex<'a> {
     pub unwanted: u64,
     pub file: TargetFile,
     /// What no item wants, where that was asked for.
-    pub others: Option<Others<'a>>,
+    pub target_only: Option<TargetOnly<'a>>,
     /// Some of the imports it showed.
     pub remembered: Remembered,
     /// Whether it shows the source's own imports.
@@ -149,7 +149,7 @@ struct IndexBuilder<'a, 'o> {
     near: HashMap<u64, Vec<NearImport>>,
     samples: HashMap<String, Vec<Span>>,
     unwanted: u64,
-    others: Option<Others<'o>>,
+    target_only: Option<TargetOnly<'o>>,
     /// Everything that stands there, where that is kept.
     known: Option<KnownIds>,
     remembered: Remembered,
@@ -173,8 +173,8 @@ impl PageVisitor for IndexBuilder<'_, '_> {
         self.of_source = 0;
         self.samples.clear();
         self.unwanted = 0;
-        if let Some(others) = &mut self.others {
-            others.restart()?;
+        if let Some(target_only) = &mut self.target_only {
+            target_only.restart()?;
         }
         Ok(())
     }
@@ -186,8 +186,8 @@ impl PageVisitor for IndexBuilder<'_, '_> {
         }
         self.remembered.take(head);
         self.of_source += usize::from(self.source.is_one(head));
-        if let Some(others) = &mut self.others {
-            others.count(head, text);
+        if let Some(target_only) = &mut self.target_only {
+            target_only.count(head, text);
         }
         let same = || self.same_ids.first(self.keys.of(head.id.as_str()));
         if let Some(index) = self.ids.get(&head.id).copied().or_else(same) {
@@ -198,8 +198,8 @@ impl PageVisitor for IndexBuilder<'_, '_> {
         }
         let key = self.match_by.key(head).map(|key| self.keys.of(&key));
         let Some((key, item)) = key.and_then(|key| Some((key, self.wanted.first(key)?))) else {
-            if let Some(others) = &mut self.others {
-                others.consider(key, head, text)?;
+            if let Some(target_only) = &mut self.target_only {
+                target_only.consider(key, head, text)?;
             }
             self.pass_over(head, text)?;
             return Ok(true);
@@ -317,7 +317,7 @@ pub(crate) async fn read_target_index<'o>(
     begun: Option<Begun>,
     query: TargetQuery<'_>,
     texts: WantedTexts<'_>,
-    others: Option<Others<'o>>,
+    target_only: Option<TargetOnly<'o>>,
     cancel: &Cancel,
     events: &Events,
 ) -> Result<TargetIndex<'o>, EngineError> {
@@ -336,7 +336,7 @@ pub(crate) async fn read_target_index<'o>(
         folder,
     } = query;
     events.emit(&Event::StageStarted { stage: Stage::Compare, total: None });
-    let idle = wanted.is_empty() && ids.is_empty() && same_ids.is_empty() && others.is_none() && !makes;
+    let idle = wanted.is_empty() && ids.is_empty() && same_ids.is_empty() && target_only.is_none() && !makes;
     let mut builder = IndexBuilder {
         wanted,
         keys,
@@ -354,7 +354,7 @@ pub(crate) async fn read_target_index<'o>(
         near: HashMap::new(),
         samples: HashMap::new(),
         unwanted: 0,
-        others,
+        target_only,
         known: makes.then(KnownIds::default),
         remembered: Remembered::default(),
         source,
@@ -373,7 +373,8 @@ pub(crate) async fn read_target_index<'o>(
     let holds_source = builder.of_source > 0 && builder.of_source == builder.source.count();
     let file = builder.file.take();
     let file = file.map_or_else(|| TargetFile::create(folder, 0), Ok)?;
-    let IndexBuilder { mut by_key, by_id, near, samples, unwanted, others, known, remembered, .. } = builder;
+    let IndexBuilder { mut by_key, by_id, near, samples, unwanted, target_only, known, remembered, .. } =
+        builder;
     by_key.sort();
     let known = known.filter(|_| !idle);
     Ok(TargetIndex {
@@ -383,7 +384,7 @@ pub(crate) async fn read_target_index<'o>(
         samples,
         unwanted,
         file,
-        others,
+        target_only,
         remembered,
         holds_source,
         seen,

@@ -143,7 +143,7 @@ pub(crate) async fn decide_and_write(
         write_item(&mut builder, &mut output, index, item)?;
     }
     let last = first + u32::try_from(builder.stored_items.len()).unwrap_or(u32::MAX);
-    let mut others = builder.dependencies.others();
+    let mut others = builder.dependencies.counts();
     others.extend(counts(&repointed, &old.usage));
     let selected = last + u32::try_from(repointed.len()).unwrap_or(u32::MAX);
     for one in repointed {

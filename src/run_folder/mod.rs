@@ -40,8 +40,8 @@ pub use known_ids::KnownIds;
 pub use outcome::outcome_of;
 pub use plan_file::{PlanFile, PlanWriter};
 pub use plan_item::{
-    AccountFacts, DIFFERS, ImportRef, ONLY_IN_SOURCE, ONLY_IN_TARGET, Others, PlanHead, PlanItem, PlanTail,
-    Reason,
+    AccountFacts, DIFFERS, ImportRef, KindCount, ONLY_IN_SOURCE, ONLY_IN_TARGET, PlanHead, PlanItem,
+    PlanTail, Reason,
 };
 pub use reference_usage::Reference;
 pub use rows::Row;

@@ -306,7 +306,7 @@ pub struct Witnesses {
 
 /// The items of a plan that are no imports, of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Others {
+pub struct KindCount {
     /// The number of items.
     pub items: u32,
     /// How many of the kind the target listed.
@@ -336,7 +336,7 @@ pub struct PlanTail {
     pub known_sha256: Option<Fingerprint>,
     /// Items that are no imports, by kind; none where no import needs any.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub others: std::collections::BTreeMap<Kind, Others>,
+    pub others: std::collections::BTreeMap<Kind, KindCount>,
     /// Calls spent on making the plan, by purpose.
     pub spent: std::collections::BTreeMap<String, u64>,
     /// The calls to come.

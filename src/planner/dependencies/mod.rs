@@ -24,7 +24,7 @@ use crate::planner::dependencies::make::{Made, make};
 use crate::planner::items::ended;
 use crate::run_folder::dependency_items::not_created;
 use crate::run_folder::document_file::{DocumentFile, Span};
-use crate::run_folder::plan_item::{Others, PlanItem, Reason};
+use crate::run_folder::plan_item::{KindCount, PlanItem, Reason};
 
 /// Reads in flight: few resources are shared by many imports.
 const AT_ONCE: usize = 8;
@@ -340,19 +340,19 @@ impl DependencyPlanner {
     }
 
     /// How many items of each kind there are, and how many of it the target listed.
-    pub(crate) fn others(&self) -> BTreeMap<Kind, Others> {
-        let mut others: BTreeMap<Kind, Others> = BTreeMap::new();
+    pub(crate) fn counts(&self) -> BTreeMap<Kind, KindCount> {
+        let mut counts: BTreeMap<Kind, KindCount> = BTreeMap::new();
         for dependency in self.all.iter().filter(|dependency| dependency.number.is_some()) {
             let listed = self.listed.get(&dependency.kind).copied().unwrap_or(0);
-            let of = others.entry(dependency.kind).or_insert(Others { items: 0, listed });
+            let of = counts.entry(dependency.kind).or_insert(KindCount { items: 0, listed });
             of.items += 1;
         }
-        others
+        counts
     }
 
     /// What the target has of the kinds of which some are made.
     pub(crate) fn known(&self) -> impl Iterator<Item = (Kind, &Id)> {
-        let made = self.others();
+        let made = self.counts();
         self.there.iter().filter(move |(kind, _)| made.contains_key(kind)).map(|(kind, id)| (*kind, id))
     }
 

@@ -7,7 +7,7 @@ use crate::job::Verify;
 use crate::planner::undo::UndoRequest;
 use crate::planner::undo::touched::{Did, Touched, witnesses_of};
 use crate::run_folder::forecast::{Forecast, Outlook, Write};
-use crate::run_folder::plan_item::{Others, PlanTail};
+use crate::run_folder::plan_item::{KindCount, PlanTail};
 
 /// What the plan says at its end.
 pub(super) fn tail(
@@ -19,7 +19,7 @@ pub(super) fn tail(
 ) -> PlanTail {
     let old = with.plan.tail();
     let page = old.target_page.max(1);
-    let (mut others, mut made, mut removed) = (BTreeMap::<_, Others>::new(), 0, 0);
+    let (mut others, mut made, mut removed) = (BTreeMap::<_, KindCount>::new(), 0, 0);
     for one in touched {
         if one.kind == Kind::Imports {
             made += u64::from(one.did != Did::Removed);
@@ -27,7 +27,7 @@ pub(super) fn tail(
             continue;
         }
         let listed = old.others.get(&one.kind).map_or(0, |others| others.listed);
-        others.entry(one.kind).or_insert(Others { items: 0, listed }).items += 1;
+        others.entry(one.kind).or_insert(KindCount { items: 0, listed }).items += 1;
     }
     let target_listed = (old.target_listed + made).saturating_sub(removed);
     let outlook = Outlook {

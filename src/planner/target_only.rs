@@ -75,7 +75,7 @@ pub(crate) struct SetAside {
 
 /// Imports of the target that no item is compared with.
 #[derive(Debug)]
-pub(crate) struct Others<'a> {
+pub(crate) struct TargetOnly<'a> {
     selection: &'a Selection,
     matcher: SelectionMatcher<'a>,
     claimed: Claimed,
@@ -91,7 +91,7 @@ pub(crate) struct Others<'a> {
     spans: Vec<Span>,
 }
 
-impl<'a> Others<'a> {
+impl<'a> TargetOnly<'a> {
     pub(crate) fn new(
         with: &'a PlannerRequest<'a>,
         there: &ResourceIndex,
@@ -118,7 +118,7 @@ impl<'a> Others<'a> {
     pub(crate) fn restart(&mut self) -> Result<(), EngineError> {
         self.generation += 1;
         self.file = Some(DocumentFile::create_in_passing(
-            &self.folder.join(format!("others-{}.spool", self.generation)),
+            &self.folder.join(format!("target-only-{}.spool", self.generation)),
         )?);
         self.spans.clear();
         (self.held, self.set_aside) = (0, SetAside::default());
