@@ -25,7 +25,7 @@ use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events};
 use crate::model::time::Clock;
 use crate::model::{Fingerprint, Id, ItemKey, Lease};
-use crate::run_folder::dependency_items::{DependencyItems, spoilt};
+use crate::run_folder::dependency_items::{DependencyItems, damaged_wanted};
 use crate::run_folder::other_runs::{Deed, OtherRuns, deeds_since};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
@@ -153,7 +153,7 @@ pub(crate) fn wanted_text(
     item: &PlanItem,
     made: impl Fn(ItemKey) -> Option<Id>,
 ) -> Result<Bytes, EngineError> {
-    let bad = |what: &str| spoilt(&plan.path().with_file_name("wanted.jsonl"), item.item, what);
+    let bad = |what: &str| damaged_wanted(&plan.path().with_file_name("wanted.jsonl"), item.item, what);
     let (Some(file), Some(span)) = (wanted, item.wanted) else {
         return Err(bad("is missing").into());
     };

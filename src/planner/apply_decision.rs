@@ -21,7 +21,7 @@ use crate::planner::prepare::MODIFIED;
 use crate::planner::request::Scope;
 use crate::planner::target_index::{TargetImport, TargetIndex};
 use crate::run_folder::RunFolderError;
-use crate::run_folder::document_file::{Span, spoilt};
+use crate::run_folder::document_file::{Span, damaged};
 use crate::run_folder::plan_item::{ImportRef, PlanItem};
 
 /// What is done for an import that the target does not have.
@@ -280,5 +280,5 @@ pub(crate) fn ambiguous(item: PlanItem, there: &[TargetImport]) -> PlanItem {
 
 /// The tree of a document that the planner put down itself.
 fn put_down(text: &[u8], path: &Path) -> Result<Value, RunFolderError> {
-    read_tree(text).map_err(|why| spoilt(path, &why))
+    read_tree(text).map_err(|why| damaged(path, &why))
 }

@@ -29,7 +29,7 @@ use crate::planner::wanted_keys::Keys;
 use crate::planner::wanted_keys::WantedKeys;
 use crate::planner::wanted_texts::WantedTexts;
 use crate::run_folder::RunFolderError;
-use crate::run_folder::document_file::{DocumentFile, Span, one_line, spoilt, unwritten};
+use crate::run_folder::document_file::{DocumentFile, Span, damaged, one_line, unwritten};
 use crate::run_folder::plan_item::{PlanItem, Witnesses};
 use crate::run_folder::plan_line::{from_line, to_line};
 use crate::run_folder::reference_usage::{CREATED, Reference};
@@ -343,7 +343,7 @@ impl<'a> PlanBuilder<'a> {
 
     pub(crate) fn item(&mut self, index: usize) -> Result<PlanItem, EngineError> {
         let text = self.items.read(self.stored_items[index].item.into())?;
-        from_line(&text).map_err(|error| spoilt(&self.litter[0], &error).into())
+        from_line(&text).map_err(|error| damaged(&self.litter[0], &error).into())
     }
 
     /// The text of the document that is wanted for an item, if there is one.

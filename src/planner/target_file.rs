@@ -7,7 +7,7 @@ use crate::documents::Unreadable;
 use crate::model::packed_id::{UsualId, pack};
 use crate::model::{Fingerprint, Id};
 use crate::run_folder::RunFolderError;
-use crate::run_folder::document_file::{DocumentFile, Span, spoilt};
+use crate::run_folder::document_file::{DocumentFile, Span, damaged};
 
 /// An import of the target that bears a wanted key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl TargetFile {
             let span = Span { offset: u64::from_le_bytes(*offset), length: u32::from_le_bytes(*length) };
             Some(Record { id: *id, print: Fingerprint(*print), span, app: rest == [1] })
         })();
-        parsed.ok_or_else(|| spoilt(self.records.path(), &"it is too short"))
+        parsed.ok_or_else(|| damaged(self.records.path(), &"it is too short"))
     }
 
     /// Where the texts lie.

@@ -17,7 +17,7 @@ use crate::planner::prepare::MODIFIED;
 use crate::planner::request::PlannerRequest;
 use crate::planner::wrong_name::is_blank;
 use crate::run_folder::RunFolderError;
-use crate::run_folder::document_file::{DocumentFile, Span, spoilt, to_json};
+use crate::run_folder::document_file::{DocumentFile, Span, damaged, to_json};
 use crate::run_folder::plan_item::{ImportRef, ONLY_IN_TARGET, PlanItem};
 
 /// Which imports of the target are those of imports that are not written.
@@ -250,6 +250,6 @@ impl<'a> TargetOnly<'a> {
             return Err(RunFolderError::BadFile { path, message }.into());
         };
         let text = file.read(span)?;
-        serde_json::from_slice(&text).map_err(|error| spoilt(self.folder, &error).into())
+        serde_json::from_slice(&text).map_err(|error| damaged(self.folder, &error).into())
     }
 }

@@ -119,7 +119,7 @@ pub(crate) enum Unfilled {
 }
 
 /// A file of the run that does not hold what it should.
-pub(crate) fn spoilt(path: &Path, item: ItemKey, what: &str) -> RunFolderError {
+pub(crate) fn damaged_wanted(path: &Path, item: ItemKey, what: &str) -> RunFolderError {
     RunFolderError::BadFile {
         path: path.to_owned(),
         message: format!("the document of item {item} {what}: the run folder was changed"),

@@ -172,11 +172,11 @@ pub fn read_span(file: &File, span: Span) -> io::Result<Vec<u8>> {
 ///
 /// It is not JSON.
 pub fn read_document(text: Vec<u8>, path: &Path) -> Result<Document, RunFolderError> {
-    Document::from_bytes(text).map_err(|error| spoilt(path, &error))
+    Document::from_bytes(text).map_err(|error| damaged(path, &error))
 }
 
 /// The error about a file in which the program does not find what it put there itself.
-pub(crate) fn spoilt(path: &Path, why: &dyn std::fmt::Display) -> RunFolderError {
+pub(crate) fn damaged(path: &Path, why: &dyn std::fmt::Display) -> RunFolderError {
     let message = format!("does not hold what was put there ({why})");
     RunFolderError::BadFile { path: path.to_owned(), message }
 }
@@ -188,7 +188,7 @@ pub(crate) fn spoilt(path: &Path, why: &dyn std::fmt::Display) -> RunFolderError
 ///
 /// It is not UTF-8, which everything put down is.
 pub(crate) fn stored_document(text: Vec<u8>, path: &Path) -> Result<Document, RunFolderError> {
-    let text = String::from_utf8(text).map_err(|error| spoilt(path, &error))?;
+    let text = String::from_utf8(text).map_err(|error| damaged(path, &error))?;
     Ok(Document::new(text.into()))
 }
 

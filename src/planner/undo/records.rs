@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::run_folder::RunFolderError;
-use crate::run_folder::document_file::{DocumentFile, PackedSpan, from_json, spoilt, to_json};
+use crate::run_folder::document_file::{DocumentFile, PackedSpan, damaged, from_json, to_json};
 
 /// A file of what is known of imports. Who puts something down keeps its place.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Records {
     /// Reads back what was [put down](Self::put).
     pub(crate) fn get<T: DeserializeOwned>(&mut self, place: PackedSpan) -> Result<T, RunFolderError> {
         let text = self.text(place)?;
-        from_json(&text).map_err(|error| spoilt(self.0.path(), &error))
+        from_json(&text).map_err(|error| damaged(self.0.path(), &error))
     }
 
     /// Reads back a document.
