@@ -12,13 +12,13 @@ use crate::job::{Action, OnExisting};
 use crate::model::{Operation, Outcome};
 use crate::planner::apply::{leave_out_entered, removed, stands_apart};
 use crate::planner::decide::{Decision, creates_anyway};
-use crate::planner::found::Found;
 use crate::planner::items::ended;
 use crate::planner::matching::Decided;
 use crate::planner::own::{Whose, whose};
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::MODIFIED;
 use crate::planner::request::Scope;
+use crate::planner::target_difference::TargetDifference;
 use crate::planner::target_index::{TargetImport, TargetIndex};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::{Span, damaged};
@@ -168,7 +168,7 @@ fn exists(
     mut item: PlanItem,
     on_existing: OnExisting,
     import: &TargetImport,
-    found: &Found,
+    found: &TargetDifference,
 ) -> PlanItem {
     let job = builder.with.job;
     let same_name = found.name == item.name;
@@ -231,14 +231,14 @@ pub(crate) fn changes(
     removed: &[String],
     decided: &Decided,
     imports: &mut TargetIndex<'_>,
-) -> Result<Found, EngineError> {
+) -> Result<TargetDifference, EngineError> {
     let mut found = match builder.found(index, span)? {
         Some(found) => found,
         None => {
             let there = put_down(&imports.file.read(span)?, imports.file.path())?;
             match builder.wanted_text(index)? {
-                Some(text) => Found::between(&there, &put_down(&text, builder.documents.path())?),
-                None => Found::of(&there),
+                Some(text) => TargetDifference::between(&there, &put_down(&text, builder.documents.path())?),
+                None => TargetDifference::of(&there),
             }
         }
     };

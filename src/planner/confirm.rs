@@ -87,7 +87,8 @@ pub(crate) async fn confirm(
     let seen = imports.seen;
     let pages = seen.listed.div_ceil(seen.page.max(1)).max(1) + if seen.apart { 3 } else { 0 };
     if open.len() as u64 > pages {
-        let mut again = Again { print, imports, confirmed: &mut confirmed, open: &open, met: HashSet::new() };
+        let mut again =
+            ConfirmingScan { print, imports, confirmed: &mut confirmed, open: &open, met: HashSet::new() };
         let manner = ScanOptions { listed_apart: seen.apart, ..ScanOptions::default() };
         list_scan(with.target, manner, with.context.cancel, &mut again).await?;
         let met = again.met;
@@ -117,7 +118,7 @@ pub(crate) async fn confirm(
 }
 
 /// Takes what a second scan shows.
-struct Again<'a, 't> {
+struct ConfirmingScan<'a, 't> {
     print: &'a TargetPrint,
     imports: &'a mut TargetIndex<'t>,
     confirmed: &'a mut Confirmed,
@@ -125,7 +126,7 @@ struct Again<'a, 't> {
     met: HashSet<Position>,
 }
 
-impl PageVisitor for Again<'_, '_> {
+impl PageVisitor for ConfirmingScan<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.met.clear();
         Ok(())

@@ -5,10 +5,10 @@ use crate::planner::decide::Decision;
 
 /// What happens to each item, and the key of the imports it is about.
 #[derive(Debug, Default)]
-pub(crate) struct Decisions(Chunks<Kept>);
+pub(crate) struct Decisions(Chunks<PackedDecision>);
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Kept {
+struct PackedDecision {
     key: Halves,
     at: u32,
     what: What,
@@ -28,7 +28,7 @@ impl Decisions {
     pub(crate) fn insert(&mut self, item: u32, decision: Decision, key: u64) {
         let place = item as usize;
         while self.0.len() <= place {
-            self.0.push(Kept::default());
+            self.0.push(PackedDecision::default());
         }
         let what = match decision {
             Decision::Unchanged(_) => What::Unchanged,
@@ -37,11 +37,11 @@ impl Decisions {
             Decision::Ambiguous => What::Ambiguous,
         };
         let at = decision.import().map_or(0, |at| u32::try_from(at).unwrap_or(u32::MAX));
-        self.0[place] = Kept { key: halves(key), at, what };
+        self.0[place] = PackedDecision { key: halves(key), at, what };
     }
 
     pub(crate) fn get(&self, item: u32) -> Option<(Decision, u64)> {
-        self.0.get(item as usize).and_then(Kept::decision)
+        self.0.get(item as usize).and_then(PackedDecision::decision)
     }
 
     /// Whether nothing was decided of any item.
@@ -50,11 +50,11 @@ impl Decisions {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Decision, u64)> {
-        self.0.iter().filter_map(Kept::decision)
+        self.0.iter().filter_map(PackedDecision::decision)
     }
 }
 
-impl Kept {
+impl PackedDecision {
     fn decision(&self) -> Option<(Decision, u64)> {
         let at = self.at as usize;
         let decision = match self.what {
@@ -87,6 +87,6 @@ mod tests {
             assert_eq!(decisions.get(item), Some((decision, key)));
         }
         assert_eq!((decisions.get(1), decisions.get(2001), decisions.iter().count()), (None, None, 4));
-        assert!(size_of::<Kept>() == 16);
+        assert!(size_of::<PackedDecision>() == 16);
     }
 }

@@ -17,7 +17,7 @@ use crate::planner::earlier_runs::{Sought, earlier_writes};
 use crate::planner::likeness::{Likeness, Place, ServiceOwn, adaptor_of};
 use crate::planner::own::read_own;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::side_by_side::{Alike, Open, compare_all};
+use crate::planner::side_by_side::{Alike, OpenGroup, compare_all};
 use crate::planner::target_index::{TargetImport, TargetIndex};
 use crate::planner::wanted_keys::id_key;
 use crate::run_folder::document_file::Span;
@@ -94,7 +94,7 @@ fn decide_by_print(
     key: u64,
     wanted: &[u32],
     decided: &mut Decided,
-) -> Result<Option<Open>, EngineError> {
+) -> Result<Option<OpenGroup>, EngineError> {
     let there = imports.of(key)?;
     // What other items have is still a namesake, but none of these can be it.
     let taken_before = |import: &TargetImport| builder.taken.is_some_and(|taken| taken.contains(&import.id));
@@ -111,7 +111,7 @@ fn decide_by_print(
             _ => None,
         });
         let taken = equal.collect();
-        return Ok(Some(Open { key, wanted: group.wanted, found: group.found, taken }));
+        return Ok(Some(OpenGroup { key, wanted: group.wanted, found: group.found, taken }));
     }
     keep_decisions(key, decisions, &HashSet::new(), imports, decided)?;
     Ok(None)
@@ -143,7 +143,7 @@ fn keep_decisions(
 async fn decide_open(
     builder: &mut PlanBuilder<'_>,
     imports: &mut TargetIndex<'_>,
-    mut open: Vec<Open>,
+    mut open: Vec<OpenGroup>,
     decided: &mut Decided,
 ) -> Result<(), EngineError> {
     let unsure: Vec<Position> = open

@@ -4,7 +4,6 @@
 //! stages lie on disk. What imports refer to and the target lacks is an item like them, before those that need it.
 
 mod account_users;
-mod again;
 mod apply;
 mod apply_decision;
 pub mod approved;
@@ -18,7 +17,6 @@ mod decisions;
 pub mod dependencies;
 mod earlier_runs;
 mod facts;
-mod found;
 mod given_names;
 mod items;
 mod likeness;
@@ -36,10 +34,12 @@ mod prepare_all;
 mod prepare_chunk;
 mod recycle_bin;
 mod references;
+mod repeated_update;
 mod repoint;
 mod request;
 mod side_by_side;
 mod stored_item;
+mod target_difference;
 mod target_file;
 mod target_index;
 mod target_only;
@@ -52,8 +52,8 @@ mod wanted_texts;
 mod write_plan;
 mod wrong_name;
 
-pub use again::Written;
 pub use plan::{plan, plan_telling};
+pub use repeated_update::UnverifiedWrite;
 pub use request::{Only, OwnImport, PlanContext, PlanPurpose, PlannerRequest, Route, Scope};
 pub use undo::{Copies, PlannedUndo, UndoRequest, plan_undo};
 pub use usage::UsageDetail;

@@ -12,10 +12,10 @@ use crate::documents::{Edited, Facts, Program, Touched, WrittenMembers};
 use crate::inventory::offline_api::DAMAGED;
 use crate::job::{Action, CapturedData, MatchBy};
 use crate::model::{Fingerprint, Head, IdSet, ItemKey, Operation, Outcome, Verdict};
-use crate::planner::again::Again;
 use crate::planner::clone_call::clone_call;
 use crate::planner::items::{blank, ended};
 use crate::planner::references::{judge, tell};
+use crate::planner::repeated_update::RepeatedUpdate;
 use crate::planner::request::PlannerRequest;
 use crate::planner::wrong_name::{is_blank, wrong_name};
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
@@ -129,7 +129,7 @@ impl TransformContext {
         number: ItemKey,
         source: SourceDocument<'_>,
         facts: &Facts,
-        again: Option<Again>,
+        again: Option<RepeatedUpdate>,
     ) -> Prepared {
         let SourceDocument { head, tree: source, written } = source;
         let (print, members) = self.printed(&source);

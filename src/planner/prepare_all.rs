@@ -12,7 +12,6 @@ use crate::inventory::wanted::{Absent, WhyAbsent, named_before};
 use crate::job::Action;
 use crate::model::event::{Event, Stage};
 use crate::model::{Head, Id, ItemKey, Operation, Outcome};
-use crate::planner::again::Written;
 use crate::planner::facts::Known;
 use crate::planner::items::{blank, ended};
 use crate::planner::mirror::counterpart;
@@ -21,6 +20,7 @@ use crate::planner::prepare::{Prepared, TransformContext};
 use crate::planner::prepare_chunk::{
     PrepareInputs, PreparedImport, Preparing, Todo, Unprepared, with_source,
 };
+use crate::planner::repeated_update::UnverifiedWrite;
 use crate::planner::request::PlannerRequest;
 use crate::run_folder::document_file::stored_document;
 use crate::run_folder::plan_item::Reason;
@@ -52,7 +52,7 @@ pub(crate) async fn prepare_all(
     }
     // Exactly: a growing list takes twice as much.
     builder.reserve(picks.items.len() + picks.absent.len());
-    let mut source = Source { with, picks, at: 0, number: 0, met: BTreeSet::new() };
+    let mut source = SelectedImports { with, picks, at: 0, number: 0, met: BTreeSet::new() };
     let mut preparing: VecDeque<Preparing> = VecDeque::new();
     loop {
         let next = source.chunk().await?;
@@ -93,7 +93,7 @@ pub(crate) async fn prepare_all(
 }
 
 /// The selected imports, in chunks.
-struct Source<'a> {
+struct SelectedImports<'a> {
     with: &'a PlannerRequest<'a>,
     picks: &'a mut Selected,
     /// Imports that were read.
@@ -104,7 +104,7 @@ struct Source<'a> {
     met: BTreeSet<Id>,
 }
 
-impl Source<'_> {
+impl SelectedImports<'_> {
     /// The next imports; none after the last. Only those that are planned count: a chunk without any is the end.
     async fn chunk(&mut self) -> Result<Vec<Unprepared>, EngineError> {
         let (mut chunk, mut bytes) = (Vec::new(), 0);
@@ -134,7 +134,7 @@ impl Source<'_> {
                 Some(problem) => Todo::Refuse(problem.clone()),
                 None => {
                     let written = self.with.only().and_then(|only| only.written.get(&document.head().id));
-                    let again = written.map(Written::read).transpose()?.flatten();
+                    let again = written.map(UnverifiedWrite::read).transpose()?.flatten();
                     Todo::Prepare(self.columns(pick, &document), again)
                 }
             };

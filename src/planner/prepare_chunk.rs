@@ -13,10 +13,10 @@ use crate::inventory::select::PickProblem;
 use crate::job::Action;
 use crate::model::cancel::Cancel;
 use crate::model::{Fingerprint, Head, ItemKey, Outcome};
-use crate::planner::again::Again;
 use crate::planner::facts::Known;
 use crate::planner::items::{blank, ended};
 use crate::planner::prepare::{Prepared, SourceDocument, TransformContext};
+use crate::planner::repeated_update::RepeatedUpdate;
 use crate::run_folder::plan_item::{ImportRef, PlanItem};
 
 /// A selected import as it was read.
@@ -35,7 +35,7 @@ pub(crate) enum Todo {
     /// Nothing can be done, for this reason.
     Refuse(PickProblem),
     /// It is transformed, with the columns of the row that names it; but where it was written before, to what it was then to be.
-    Prepare(BTreeMap<String, String>, Option<Again>),
+    Prepare(BTreeMap<String, String>, Option<RepeatedUpdate>),
 }
 
 /// What imports are prepared with.

@@ -10,7 +10,7 @@ use crate::job::{Action, ImportFiles, Job, MatchBy, OnExisting, Settings};
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
 use crate::model::{Fingerprint, Head, Id};
-use crate::planner::again::Written;
+use crate::planner::repeated_update::UnverifiedWrite;
 
 /// What a plan is made of, how far it goes, and what for.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +50,7 @@ pub struct Only {
     /// The names of those that were asked for by name and were not there.
     pub names: BTreeSet<String>,
     /// Those that were updated, but did not read back as they were written.
-    pub written: BTreeMap<Id, Written>,
+    pub written: BTreeMap<Id, UnverifiedWrite>,
 }
 
 impl Only {

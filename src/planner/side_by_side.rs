@@ -13,9 +13,9 @@ use crate::documents::normal::Ignore;
 #[cfg(debug_assertions)]
 use crate::documents::normal::compare;
 use crate::inventory::error::EngineError;
-use crate::planner::found::Found;
 use crate::planner::likeness::{Likeness, Place, likeness};
 use crate::planner::plan_builder::PlanBuilder;
+use crate::planner::target_difference::TargetDifference;
 use crate::planner::target_index::TargetIndex;
 use crate::run_folder::document_file::Span;
 
@@ -26,7 +26,7 @@ const CHUNK: usize = 64;
 const AT_ONCE: usize = 2;
 
 /// Items that want one key and are not decided by fingerprints alone.
-pub(crate) struct Open {
+pub(crate) struct OpenGroup {
     pub key: u64,
     pub wanted: Vec<usize>,
     pub found: Vec<usize>,
@@ -48,7 +48,7 @@ struct Texts {
 pub(crate) async fn compare_all(
     builder: &mut PlanBuilder<'_>,
     imports: &mut TargetIndex<'_>,
-    open: &[Open],
+    open: &[OpenGroup],
 ) -> Result<(Alike, BTreeSet<Place>), EngineError> {
     let (mut alike, mut asked) = (Alike::new(), BTreeSet::new());
     let ignore = Arc::new(builder.print.ignore.clone());
@@ -86,7 +86,7 @@ pub(crate) async fn compare_all(
 fn next_chunk<'g>(
     builder: &mut PlanBuilder<'_>,
     imports: &mut TargetIndex<'_>,
-    groups: &mut impl Iterator<Item = &'g Open>,
+    groups: &mut impl Iterator<Item = &'g OpenGroup>,
 ) -> Result<Vec<Texts>, EngineError> {
     let (mut chunk, mut texts) = (Vec::new(), 0);
     while texts < CHUNK
@@ -102,7 +102,7 @@ fn next_chunk<'g>(
 fn texts_of(
     builder: &mut PlanBuilder<'_>,
     imports: &mut TargetIndex<'_>,
-    group: &Open,
+    group: &OpenGroup,
 ) -> Result<Texts, EngineError> {
     let mut texts = Texts { key: group.key, wanted: Vec::new(), found: Vec::new() };
     for item in &group.wanted {
@@ -128,7 +128,7 @@ struct Compared {
     alike: Vec<((usize, u64, usize), Likeness)>,
     asked: BTreeSet<Place>,
     /// How the only import that may be an item differs from it, and where its document lies.
-    found: Vec<(usize, Span, Found)>,
+    found: Vec<(usize, Span, TargetDifference)>,
 }
 
 fn compare_chunk(chunk: &[Texts], ignore: &Ignore) -> Compared {
@@ -138,7 +138,7 @@ fn compare_chunk(chunk: &[Texts], ignore: &Ignore) -> Compared {
             let Some((wanted, found)) = trees(ours, theirs) else { continue };
             let alike = alike(&wanted, &found, ignore, secrets, &mut compared.asked);
             if !matches!(alike, Likeness::Equal(_))
-                && let Ok(found) = contained(|| Found::between(&found, &wanted))
+                && let Ok(found) = contained(|| TargetDifference::between(&found, &wanted))
             {
                 compared.found.push((*item, *span, found));
             }
@@ -168,7 +168,7 @@ fn trees(ours: &[u8], theirs: &[u8]) -> Option<(Value, Value)> {
     #[cfg(debug_assertions)]
     if let (Some((wanted, found)), Some((ours, theirs))) = (&unlike, whole()) {
         let told = |wanted: &Value, found: &Value| {
-            contained(|| (compare(wanted, found), Found::between(found, wanted))).ok()
+            contained(|| (compare(wanted, found), TargetDifference::between(found, wanted))).ok()
         };
         assert_eq!(
             told(wanted, found),

@@ -11,7 +11,7 @@ use crate::job::{Action, Job};
 use crate::journal::ItemState;
 use crate::model::event::{Event, Events};
 use crate::model::{Id, Operation, Outcome, RunId, Verdict};
-use crate::planner::{Only, OwnImport, Written};
+use crate::planner::{Only, OwnImport, UnverifiedWrite};
 use crate::run_folder::RunFolder;
 use crate::run_folder::import_users::UserKind;
 use crate::run_folder::lock::RunLock;
@@ -169,7 +169,7 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
                 again.imports.insert(&source.id, &source.name);
                 if let (Outcome::Updated, true, Some(span)) = (row.outcome, in_place, row.item.wanted) {
                     let paths = row.item.changes.iter().map(|change| change.path.clone()).collect();
-                    let written = Written { file: run.folder.wanted(), span, paths };
+                    let written = UnverifiedWrite { file: run.folder.wanted(), span, paths };
                     again.imports.written.insert(source.id.clone(), written);
                 }
             }

@@ -51,7 +51,7 @@ pub(crate) enum Now {
 
 /// What stands in the target, by the position of what was touched.
 pub(crate) struct TargetStates {
-    all: Vec<Seen>,
+    all: Vec<ReadState>,
     records: Records,
     /// What [`Self::answered`] gives, once it was asked.
     answered: Option<Vec<(usize, Value)>>,
@@ -64,10 +64,10 @@ pub(crate) struct TargetStates {
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct ReadState {
     now: Option<Now>,
     /// The place in `records` of what was found, or of why it cannot be read.
-    told: PackedSpan,
+    record: PackedSpan,
     /// Bytes of the text behind that, of what is to be compared with the document before the run; else 0.
     text: u32,
     /// Whether the run saw the answer to its write, and it is as the run left it.
@@ -95,16 +95,16 @@ impl TargetStates {
 
     /// What was found, where there is [something](Now::There).
     pub(crate) fn state(&mut self, at: usize) -> Result<TargetState, EngineError> {
-        self.told(at)
+        self.record(at)
     }
 
     /// Code and reason, where it is [unreadable](Now::Unreadable).
     pub(crate) fn unreadable(&mut self, at: usize) -> Result<(String, String), EngineError> {
-        self.told(at)
+        self.record(at)
     }
 
-    fn told<T: DeserializeOwned>(&mut self, at: usize) -> Result<T, EngineError> {
-        let place = self.all.get(at).map(|seen| seen.told).unwrap_or_default();
+    fn record<T: DeserializeOwned>(&mut self, at: usize) -> Result<T, EngineError> {
+        let place = self.all.get(at).map(|seen| seen.record).unwrap_or_default();
         Ok(self.records.get(place)?)
     }
 
@@ -115,7 +115,7 @@ impl TargetStates {
 
     /// The document as it is, where it was read to be compared.
     pub(crate) fn text(&mut self, at: usize) -> Result<Option<Vec<u8>>, EngineError> {
-        let place = self.all.get(at).and_then(Seen::text);
+        let place = self.all.get(at).and_then(ReadState::text);
         Ok(place.map(|place| self.records.text(place)).transpose()?)
     }
 
@@ -153,11 +153,11 @@ impl TargetStates {
     }
 }
 
-impl Seen {
+impl ReadState {
     /// Where the text lies of what is to be compared with the document before the run.
     fn text(&self) -> Option<PackedSpan> {
-        let told = Span::from(self.told);
-        let offset = told.offset + u64::from(told.length);
+        let record = Span::from(self.record);
+        let offset = record.offset + u64::from(record.length);
         (self.text > 0).then(|| Span { offset, length: self.text }.into())
     }
 }
@@ -172,8 +172,8 @@ pub(crate) async fn read_target_states(
     touched: &[Touched],
     records: Records,
 ) -> Result<TargetStates, EngineError> {
-    let all = touched.iter().map(|_| Seen::default()).collect();
-    let mut reader = Reader {
+    let all = touched.iter().map(|_| ReadState::default()).collect();
+    let mut reader = StateReader {
         with,
         touched,
         found: TargetStates {
@@ -195,7 +195,7 @@ pub(crate) async fn read_target_states(
     Ok(reader.found)
 }
 
-struct Reader<'a> {
+struct StateReader<'a> {
     with: &'a UndoRequest<'a>,
     touched: &'a [Touched],
     found: TargetStates,
@@ -203,7 +203,7 @@ struct Reader<'a> {
     by_id: Vec<u32>,
 }
 
-impl Reader<'_> {
+impl StateReader<'_> {
     /// The place of an import; of several the last.
     fn place_of(&self, id: &Id) -> Option<usize> {
         let (touched, id) = (self.touched, PackedId::from(id));
@@ -257,7 +257,7 @@ impl Reader<'_> {
             for (at, seen) in (0..).zip(&mut self.found.all) {
                 seen.is_open = open.binary_search(&at).is_ok();
             }
-            let mut visitor = Visitor { reader: self };
+            let mut visitor = StateVisitor { reader: self };
             list_scan(visitor.reader.with.target, manner, visitor.reader.with.cancel, &mut visitor).await?;
             for at in open {
                 let seen = &mut self.found.all[*at as usize];
@@ -311,7 +311,7 @@ impl Reader<'_> {
                         let code =
                             error.status.map_or_else(|| "unreadable".to_owned(), |status| status.to_string());
                         seen.now = Some(Now::Unreadable);
-                        seen.told = self.found.records.put(&(code, &error.summary))?;
+                        seen.record = self.found.records.put(&(code, &error.summary))?;
                     }
                 }
                 Err(error) => {
@@ -337,7 +337,7 @@ impl Reader<'_> {
         let seen = &mut found.all[at];
         let touch = judge(&recorded.left, &state);
         seen.now = Some(Now::There(touch));
-        seen.told = found.records.put(&state)?;
+        seen.record = found.records.put(&state)?;
         if one.is_compared() || recorded.left.is_overtaken_by(&state) {
             seen.was_answered = !one.was_adopted && touch == Touch::Untouched;
             seen.text = Span::from(found.records.put_text(text.as_bytes())?).length;
@@ -369,11 +369,11 @@ impl Reader<'_> {
     }
 }
 
-struct Visitor<'v, 'a> {
-    reader: &'v mut Reader<'a>,
+struct StateVisitor<'v, 'a> {
+    reader: &'v mut StateReader<'a>,
 }
 
-impl PageVisitor for Visitor<'_, '_> {
+impl PageVisitor for StateVisitor<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.reader.found.namesakes.restart();
         Ok(())

@@ -15,7 +15,7 @@ use crate::run_folder::plan_item::PlanItem;
 
 /// What an earlier run wrote over an import that did not read back so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct UnverifiedWrite {
     /// The file of the documents that it wrote.
     pub file: PathBuf,
     /// Where the document lies in it.
@@ -26,21 +26,21 @@ pub struct Written {
 
 /// The same, as it is looked at.
 #[derive(Debug)]
-pub(crate) struct Again {
+pub(crate) struct RepeatedUpdate {
     pub wanted: Value,
     paths: Vec<String>,
 }
 
-impl Written {
+impl UnverifiedWrite {
     /// Reads the document; `None` if it cannot be compared.
-    pub(crate) fn read(&self) -> Result<Option<Again>, RunFolderError> {
+    pub(crate) fn read(&self) -> Result<Option<RepeatedUpdate>, RunFolderError> {
         let text = std::fs::File::open(&self.file).and_then(|file| read_span(&file, self.span));
         let text = text.map_err(RunFolderError::file("read", &self.file))?;
-        Ok(read_tree(&text).ok().map(|wanted| Again { wanted, paths: self.paths.clone() }))
+        Ok(read_tree(&text).ok().map(|wanted| RepeatedUpdate { wanted, paths: self.paths.clone() }))
     }
 }
 
-impl Again {
+impl RepeatedUpdate {
     /// How the item ends without a write; `None` where what the run changed does not stand there and nothing else was changed.
     pub(crate) fn end_without_write(&self, item: &PlanItem, now: &Value) -> Option<PlanItem> {
         let differ = diff(now, &self.wanted);
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn what_the_run_changed_is_told_from_what_others_did() {
         let wanted = json!({ "name": "EU a", "http": { "headers": [], "body": "x" }, "description": "d" });
-        let again = Again { wanted, paths: vec!["/name".into(), "/http/headers".into()] };
+        let again = RepeatedUpdate { wanted, paths: vec!["/name".into(), "/http/headers".into()] };
         let item = blank(ItemKey(1), &Head::new(Id::from("1"), "a"));
         let table = [
             (

@@ -14,7 +14,7 @@ use crate::run_folder::document_file::{Span, from_json, to_json};
 
 /// How an import of the target differs from what is wanted.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Found {
+pub(crate) struct TargetDifference {
     /// What an update would change in it.
     pub changes: Vec<Change>,
     /// Those of them that the job ignores in comparisons: an update makes them all the same.
@@ -30,7 +30,7 @@ pub(crate) struct Found {
     pub modified: Option<String>,
 }
 
-impl Found {
+impl TargetDifference {
     /// What is known of an import of which nothing is wanted.
     pub(crate) fn of(there: &Value) -> Self {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
@@ -55,7 +55,12 @@ const HEADER: u32 = 12;
 
 impl PlanBuilder<'_> {
     /// Puts down, behind the item, how the document at `span` differs from it.
-    pub(crate) fn keep_found(&mut self, index: usize, span: Span, found: &Found) -> Result<(), EngineError> {
+    pub(crate) fn keep_found(
+        &mut self,
+        index: usize,
+        span: Span,
+        found: &TargetDifference,
+    ) -> Result<(), EngineError> {
         let found = to_json(found, self.items.path())?;
         let Ok(length) = u32::try_from(found.len()) else { return Ok(()) };
         let item = self.items.read(self.stored_items[index].item.into())?;
@@ -68,7 +73,11 @@ impl PlanBuilder<'_> {
     }
 
     /// How the document at `span` differs from an item, where that was put down.
-    pub(crate) fn found(&mut self, index: usize, span: Span) -> Result<Option<Found>, EngineError> {
+    pub(crate) fn found(
+        &mut self,
+        index: usize,
+        span: Span,
+    ) -> Result<Option<TargetDifference>, EngineError> {
         if !self.stored_items[index].has_found {
             return Ok(None);
         }
