@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::Document;
 use crate::documents::Hasher;
-use crate::model::{Fingerprint, Halves, halves, whole};
+use crate::model::Fingerprint;
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::read_ahead::ReadAhead;
 
@@ -23,22 +23,26 @@ pub struct Span {
     pub length: u32,
 }
 
-/// A span in 12 bytes instead of 16.
+/// A span in 10 bytes instead of 16, at any address: the offset in 6, which is 256 TiB, and the length in 4.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PackedSpan {
-    offset: Halves,
-    length: u32,
+    offset: [u8; 6],
+    length: [u8; 4],
 }
 
 impl From<Span> for PackedSpan {
     fn from(span: Span) -> Self {
-        Self { offset: halves(span.offset), length: span.length }
+        let [offset @ .., high, higher] = span.offset.to_le_bytes();
+        debug_assert_eq!([high, higher], [0, 0], "no file is that long");
+        Self { offset, length: span.length.to_le_bytes() }
     }
 }
 
 impl From<PackedSpan> for Span {
     fn from(span: PackedSpan) -> Self {
-        Self { offset: whole(span.offset), length: span.length }
+        let mut offset = [0; 8];
+        offset[..6].copy_from_slice(&span.offset);
+        Self { offset: u64::from_le_bytes(offset), length: u32::from_le_bytes(span.length) }
     }
 }
 
