@@ -208,24 +208,8 @@ impl TransformContext {
             return done(ended(item, Outcome::Failed, "unknown_name", message));
         }
         name.clone_into(&mut item.name);
-        let hidden = masks(wanted.now());
-        if self.action == Action::Compare && !hidden.is_empty() {
-            // Both sides show the mask: what stands behind it is not known.
-            let message =
-                format!("secrets are shown only masked and were not compared: {}", hidden.join(", "));
-            item.warnings.push(message);
-        } else if !hidden.is_empty() {
-            if self.action == Action::Update {
-                let message = format!(
-                    "holds secrets that the service shows only masked ({}): writing it back would erase them. \
-                     Change it by hand, or leave it out of `select`",
-                    hidden.join(", ")
-                );
-                return done(ended(item, Outcome::Conflict, "masked_secret", message));
-            }
-            let masked = Touched::at(hidden.iter().map(String::as_str));
-            remove_pointers(wanted.edit(&masked), &hidden);
-            item.secrets = hidden;
+        if let Err(masked) = self.leave_out_masks(&mut wanted, &mut item) {
+            return done(*masked);
         }
         let nameless =
             || (self.action == Action::Restore && self.match_by == MatchBy::Name).then(String::new);
@@ -275,6 +259,33 @@ impl TransformContext {
                 Err(Box::new(ended(item.clone(), Outcome::Failed, code, error.to_string())))
             }
         }
+    }
+
+    /// Leaves out the secrets that the service shows only masked. Where writing the document back would erase them, gives back
+    /// how the item ended.
+    fn leave_out_masks(&self, wanted: &mut Edited, item: &mut PlanItem) -> Result<(), Box<PlanItem>> {
+        let hidden = masks(wanted.now());
+        match self.action {
+            _ if hidden.is_empty() => {}
+            // Both sides show the mask: what stands behind it is not known.
+            Action::Compare => item
+                .warnings
+                .push(format!("secrets are shown only masked and were not compared: {}", hidden.join(", "))),
+            Action::Update => {
+                let message = format!(
+                    "holds secrets that the service shows only masked ({}): writing it back would erase them. \
+                     Change it by hand, or leave it out of `select`",
+                    hidden.join(", ")
+                );
+                return Err(Box::new(ended(item.clone(), Outcome::Conflict, "masked_secret", message)));
+            }
+            _ => {
+                let masked = Touched::at(hidden.iter().map(String::as_str));
+                remove_pointers(wanted.edit(&masked), &hidden);
+                item.secrets = hidden;
+            }
+        }
+        Ok(())
     }
 
     /// The fingerprint of a document, and what spares its members from being read again once some of them changed.
