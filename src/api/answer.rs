@@ -1,4 +1,4 @@
-//! What an answer means: status, headers and body to a [`Reply`] or an [`ApiError`]. Pure, no I/O.
+//! Turns the status, headers and body of an answer into a [`Reply`] or an [`ApiError`]. Pure, no I/O.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use super::{
 };
 use crate::documents::document::escape_bytes;
 
-/// The longest pause a `Retry-After` can ask for.
+/// The longest pause that is taken from a `Retry-After`.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_mins(5);
-/// The pause of a 429 that names none.
+/// The pause after a 429 without `Retry-After`.
 pub(super) const DEFAULT_PAUSE: Duration = Duration::from_secs(2);
 
-/// A longer answer holds documents, whatever else is wrong with it, in bytes.
+/// The largest body that is searched for a message, in bytes. A larger one holds documents.
 const MOST_SAID: usize = 64 << 10;
 
 /// An answer as it came from the wire.
@@ -44,17 +44,18 @@ pub(super) struct Answer {
     pub(super) body: Body,
 }
 
-/// A body, or why there is none.
+/// A body, or why it is missing.
 #[derive(Debug)]
 pub(super) enum Body {
     Whole(Bytes),
-    /// A page of a list that is too long for memory, or why it is not one.
+    /// A page of a list that is too long for memory, or why it cannot be read.
     Long(Result<LongPage, Arc<PageError>>),
-    /// Larger than the bound: the bound, and the beginning; of a page one of whose documents is too large, that of the document.
+    /// Larger than the bound: the bound, and the beginning of the body. If one document of a page is too large, the
+    /// beginning of that document.
     TooLarge(usize, Bytes),
-    /// It ended early: what happened, for people.
+    /// The body ended early. Holds what happened, for people.
     Cut(String),
-    /// The time for the whole call ran out while it came.
+    /// The time limit of the call ran out while the body was arriving.
     TimedOut,
 }
 
@@ -67,7 +68,7 @@ impl Body {
         }
     }
 
-    /// What came of it, as long as its end was not lost on the way.
+    /// The bytes that arrived, unless the end was lost on the way.
     fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Whole(body) | Self::TooLarge(_, body) => Some(body),
@@ -76,7 +77,7 @@ impl Body {
     }
 }
 
-/// What the answer to `call`, sent to `url`, means.
+/// Decides what the answer to `call`, sent to `url`, means.
 pub(super) fn judge(call: &Call, url: &Url, answer: Answer, token: &Token) -> Result<Reply, ApiError> {
     let answer = Answer { body: answer.body.unmarked(), ..answer };
     let date = answer.date.as_deref().and_then(http_date);
@@ -113,7 +114,7 @@ pub(super) fn judge(call: &Call, url: &Url, answer: Answer, token: &Token) -> Re
     }
 }
 
-/// Whether an answer that is none tells that too much was asked for.
+/// Whether an unusable answer is a sign that the call asked for too much.
 fn sign_of_size(status: u16, body: &Body) -> Option<TooLargeSign> {
     match (status, body) {
         (400 | 413, _) | (200..=299, Body::TooLarge(..) | Body::TimedOut) => Some(TooLargeSign::Certain),
@@ -130,7 +131,7 @@ fn accept(
     token: &Token,
 ) -> Result<Reply, (ErrorKind, String)> {
     let reads = call.reads();
-    // A write that was answered with 2xx has most likely had its effect: what cannot be read leaves it in doubt.
+    // A write that was answered with 2xx has most likely had its effect: an unreadable answer leaves it in doubt.
     let unclear = if reads { ErrorKind::Broken } else { ErrorKind::InDoubt };
     let mut page = None;
     let body = match answer.body {
@@ -139,7 +140,7 @@ fn accept(
             page = Some(long);
             Bytes::new()
         }
-        // DELETE is answered with 204 or with 200 and anything: what counts is the status.
+        // DELETE is answered with 204, or with 200 and any body: only the status counts.
         _ if call.method == Method::Delete => Bytes::new(),
         Body::TooLarge(bound, begun) => return Err((unclear, larger_than(bound, &begun))),
         Body::Cut(why) => return Err((unclear, format!("the answer was cut short: {why}"))),
@@ -151,7 +152,7 @@ fn accept(
         Cow::Owned(text) => Bytes::from(text),
     };
     match shape(&body) {
-        // It is known to be an array, or not to be one.
+        // The reader has already decided whether this is an array.
         _ if page.is_some() => {}
         Shape::Json if is_error_envelope(&body) => {
             let said = Refusal::read(answer.status, None, Some(&body), token).summary;
@@ -161,7 +162,7 @@ fn accept(
             ));
         }
         Shape::Json => {}
-        // A login page in the place of an answer is not one.
+        // A login page in place of an answer is a broken answer.
         Shape::Other if refusal::looks_like_html(&String::from_utf8_lossy(&body)) => {
             let what = refusal::page(answer.status, answer.content_type.as_deref(), &body);
             return Err((unclear, format!("answered {what}; this is not the service")));
@@ -194,7 +195,7 @@ enum Shape {
     Other,
 }
 
-/// Looks at both ends only: whoever reads the document parses it anyway, and finds what is wrong in between.
+/// Looks at both ends only: the reader of the document parses it anyway and finds what is wrong in between.
 fn shape(body: &[u8]) -> Shape {
     let body = body.trim_ascii();
     match (body.first(), body.last()) {
@@ -204,7 +205,7 @@ fn shape(body: &[u8]) -> Shape {
     }
 }
 
-/// Whether a body is `{"errors":[...]}` without an `_id`: a document may well have a field called `errors`.
+/// Whether a body is `{"errors":[...]}` without an `_id`: a document may have a field called `errors`.
 fn is_error_envelope(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Envelope {
@@ -226,12 +227,12 @@ fn kind_of(call: &Call, status: u16, problems: &[Problem]) -> ErrorKind {
         404 => ErrorKind::NotFound,
         410 if names_an_id(&call.target) => ErrorKind::NotFound,
         429 => ErrorKind::Throttled,
-        // "Too early" (RFC 8470): it was not willing to risk handling the call.
+        // "Too early" (RFC 8470): the service did not want to risk handling the call.
         425 => ErrorKind::NotSent,
         400 | 422 if names_an_id(&call.target) && problems.iter().any(is_unknown_id) => ErrorKind::NotFound,
-        // Two deliveries of one create may have met, and one of them was carried out. A PUT or DELETE changes what is
-        // there by id: its conflict is mostly with something else, and who sent it may look. A read has no conflict of its own,
-        // and is repeated.
+        // Two deliveries of one create may have met, and one of them was carried out. A PUT or DELETE changes a
+        // resource by id: its conflict is mostly with something else, and the sender can look it up. A read has no
+        // conflict of its own, and is repeated.
         409 if call.method == Method::Post || call.reads() => ErrorKind::InDoubt,
         408 | 500.. => ErrorKind::InDoubt,
         _ => ErrorKind::Refused,
@@ -244,7 +245,8 @@ fn names_an_id(target: &str) -> bool {
     path.split_once("/v1/").is_some_and(|(_, rest)| rest.trim_end_matches('/').contains('/'))
 }
 
-/// The answer to an id in the path that is not valid or not visible; a reference in a body names its field.
+/// Whether the problem is that the id in the path is not valid or not visible. A bad reference in a body names its
+/// field.
 fn is_unknown_id(problem: &Problem) -> bool {
     problem.code == "invalid_ref"
         && problem.field.as_deref().is_none_or(|field| field == "_id")
@@ -260,7 +262,7 @@ fn http_date(text: &str) -> Option<Timestamp> {
 fn pause(text: &str, date: Option<Timestamp>) -> Option<Duration> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        // More digits than fit are still a number of seconds, just a silly one.
+        // A number with more digits than fit is still a number of seconds.
         return Some(text.parse().map_or(LONGEST_PAUSE, Duration::from_secs).min(LONGEST_PAUSE));
     }
     let until = http_date(text)?;

@@ -18,7 +18,7 @@ pub(super) struct Asking {
 impl Api for Asking {
     async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
         if call.before_send.is_some() {
-            // The one that is nearer to the caller knows more of the call.
+            // The caller's own check knows more about the call.
             return self.inner.call(call).await;
         }
         let call = Call { before_send: Some(self.before_send.clone()), ..call.clone() };

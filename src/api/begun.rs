@@ -1,4 +1,4 @@
-//! Which document it is whose end did not come, told by its beginning.
+//! Identifies a document whose end did not arrive, by its beginning.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::error::clean;
 
-/// What is said of an answer that is larger than `bound` bytes and begins with `begun`: which document it is, where it is one and
-/// tells its id that early, and what to do about it.
+/// Describes an answer that is larger than `bound` bytes and begins with `begun`: which document it is (if it is one
+/// and names its id early enough), and what to do about it.
 pub(super) fn larger_than(bound: usize, begun: &[u8]) -> String {
     let shown = match bound >> 20 {
         mib if mib > 0 && mib << 20 == bound => format!("{mib} MiB"),
@@ -15,7 +15,7 @@ pub(super) fn larger_than(bound: usize, begun: &[u8]) -> String {
     };
     let mut identity = Identity::default();
     if begun.trim_ascii_start().starts_with(b"{") {
-        // The end is not there: what was read until then is what counts.
+        // The end is missing: only what was read before it counts.
         let _ = identity.deserialize(&mut serde_json::Deserializer::from_slice(begun));
     }
     let Identity { id: Some(id), name } = identity else {
@@ -29,7 +29,7 @@ pub(super) fn larger_than(bound: usize, begun: &[u8]) -> String {
     )
 }
 
-/// The id and name of a document, as far as they came.
+/// The id and name of a document, if they arrived.
 #[derive(Debug, Default)]
 struct Identity {
     id: Option<String>,

@@ -1,20 +1,20 @@
-//! What the calls of the service bring back.
+//! What calls to the service return.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::{Head, Id};
 
-/// A stored document, as text; parsed by whoever needs more than its head.
+/// A stored document, as text. Callers that need more than its head parse it.
 #[derive(Debug, Clone)]
 pub struct Document {
     /// The import's id, name and what else a list shows of it.
     pub head: Head,
     /// The whole text as sent: JSON.
     pub text: Box<str>,
-    /// Whether it is for sure what it answers to, with nothing added that counts. Where this is not told, it may be so too.
+    /// Whether it certainly equals what was sent, with no relevant additions. If `false`, this is unknown.
     pub is_as_sent: bool,
-    /// How many times the call that brought it was sent.
+    /// How many times the call that returned it was sent.
     pub attempts: u32,
     /// The service's clock when it answered; absent without a `Date` that can be read.
     pub date: Option<jiff::Timestamp>,
@@ -22,12 +22,12 @@ pub struct Document {
     pub status: u16,
 }
 
-/// What a clone call answered: a document, or only what was made.
+/// The answer to a clone call: a document, or only the ids of what was made.
 #[derive(Debug, Clone)]
 pub struct Cloned {
     /// The id of the new import.
     pub id: Id,
-    /// The new import, when the service sent it whole.
+    /// The new import, if the service sent all of it.
     pub document: Option<Document>,
     /// Ids of other resources that were made along with it, with their model (`Script`, ...).
     pub others: Vec<(String, Id)>,
@@ -39,7 +39,7 @@ pub struct Cloned {
     pub status: u16,
 }
 
-/// A write that brings no document back.
+/// The result of a write that returns no document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {
     /// How many times the call was sent.
@@ -50,10 +50,10 @@ pub struct Done {
     pub status: u16,
 }
 
-/// Whose token it is, as far as the service tells.
+/// The owner of the token, if the service says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Identity {
-    /// The `_userId` to which the token belongs; absent where the service does not tell.
+    /// The `_userId` to which the token belongs; absent if the service does not say.
     #[serde(default, rename = "_userId")]
     pub user_id: Option<String>,
     /// `scope`: `*` or absent, as far as seen.
@@ -66,7 +66,7 @@ pub struct Identity {
 pub struct Dependent {
     /// The id of the resource that uses it.
     pub id: Id,
-    /// Its name, empty when not told.
+    /// Its name; empty if the service does not give it.
     #[serde(default)]
     pub name: String,
 }
@@ -77,7 +77,7 @@ pub struct AuditEntry {
     /// `_id` of the entry.
     #[serde(rename = "_id")]
     pub id: Id,
-    /// When, as the service sent it; absent where it did not say.
+    /// When, as the service sent it; absent if it did not say.
     #[serde(default)]
     pub time: Option<String>,
     /// `ui`, `api`, `system`, ...
@@ -86,7 +86,7 @@ pub struct AuditEntry {
     /// `create`, `update`, `delete`, ...
     #[serde(default)]
     pub event: Option<String>,
-    /// `byUser`, as sent: who made the change. Absent where the service does not say.
+    /// `byUser`, as sent: who made the change. Absent if the service does not say.
     #[serde(default, rename = "byUser")]
     pub by_user: Option<Value>,
     /// `fieldChanges`, as sent: what was changed; may be empty.

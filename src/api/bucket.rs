@@ -1,7 +1,7 @@
 //! A token bucket whose level can be carried over to another rate. The only place that names governor.
 //!
-//! `check()` and a sleep of our own: `until_ready` would wake every waiter for every permit, and has a timer that
-//! ignores paused time.
+//! Uses `check()` and a sleep of our own: `until_ready` would wake every waiter for every permit, and its timer ignores
+//! paused time.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(super) struct Bucket {
     pub(super) level: Level,
 }
 
-/// What a bucket held at a moment.
+/// The level of a bucket at a moment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Level {
     pub(super) tokens: f64,
@@ -30,7 +30,7 @@ pub(super) struct Level {
 }
 
 impl Level {
-    /// What it holds by `now`.
+    /// The level at `now`.
     pub(super) fn after(self, rate: f64, burst: u32, now: Instant) -> f64 {
         let refill = now.saturating_duration_since(self.at).as_secs_f64() * rate;
         (self.tokens + refill).min(f64::from(burst))
@@ -48,7 +48,7 @@ impl Bucket {
             .with_middleware::<StateInformationMiddleware>();
         let level = whole(level).min(burst);
         if let Some(missing) = NonZeroU32::new(burst - level) {
-            // A new limiter is full and takes up to its burst: what is not there is taken out at once.
+            // A new limiter is full: the difference to the wanted level is taken out at once.
             let _taken = limiter.check_n(missing);
         }
         Self { limiter, rate, burst, level: Level { tokens: f64::from(level), at: now } }
@@ -60,7 +60,7 @@ impl Bucket {
                 self.level = Level { tokens: f64::from(snapshot.remaining_burst_capacity()), at: now };
                 Ok(())
             }
-            // At least a little: a wait of nothing would spin.
+            // Waits a little at least: a wait of zero would spin.
             Err(not_until) => {
                 Err(not_until.wait_time_from(self.limiter.clock().now()).max(Duration::from_micros(1)))
             }

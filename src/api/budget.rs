@@ -1,6 +1,6 @@
 //! The budget of one account: rate, burst, and the pause the service asked for.
 //!
-//! Callers wait in line under one lock: the first sleeps, the others queue behind it.
+//! Callers wait in line under one lock: the first one sleeps, the others queue behind it.
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,17 +11,17 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::answer::{DEFAULT_PAUSE, LONGEST_PAUSE};
 use super::bucket::{Bucket, Level, whole};
 
-/// The part of the burst that is used: at exactly the service's burst 3 to 5 calls are refused, at 98 % none.
+/// The part of the burst that is used: at the service's full burst 3 to 5 calls are refused, at 98 % none.
 const BURST_USED: f64 = 0.98;
-/// What an episode of 429s leaves of the rate.
+/// The factor by which a series of 429s reduces the rate.
 const CUT: f64 = 0.9;
-/// How much of the configured rate comes back a second.
+/// The part of the configured rate that is restored each second.
 const RECOVERY: f64 = 0.01;
 /// The rate never falls below this part of the configured one.
 const LEAST: f64 = 0.05;
-/// How much of the refill during a pause is counted on: somebody else uses the same bucket.
+/// The part of the refill during a pause that is counted on: other clients use the same bucket.
 const CREDIT: f64 = 0.8;
-/// The part of its share that a process takes which has come beside others, until they have counted it.
+/// The part of its share that a new process uses until the other processes have counted it.
 const NEWCOMER: f64 = 0.1;
 /// The shortest pause after a 429, doubled for each one without a success in between.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
@@ -29,9 +29,9 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// How fast one account may be called.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BudgetOptions {
-    /// Calls a second the service allows. Infinite: no limit of our own, pauses are still kept. Default 300.
+    /// Calls a second the service allows. If infinite, there is no local limit, but pauses are still kept. Default 300.
     pub per_second: f64,
-    /// Calls at once the service allows after a rest. Default 1,000.
+    /// Calls at once the service allows after a time without calls. Default 1,000.
     pub burst: u32,
     /// The part of `per_second` that is used, above 0 and up to 1; the rest is left to production. Default 0.9.
     pub share: f64,
@@ -43,7 +43,7 @@ impl Default for BudgetOptions {
     }
 }
 
-/// Why a budget cannot be kept.
+/// Why a budget is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum BudgetError {
     /// A rate that is zero, negative or not a number.
@@ -52,7 +52,7 @@ pub enum BudgetError {
     /// A share that is not above 0 and at most 1.
     #[error("a share of {0} is not one; give more than 0 and at most 1")]
     Share(f64),
-    /// Timers have a grain of a millisecond: with a smaller burst, tokens would be lost to rounding.
+    /// Timers have a resolution of a millisecond: with a smaller burst, tokens would be lost to rounding.
     #[error("a burst of {burst} is less than 10 ms worth of calls; give at least {least}")]
     Burst {
         /// The burst as it was given, in calls.
@@ -65,12 +65,12 @@ pub enum BudgetError {
 /// The budget of one account, shared by all its clients in this process.
 #[derive(Debug)]
 pub struct Budget {
-    /// Held by the first in line, while it sleeps too; tokio's lock is first come, first served.
+    /// Held by the first in line, even while it sleeps. Tokio's lock is first come, first served.
     line: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
-/// Leave to send one call.
+/// Permission to send one call.
 #[derive(Debug, Clone, Copy)]
 #[must_use]
 pub struct Permit {
@@ -81,7 +81,7 @@ pub struct Permit {
 
 #[derive(Debug)]
 struct State {
-    /// How many processes share the account, and what rate and burst are for all of them.
+    /// How many processes share the account. Rate and burst are for all of them.
     holders: u32,
     of_all: (f64, u32),
     /// The others may not have counted this process yet.
@@ -94,10 +94,10 @@ struct State {
     paused_until: Option<Instant>,
     /// When the service's bucket was last found empty, until the refill since then is credited.
     emptied: Option<Instant>,
-    /// What the bucket would hold had it filled at the configured rate since it was empty: it is given that level once
-    /// the rate is back, since what went unused in between lies in the service's bucket.
+    /// The level that the bucket would have if it had filled at the configured rate since it was empty. The bucket gets
+    /// this level once the rate is restored, because the unused calls have accumulated in the service's bucket.
     unhindered: Option<Level>,
-    /// Counts the episodes of 429s. Those to calls sent before the last one began belong to it.
+    /// Counts the episodes of 429s. A 429 to a call that was sent before the last one began belongs to it.
     episode: u64,
     /// Episodes since the last success.
     in_a_row: u32,
@@ -109,7 +109,7 @@ impl Budget {
     ///
     /// # Errors
     ///
-    /// [`BudgetError`] names the option that cannot be kept.
+    /// [`BudgetError`] names the invalid option.
     pub fn new(options: BudgetOptions, random: fastrand::Rng) -> Result<Self, BudgetError> {
         let BudgetOptions { per_second, burst, share } = options;
         if per_second.is_nan() || per_second <= 0.0 {
@@ -144,24 +144,24 @@ impl Budget {
         Ok(Self { line: tokio::sync::Mutex::default(), state: Mutex::new(state) })
     }
 
-    /// From now on the account is shared by so many processes, this one among them: each takes an equal part of the rate and
-    /// of the burst. What this one has saved up is divided when others come, and stays when they go.
+    /// Shares the account among `holders` processes, this one included: each uses an equal part of the rate and of the
+    /// burst. The calls saved up here are divided when processes join, and kept when they leave.
     pub fn share_among(&self, holders: NonZeroU32) {
         self.lock().share_among(holders.get(), Instant::now());
     }
 
-    /// The same for a process that has just come. Beside others it takes a tenth of its part until it is told the number again:
-    /// they take theirs as if it were not there, until they have counted it.
+    /// The same for a process that has just joined. If there are others, it uses a tenth of its part until the next
+    /// [`Self::share_among`], because the others use all of the budget until they have counted it.
     pub fn join(&self, holders: NonZeroU32) {
         self.lock().join(holders.get(), Instant::now());
     }
 
-    /// Calls a second allowed now.
+    /// The rate that is allowed now, in calls a second.
     pub fn rate(&self) -> f64 {
         self.lock().rate
     }
 
-    /// How long the service still wants to be left alone; zero if it does not.
+    /// How long the service's pause still lasts; zero if there is none.
     pub fn paused_for(&self) -> Duration {
         self.lock()
             .paused_until
@@ -189,7 +189,7 @@ impl Budget {
         }
     }
 
-    /// Takes a 429 to a call sent with `permit` to account: the whole account pauses, and goes slower from then on.
+    /// Handles a 429 to a call that was sent with `permit`: pauses the whole account and reduces its rate.
     ///
     /// The deadline only ever moves forward. All 429s to calls sent before the pause count as one for the rate.
     pub fn throttled(&self, permit: Permit, retry_after: Option<Duration>) {
@@ -207,12 +207,12 @@ impl Budget {
         state.pause_for(now, asked);
     }
 
-    /// Pauses the whole account for a time the service asked for, without going slower afterwards.
+    /// Pauses the whole account for the time the service asked for, without reducing its rate.
     pub(super) fn pause(&self, asked: Duration) {
         self.lock().pause_for(Instant::now(), asked.min(LONGEST_PAUSE));
     }
 
-    /// Takes note that a call was let through.
+    /// Records that a call was accepted.
     pub(super) fn accepted(&self) {
         self.lock().in_a_row = 0;
     }
@@ -304,7 +304,7 @@ impl State {
         Decision::Go(self.episode)
     }
 
-    /// After a pause: the bucket was empty at the 429 and has refilled since, less what others took.
+    /// After a pause: the bucket was empty at the 429 and has refilled since, less what other clients took.
     fn resume(&mut self, now: Instant) {
         self.paused_until = None;
         self.adjusted = now;

@@ -7,15 +7,15 @@ use bytes::Bytes;
 
 use super::{ApiError, BeforeSend, ErrorKind, LongPage, Method, PageError};
 
-/// What the call is for that asks which flows run. It is a POST that changes nothing.
+/// The purpose of the call that asks which flows run. It is a POST that changes nothing.
 pub(super) const READ_JOBS: &str = "read jobs";
 
 tokio::task_local! {
-    /// Which attempt of a call is on its way, counted from 1, for the log.
+    /// The number of the attempt that is being sent, from 1, for the log.
     pub(super) static ATTEMPT: u32;
 }
 
-/// One request to the service: everything that its sending needs.
+/// One request to the service, with everything needed to send it.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// The HTTP method of the request.
@@ -26,9 +26,9 @@ pub struct Call {
     pub body: Option<Bytes>,
     /// What it is for, in the words of the forecast: `list imports`, `read import`, `create import`, ...
     pub purpose: &'static str,
-    /// Whether it asks for a page of a list that can be asked for with fewer documents.
+    /// Whether it asks for a page of a list, which can be asked for with fewer documents.
     pub can_be_halved: bool,
-    /// Who is asked right before each attempt is sent; nobody, and nothing holds it back.
+    /// Asked right before each attempt is sent; `None`: nothing holds it back.
     pub before_send: Option<BeforeSend>,
 }
 
@@ -38,11 +38,11 @@ impl Call {
         self.method == Method::Get || self.purpose == READ_JOBS
     }
 
-    /// Does what comes before sending, and stops waiting for it when the call is held back.
+    /// Waits for `waiting`, and stops when the call is held back.
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::Withheld`] once no further call may leave.
+    /// Fails with [`ErrorKind::Withheld`] once no further call may be sent.
     pub(super) async fn unless_held_back<T>(&self, waiting: impl Future<Output = T>) -> Result<T, ApiError> {
         let Some(before_send) = &self.before_send else { return Ok(waiting.await) };
         tokio::select! {
@@ -56,7 +56,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::Withheld`] where the call may not leave any more.
+    /// Fails with [`ErrorKind::Withheld`] if the call may no longer be sent.
     pub(super) async fn may_be_sent(&self) -> Result<(), ApiError> {
         match &self.before_send {
             Some(before_send) if !before_send.may_send().await => Err(self.withheld()),
@@ -69,7 +69,7 @@ impl Call {
         self.before_send.as_ref().is_some_and(|before_send| before_send.goes_ahead)
     }
 
-    /// Whether its caller wants to know of a 429.
+    /// Whether its caller wants to know about a 429.
     pub(super) fn keeps_answers(&self) -> bool {
         self.before_send.as_ref().is_some_and(|before_send| before_send.keeps_answers)
     }
@@ -87,20 +87,20 @@ pub struct Reply {
     pub status: u16,
     /// The body, decoded and whole; empty for 204.
     pub body: Bytes,
-    /// The documents of a page that is too long for memory: then `body` is empty.
+    /// The documents of a page that is too long for memory; `body` is empty then.
     pub page: Option<Result<LongPage, Arc<PageError>>>,
     /// The URL of `rel="next"`, absolute and on the account's own origin; absent on the last page.
     pub next: Option<String>,
-    /// The service's clock, from `Date`; absent without one that can be read.
+    /// The service's clock, from `Date`; absent if missing or unreadable.
     pub date: Option<jiff::Timestamp>,
     /// How many times the call was sent.
     pub attempts: u32,
-    /// What the body says, for people; absent where it names an `_id`, as documents do.
+    /// The message in the body, for people; absent if the body has an `_id`, as documents do.
     pub said: Option<Box<str>>,
 }
 
 impl Reply {
-    /// An answer to a call that was sent once, with nothing but its status and body.
+    /// An answer to a call that was sent once, with only its status and body.
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
         Self { status, body: body.into(), page: None, next: None, date: None, attempts: 1, said: None }
     }
@@ -109,7 +109,7 @@ impl Reply {
 /// Carries out calls against one account.
 #[async_trait]
 pub trait Api: Send + Sync + std::fmt::Debug {
-    /// Sends the call and gives back its answer.
+    /// Sends the call and returns its answer.
     ///
     /// # Errors
     ///

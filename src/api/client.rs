@@ -33,18 +33,19 @@ impl Client {
         Self { api, sizes: Arc::default(), budget: None }
     }
 
-    /// The same client, of whose budget others can be told.
+    /// The same client, which also gives access to its budget.
     #[must_use]
     pub(super) fn paying_from(self, budget: Arc<Budget>) -> Self {
         Self { budget: Some(budget), ..self }
     }
 
-    /// What its calls are paid from, where that is one account's budget.
+    /// The budget that its calls use, if it is the budget of one account.
     pub fn budget(&self) -> Option<&Arc<Budget>> {
         self.budget.as_ref()
     }
 
-    /// The same client; it asks for at most so many documents on a page of a list, and for fewer where that is too much.
+    /// The same client, which asks for at most `documents` documents on a page of a list, and for fewer if that is too
+    /// much.
     #[must_use]
     pub fn with_page_size(self, documents: NonZeroU32) -> Self {
         Self { sizes: Arc::new(ListSizes::new(documents.get())), ..self }
@@ -57,7 +58,7 @@ impl Client {
         Self { api, sizes: Arc::clone(&self.sizes), budget: self.budget.clone() }
     }
 
-    /// Whose token it is; unknown where the service has no such call.
+    /// Who the token belongs to; unknown if the service has no such call.
     ///
     /// # Errors
     ///
@@ -91,11 +92,11 @@ impl Client {
         self.read(&call, id).await
     }
 
-    /// Adds a document to the list `path`; its `_id` is the service's to give.
+    /// Adds a document to the list `path`. The service assigns its `_id`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InDoubt`] when it may have been added all the same: look before repeating.
+    /// [`ErrorKind::InDoubt`] when it may have been added: look it up before repeating the call.
     ///
     /// # Cancel safety
     ///
@@ -108,15 +109,15 @@ impl Client {
         stored(&reply, &body).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, &why))
     }
 
-    /// Puts `body`, the whole document, in the place of `id`.
+    /// Replaces the document `id` with `body`, a whole document.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InDoubt`] when it may have been stored all the same.
+    /// [`ErrorKind::InDoubt`] when it may have been stored.
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: once the call was sent, `body` may have been stored; reading the document tells.
+    /// Not cancel safe: once the call was sent, `body` may have been stored. Read the document to find out.
     pub async fn update(&self, path: &str, id: &Id, body: Bytes) -> Result<Document, ApiError> {
         let target = target(Method::Put, path, id, "")?;
         let call = Call::write(Method::Put, target, body.clone(), purpose(Method::Put, path));
@@ -132,7 +133,7 @@ impl Client {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: once the call was sent, the document may be in the recycle bin; reading it tells.
+    /// Not cancel safe: once the call was sent, the document may be in the recycle bin. Read it to find out.
     pub async fn delete(&self, path: &str, id: &Id) -> Result<Done, ApiError> {
         let target = target(Method::Delete, path, id, "")?;
         let purpose = purpose(Method::Delete, path);
@@ -147,7 +148,7 @@ impl Client {
         Ok(done(&self.api.call(&call).await?))
     }
 
-    /// Lets the service clone an import, and understands both of its answers.
+    /// Asks the service to clone an import, and reads both forms of its answer.
     ///
     /// # Errors
     ///
@@ -155,7 +156,7 @@ impl Client {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: once the call was sent, there may be a clone, and nobody knows its id.
+    /// Not cancel safe: once the call was sent, there may be a clone whose id nobody knows.
     pub async fn clone_import(&self, id: &Id, body: &Value) -> Result<Cloned, ApiError> {
         let target = target(Method::Post, Kind::Imports.as_str(), id, "/clone")?;
         let call = Call::write(Method::Post, target, Bytes::from(body.to_string()), "clone import");
@@ -163,7 +164,7 @@ impl Client {
         cloned(&reply, id).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, &why))
     }
 
-    /// Brings a deleted document back, with what went with it. Tries the present call, then the older one.
+    /// Restores a deleted document, with what was deleted with it. Tries the current call, then the older one.
     ///
     /// # Errors
     ///
@@ -171,7 +172,7 @@ impl Client {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: once the call was sent, the document may have been brought back; reading it tells.
+    /// Not cancel safe: once the call was sent, the document may have been restored. Read it to find out.
     pub async fn restore_from_bin(&self, path: &str, id: &Id) -> Result<Done, ApiError> {
         let list = format!("recycleBinTTL/{path}");
         let purpose = if path == Kind::Imports.as_str() { "restore import" } else { "restore other" };
@@ -205,7 +206,7 @@ impl Client {
         self.read(&call, id).await
     }
 
-    /// What uses the document `id` of the list `path`, by the plural name of its kind.
+    /// Lists what uses the document `id` of the list `path`, by the plural name of its kind.
     ///
     /// # Errors
     ///
@@ -223,20 +224,20 @@ impl Client {
         Ok(read_as(&*self.api, &call, json).await?.0)
     }
 
-    /// Those of some flows that run now.
+    /// Returns the flows among `flows` that are running now.
     ///
     /// # Errors
     ///
-    /// A list of jobs that cannot be read, or that goes in a circle.
+    /// The list of jobs cannot be read, or its pages form a circle.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future is safe: its calls are a POST, and only read.
+    /// Dropping the future is safe: its calls are POSTs that only read.
     pub async fn running_flows(&self, flows: &[Id]) -> Result<HashSet<Id>, ApiError> {
         super::jobs::running(&*self.api, flows).await
     }
 
-    /// The service's own record of who changed an import, newest or oldest first as sent.
+    /// The service's own record of who changed an import, in the order sent (newest or oldest first).
     ///
     /// # Errors
     ///
@@ -293,7 +294,7 @@ fn target(method: Method, path: &str, id: &Id, rest: &str) -> Result<String, Api
     let id = id.as_str();
     let mut target = String::with_capacity(4 + path.len() + 1 + id.len() + rest.len());
     target.extend(["/v1/", path, "/"]);
-    // The form encoding, where a space is a plus: in a path it is not.
+    // Form encoding writes a space as a plus, which is wrong in a path.
     let encoded = url::form_urlencoded::byte_serialize(id.as_bytes());
     target.extend(encoded.map(|piece| if piece == "+" { "%20" } else { piece }));
     target.push_str(rest);
@@ -318,7 +319,7 @@ fn done(reply: &Reply) -> Done {
     Done { attempts: reply.attempts, date: reply.date, status: reply.status }
 }
 
-/// A JSON answer; a 204 is the empty one.
+/// Parses a JSON answer; a 204 is an empty one.
 fn json<T: serde::de::DeserializeOwned + Default>(reply: &Reply) -> Result<T, UnreadableAnswer> {
     if reply.status == 204 {
         return Ok(T::default());

@@ -1,4 +1,4 @@
-//! How many calls are under way at once: a gate that opens as far as the controller says.
+//! Limits how many calls are under way at once: a gate whose width the controller sets.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,18 +7,18 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::controller::{Controller, Load, Observation};
 
-/// Calls under way at the start; more only once answers came back.
+/// Calls under way at the start; more only after answers arrived.
 const START: usize = 4;
 
 /// How many calls may be under way at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Concurrency {
-    /// Starts at 4, doubles per round trip up to 1.5 × rate × round trip and at most 64. Fewer where the service shows
-    /// strain: latency that rises for a kind of call, 5xx and timeouts that are more than a stray one.
+    /// Starts at 4, doubles per round trip up to 1.5 × rate × round trip and at most 64. Reduces the number when the
+    /// service shows strain: rising latency for a kind of call, or more than occasional 5xx and timeouts.
     #[default]
     Auto,
-    /// At most this many, reached by one more per answer from 4 on: a service whose bucket is empty refuses few calls
-    /// so. Once it has said 429, no more than 1.5 × rate × round trip: the rest would only be refused together.
+    /// At most this many, starting at 4 and growing by one per answer: a service whose bucket is empty then refuses few
+    /// calls. After a 429, at most 1.5 × rate × round trip: the service would only refuse the rest together.
     Fixed(NonZeroUsize),
 }
 
@@ -33,9 +33,9 @@ pub(super) struct Gate {
 #[derive(Debug)]
 struct State {
     controller: Controller,
-    /// How many may be under way.
+    /// How many calls may be under way.
     limit: usize,
-    /// How many permits the semaphore has, those handed out included; above `limit` while calls drain.
+    /// How many permits the semaphore has, including those in use; more than `limit` while calls drain.
     permits: usize,
     /// Whether there was a 429.
     refused: bool,
@@ -78,12 +78,12 @@ pub(super) struct Span<'a> {
 }
 
 impl Span<'_> {
-    /// Marks the moment of sending: entering may lie long before, waiting for the budget.
+    /// Marks the moment of sending: entering may have been much earlier, because of the wait for the budget.
     pub(super) fn sent(&mut self) {
         self.generation = self.gate.lock().controller.generation();
     }
 
-    /// Learns from the answer; of what is seen the generation is filled in here.
+    /// Learns from the answer. Fills in the generation of `seen`.
     pub(super) fn answered(&self, seen: Observation) {
         let mut state = self.gate.lock();
         let before = state.limit;

@@ -1,4 +1,4 @@
-//! Puts the pieces together: one account, ready to be called.
+//! Assembles the client of one account.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -14,31 +14,31 @@ use super::{
 };
 use crate::model::time::Clock;
 
-/// Where an account is and what opens it.
+/// Where an account is, and its token.
 #[derive(Debug, Clone)]
 pub struct Access {
     /// Scheme and host, such as `https://api.integrator.io`.
     pub origin: Url,
-    /// The token; sent there and nowhere else.
+    /// The token, which is sent to this origin only.
     pub token: Token,
-    /// How the token is asked for once more when it is no longer accepted; `None`: it is not.
+    /// How to get a new token when the service no longer accepts this one; `None`: not at all.
     pub renew: Option<RenewToken>,
 }
 
 /// How an account is called.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
-    /// How many calls may be made in which time.
+    /// The rate and burst of calls.
     pub budget: BudgetOptions,
-    /// How many calls at once.
+    /// How many calls may be under way at once.
     pub concurrency: Concurrency,
-    /// Documents asked for on a page of a list, at most and at first. Default 1000.
+    /// The largest number of documents on a page of a list, asked for at first. Default 1000.
     pub page_size: NonZeroU32,
     /// What is sent again.
     pub retry: RetryPolicy,
     /// Timeouts, and bounds on answers.
     pub http: HttpOptions,
-    /// Makes the jitter repeatable; absent, it is another in each process. Default none.
+    /// Makes the jitter repeatable; without it, each process has its own. Default none.
     pub seed: Option<u64>,
     /// Our own clock, compared with the service's.
     pub clock: Clock,
@@ -69,18 +69,18 @@ impl ClientOptions {
 pub struct Connected {
     /// The calls of the account, by name.
     pub client: Client,
-    /// What the calls cost so far.
+    /// What the calls have cost.
     pub meter: Arc<Meter>,
-    /// What they may cost; to be shared by all clients of the account, see [`connect_sharing`].
+    /// The budget of the calls. All clients of the account share it, see [`connect_sharing`].
     pub budget: Arc<Budget>,
-    /// What is known of the service's clock, from the `Date` of its answers.
+    /// The service's clock, estimated from the `Date` of its answers.
     pub clock: Arc<ServerClock>,
 }
 
-/// Why an account cannot be called.
+/// Why a client cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// Its address or its token.
+    /// The account's address or token is invalid.
     #[error(transparent)]
     Access(#[from] AccessError),
     /// The account's rate is out of range.
@@ -92,17 +92,17 @@ pub enum ConnectError {
 ///
 /// # Errors
 ///
-/// [`ConnectError`] names what cannot be used.
+/// [`ConnectError`] names what is invalid.
 pub fn connect(access: Access, options: &ClientOptions, dry_run: bool) -> Result<Connected, ConnectError> {
     let budget = Arc::new(Budget::new(options.budget, options.random())?);
     connect_sharing(access, options, dry_run, budget)
 }
 
-/// Makes a client of an account that pays from a budget other clients of the same account pay from too.
+/// Makes a client of an account that shares the budget of other clients of the same account.
 ///
 /// # Errors
 ///
-/// [`ConnectError`] names what cannot be used.
+/// [`ConnectError`] names what is invalid.
 pub fn connect_sharing(
     access: Access,
     options: &ClientOptions,
@@ -114,7 +114,8 @@ pub fn connect_sharing(
     Ok(stack(http, tokens, options, dry_run, budget))
 }
 
-/// Makes a client of an account that is called through `api`: with retries, a budget and counters, as every other.
+/// Makes a client of an account that is called through `api`, with retries, a budget and counters like every other
+/// client.
 pub fn assemble(
     api: impl Api + 'static,
     options: &ClientOptions,

@@ -1,33 +1,33 @@
-//! How many calls may be under way at once, as a plain state machine: no clock, no I/O.
+//! Decides how many calls may be under way at once, as a plain state machine: no clock, no I/O.
 //!
-//! It learns from answers only. What counts as slow is measured per kind of call, since a slow create is no congestion
-//! beside a fast read. Where latency rises, it halves the calls under way and looks whether latency follows: if not,
-//! the service became slower for reasons of its own, and the old number is taken up again.
+//! It learns from answers only. Latency is measured per kind of call, since a slow create next to a fast read is not
+//! congestion. When latency rises, it halves the calls under way and checks whether latency falls. If not, the service
+//! became slower for other reasons, and the old number is restored.
 
 use super::{Call, Method};
 
-/// Calls under way at the start; more only once answers came back.
+/// Calls under way at the start; more only after answers arrived.
 const START: usize = 4;
 /// The most that is ever under way.
 const MOST: usize = 64;
-/// So many times the latency at ease, and this many seconds, may be a sign of overload.
+/// A latency of this multiple of the unloaded latency, plus the number of seconds below, may be a sign of overload.
 const SLOWER: f64 = 1.5;
 const TOLERANCE: f64 = 0.010;
-/// Answers of one kind, at least, over which a mean latency is taken.
+/// The minimum number of answers of one kind for a mean latency.
 const WINDOW: usize = 8;
 /// The weight of one answer in the share of failures. Four failures among few answers are an overload, one is not.
 const FAILURE_WEIGHT: f64 = 1.0 / 16.0;
-/// The share of failures that is taken for an overload.
+/// The share of failures that counts as an overload.
 const OVERLOAD: f64 = 0.2;
 /// The weight of one answer in the mean time a call holds its place.
 const HELD_WEIGHT: f64 = 1.0 / 16.0;
-/// If half the calls take more than this part of the time, their number is not what makes them slow.
+/// If half the calls take more than this part of the time, their number is not the cause of the latency.
 const FOLLOWS: f64 = 0.75;
 
 /// Calls that take comparably long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CallKind {
-    /// A page of a list: as slow as it is long, so its latency tells nothing of the load.
+    /// A page of a list. Its latency depends on its length, so it says nothing about the load.
     List,
     /// Any other call, by its verb.
     One(Method),
@@ -49,24 +49,24 @@ impl CallKind {
 /// What an answer says about the load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Load {
-    /// An answer: the service bears it.
+    /// An answer: the service can bear the load.
     Borne,
-    /// 5xx or none in time.
+    /// A 5xx, or no answer in time.
     TooMuch,
-    /// 429: the service bears it, the account may not.
+    /// 429: the service can bear the load, but the account may not.
     Refused,
-    /// Nothing: it was not sent.
+    /// Unknown: the call was not sent.
     Unknown,
 }
 
-/// What the controller is told of one answer.
+/// What the controller learns from one answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Observation {
     pub(super) kind: CallKind,
     pub(super) load: Load,
     /// Seconds from sending to the answer.
     pub(super) latency: f64,
-    /// Seconds from the permit to the answer: a call with an intent holds its place for longer.
+    /// Seconds from the permit to the answer: a call with an intent occupies its place longer.
     pub(super) held: f64,
     /// What [`Controller::generation`] was when the call was sent.
     pub(super) generation: u64,
@@ -78,11 +78,11 @@ pub(super) struct Observation {
 #[derive(Debug)]
 pub(super) struct Controller {
     limit: usize,
-    /// One more for each answer: up to `slow_from`, and until the service shows strain.
+    /// The limit grows by one for each answer up to this number, which falls when the service shows strain.
     slow_from: usize,
     /// Good answers since the limit last changed by one.
     answers: usize,
-    /// Counts reductions: what was sent before the last one tells nothing of it.
+    /// Counts reductions: calls that were sent before the last one say nothing about it.
     generation: u64,
     /// Smoothed share of failures.
     failures: f64,
@@ -95,13 +95,13 @@ pub(super) struct Controller {
 /// The latency of one kind of call.
 #[derive(Debug, Clone, Copy, Default)]
 struct Latency {
-    /// The mean while the service was at ease; zero before the first window.
+    /// The mean without load; zero before the first window.
     base: f64,
     sum: f64,
     count: usize,
 }
 
-/// Half the calls under way, to see whether latency follows.
+/// Tests whether latency falls with half the calls under way.
 #[derive(Debug, Clone, Copy)]
 struct Trial {
     kind: usize,
@@ -132,7 +132,7 @@ impl Controller {
         self.generation
     }
 
-    /// 1.5 × rate × round trip, between 4 and 64: beyond it calls would only wait.
+    /// 1.5 × rate × round trip, between 4 and 64: more calls would only wait.
     pub(super) fn aim(&self, rate: f64) -> usize {
         let aim = (1.5 * rate * self.held).ceil();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
@@ -176,7 +176,7 @@ impl Controller {
         }
     }
 
-    /// Learns a latency; whether calls of this kind are at ease.
+    /// Learns a latency. Returns whether calls of this kind are unloaded.
     fn took(&mut self, seen: Observation) -> bool {
         let Some(kind) = seen.kind.index() else { return self.trial.is_none() };
         if seen.generation != self.generation {
@@ -196,7 +196,7 @@ impl Controller {
             Some(trial) if trial.kind == kind => {
                 self.trial = None;
                 if mean > FOLLOWS * trial.mean_before {
-                    // Slower for reasons of its own: this is its ease now.
+                    // The service became slower for other reasons: this is its unloaded latency now.
                     latency.base = mean;
                     self.limit = trial.limit_before;
                     self.slow_from = MOST;
@@ -211,7 +211,7 @@ impl Controller {
                 self.reduce_to((limit / 2).max(START));
                 return false;
             }
-            // Follows what is faster soon, and what is slower by and by.
+            // Adapts to lower latencies quickly, and to higher ones slowly.
             None if mean < latency.base => latency.base += (mean - latency.base) / 4.0,
             None => latency.base = (latency.base * 1.002).min(mean),
         }
@@ -230,7 +230,7 @@ impl Controller {
                 self.limit += 1;
             }
         } else if self.limit > aim && self.answers >= self.limit {
-            // What the budget does not allow would only wait.
+            // Calls above the budget would only wait.
             self.answers = 0;
             self.limit -= 1;
         }

@@ -1,4 +1,4 @@
-//! `DryRun<A>`: reads pass, writes stop here. No call that writes ever reaches the service.
+//! `DryRun<A>`: passes reads on and stops writes. No call that writes ever reaches the service.
 
 use async_trait::async_trait;
 
@@ -11,7 +11,7 @@ pub struct DryRun<A> {
 }
 
 impl<A> DryRun<A> {
-    /// Lets only the reads through to `inner`.
+    /// Passes only reads on to `inner`.
     pub fn new(inner: A) -> Self {
         Self { inner }
     }

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use crate::model::Head;
 
-/// Whether a document is an object with a text `_id`.
+/// Whether a document is an object with an `_id` that is a text.
 pub(super) fn has_id(text: &str) -> bool {
     !id_of(text).is_empty()
 }
 
-/// The text `_id` of a document; empty if it has none. It mostly comes first, and then nothing else is looked at.
+/// The text `_id` of a document; empty if it has none. It usually comes first, and then the rest is not read.
 pub(super) fn id_of(text: &str) -> Cow<'_, str> {
     let first = || -> Option<&str> {
         let rest = text.strip_prefix('{')?.trim_start().strip_prefix("\"_id\"")?;

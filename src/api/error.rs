@@ -7,45 +7,46 @@ use super::Method;
 /// What a failed call means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The service never saw it: safe to send again.
+    /// The service never received it: safe to send again.
     NotSent,
-    /// Held back by its caller, for the run stops: never sent, and not to be sent now.
+    /// The caller held it back because the run is stopping: never sent, and must not be sent now.
     Withheld,
-    /// The service is away for longer than is waited for: not sent, and nothing else will be. Not the fault of any item.
+    /// The service is unavailable for longer than the patience: not sent, and no other call will be. No item is at
+    /// fault.
     Away,
-    /// The service asked to wait (429): it did not act. Safe to send again after the pause.
+    /// The service asked the caller to wait (429) and did not act. Safe to send again after the pause.
     Throttled,
-    /// It may have acted: no answer, a cut answer, a time-out, 408, 5xx, 409 to a create or a read. A write is looked up before it
-    /// is repeated.
+    /// The service may have acted: no answer, a cut answer, a time-out, 408, 5xx, 409 to a create or a read. A write is
+    /// looked up before it is repeated.
     InDoubt,
-    /// It said no (4xx): repeating cannot help.
+    /// The service refused it (4xx): repeating cannot help.
     Refused,
-    /// It said there is no such thing (404, or `invalid_ref` for an id in the path).
+    /// The service does not know the resource (404, or `invalid_ref` for an id in the path).
     NotFound,
-    /// It does not accept the token (401).
+    /// The service does not accept the token (401).
     Unauthorized,
     /// The answer is not what the reference promises (not JSON, not an array, a redirect, too large, ...).
     Broken,
 }
 
-/// A sign that the service is away, as far as one call can tell.
+/// A sign that the service is unavailable, as far as one call can show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AwaySign {
-    /// Nobody listens there, or no way leads there.
+    /// Nothing listens at the address, or there is no route to it.
     Unreachable,
-    /// No connection for another reason, such as a name that is not known or a certificate: if the service never
-    /// answered, waiting does not help.
+    /// No connection for another reason, such as an unknown host name or a certificate. If the service never answered,
+    /// waiting does not help.
     NoConnection,
-    /// Something in front of it answered 502, 503 or 504.
+    /// A proxy or gateway answered 502, 503 or 504.
     Busy,
 }
 
-/// A sign that a page was too large, as far as one failure can tell.
+/// A sign that a page was too large, as far as one failure can show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TooLargeSign {
-    /// It was larger than allowed here, did not end in time, or the service refused it as it was asked for (400, 413).
+    /// It was larger than the local limit, did not end in time, or the service refused the request (400, 413).
     Certain,
-    /// It was cut, or answered with 5xx: it may be the size, if that happens again.
+    /// It was cut, or answered with 5xx: its size may be the cause if this happens again.
     Possible,
 }
 
@@ -58,7 +59,7 @@ pub struct Problem {
     /// The service's `message`: a sentence for people.
     #[serde(default)]
     pub message: String,
-    /// `field`: a dotted path in the document; absent where the service names none.
+    /// `field`: a dotted path in the document; absent if the service names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
@@ -66,7 +67,7 @@ pub struct Problem {
 /// A call that failed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{method} {path} failed{}{}: {summary}",
-    // A page that is no answer of the service is told with its status already.
+    // The summary of a page that is not the service's answer includes the status already.
     .status.map(|status| format!(" with {status}")).filter(|with| !.summary.starts_with(&with[6..])).unwrap_or_default(),
     if *.attempts > 1 { format!(" after {} attempts", .attempts) } else { String::new() })]
 pub struct ApiError {
@@ -84,24 +85,25 @@ pub struct ApiError {
     pub problems: Vec<Problem>,
     /// The pause it asked for, clamped.
     pub retry_after: Option<Duration>,
-    /// Whether it is a sign that the service is away. With [`ErrorKind::Away`]: that it never answered at all.
+    /// Whether it is a sign that the service is unavailable. With [`ErrorKind::Away`]: that it has never answered.
     pub away: Option<AwaySign>,
-    /// Whether it is a sign that fewer documents should be asked for on a page.
+    /// Whether it is a sign that the page should have fewer documents.
     pub too_large: Option<TooLargeSign>,
-    /// The service's clock, from `Date`; absent without an answer that has one.
+    /// The service's clock, from `Date`; absent without an answer that has a `Date`.
     pub date: Option<jiff::Timestamp>,
     /// One line for people: the service's words, or what happened to the connection.
     pub summary: String,
 }
 
 impl ApiError {
-    /// Whether a failed read says something of the one document that was asked for, not of the service as a whole.
+    /// Whether a failed read concerns only the requested document, not the service as a whole.
     pub fn is_of_one_document(&self) -> bool {
         let answered = matches!(self.kind, ErrorKind::NotFound | ErrorKind::Refused);
         answered || self.status.is_some() && matches!(self.kind, ErrorKind::InDoubt | ErrorKind::Broken)
     }
 
-    /// A failure of a call to `target` (path and query, or a whole URL), sent once or, if nothing left here, never.
+    /// A failed call to `target` (path and query, or a whole URL) that was sent once or, if it never left this machine,
+    /// zero times.
     pub fn new(method: Method, target: &str, kind: ErrorKind, summary: impl Into<String>) -> Self {
         Self {
             method: method.as_str(),
@@ -118,7 +120,7 @@ impl ApiError {
         }
     }
 
-    /// Whether the call was kept back, because its caller stops or because the service is away: nothing was sent.
+    /// Whether the call was held back because its caller is stopping or the service is unavailable: nothing was sent.
     pub fn is_held_back(&self) -> bool {
         matches!(self.kind, ErrorKind::Withheld | ErrorKind::Away)
     }
@@ -129,15 +131,15 @@ impl ApiError {
     }
 }
 
-/// The path of a target, without host, query and anything a terminal would act on.
+/// The path of a target, without host, query and characters that a terminal would interpret.
 pub(super) fn path_of(target: &str) -> String {
     let path =
         target.split_once("://").map_or(target, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
     clean(path.split(['?', '#']).next().unwrap_or_default(), 300)
 }
 
-/// Text of the service made fit for a terminal and a log: at most `most` characters, no control characters, no
-/// escape sequences, nothing that turns the direction of writing.
+/// Makes a text of the service safe for a terminal and a log: at most `most` characters, no control characters, no
+/// escape sequences, no characters that change the direction of writing.
 pub(super) fn clean(text: &str, most: usize) -> String {
     let mut out = String::with_capacity(text.len().min(most * 4));
     let mut length = 0;

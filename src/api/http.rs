@@ -23,24 +23,24 @@ use super::error::clean;
 use super::token::TokenCell;
 use super::{Api, ApiError, AwaySign, Call, ErrorKind, Method, Reply, Token, TooLargeSign};
 
-/// How long a call may take, and how much it may bring.
+/// How long a call may take, and how large its answer may be.
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
-    /// For the connection alone. Default 10 s.
+    /// Limits the connection alone. Default 10 s.
     pub connect_timeout: Duration,
-    /// For the whole call, the last byte of the answer included. Default 60 s.
+    /// Limits the whole call, up to the last byte of the answer. Default 60 s.
     pub call_timeout: Duration,
-    /// After which an unused connection is not used again. Default 4 s: a server that closes idle connections after
-    /// 5 s would otherwise now and then take a write with it, and leave it in doubt.
+    /// Closes a connection that was unused for this long. Default 4 s: a server that closes idle connections after 5 s
+    /// would otherwise sometimes lose a write and leave it in doubt.
     pub idle_timeout: Duration,
-    /// Which version is spoken. Default: what both sides agree on.
+    /// The version of HTTP. Default: the best one that both sides support.
     pub version: HttpVersion,
-    /// Certificates (PEM) that are trusted besides those of the machine. Default none.
+    /// Certificates (PEM) that are trusted in addition to those of the machine. Default none.
     pub authorities: Option<Bytes>,
-    /// Through which proxy. Default: what the environment says.
+    /// The proxy to use. Default: the one that the environment names.
     pub proxy: ProxyChoice,
-    /// The largest page of a list, decoded, as long as fewer documents can be asked for. A page of more than 256 KiB is
-    /// split into its documents while it arrives, and lies in a temporary file without a name. Default 256 MiB.
+    /// The largest page of a list, decoded, while it is possible to ask for fewer documents. A page of more than 256
+    /// KiB is split into its documents while it arrives, and kept in a temporary file without a name. Default 256 MiB.
     pub page_bytes: usize,
     /// The largest page that cannot be made smaller, decoded, in bytes. Default 1 GiB.
     pub list_bytes: usize,
@@ -48,13 +48,13 @@ pub struct HttpOptions {
     pub document_bytes: usize,
 }
 
-/// The version of HTTP that is spoken.
+/// The version of HTTP that is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HttpVersion {
-    /// HTTP/2 where the service offers it over TLS, else HTTP/1.1.
+    /// HTTP/2 if the service offers it over TLS, else HTTP/1.1.
     #[default]
     Negotiated,
-    /// HTTP/1.1 only: for a proxy or gateway that cannot do better.
+    /// HTTP/1.1 only: for a proxy or gateway without HTTP/2.
     Http1,
     /// HTTP/2 from the first byte on, over plain TCP too.
     Http2,
@@ -66,9 +66,9 @@ pub enum ProxyChoice {
     /// `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment, or the system's setting.
     #[default]
     System,
-    /// A variable of the environment names one that cannot be used: nothing is called without a proxy instead.
+    /// A variable of the environment names an unusable proxy. Calls then fail instead of going out without a proxy.
     Unusable(String),
-    /// None, whatever the environment says.
+    /// No proxy, whatever the environment says.
     Direct,
     /// The proxy at this address: `http://[user:password@]host:port`.
     Url(Url),
@@ -90,19 +90,19 @@ impl Default for HttpOptions {
     }
 }
 
-/// Why no client can be made for an account.
+/// Why a client of an account cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
-    /// The URL is not one of an account.
+    /// The URL is not an account's URL.
     #[error("the url of an account must be scheme and host only, such as https://api.integrator.io, not {0}")]
     NotAnOrigin(String),
-    /// The token would travel in the clear.
+    /// The token would be sent unencrypted.
     #[error("{0} is not https: a token is only sent in the clear to this machine itself")]
     NotHttps(String),
-    /// No token, or one that no header can carry.
+    /// The token is missing, or no header can carry it.
     #[error("the token is empty or has characters that no token has; check where it is read from")]
     BadToken,
-    /// The file of certificates holds none.
+    /// The file of certificates has none.
     #[error(
         "the file of trusted certificates holds none; give certificates in PEM form (-----BEGIN CERTIFICATE-----)"
     )]
@@ -116,12 +116,12 @@ pub enum AccessError {
          none"
     )]
     ProxyVariable(String),
-    /// The machine's own fault.
+    /// The machine cannot provide a client.
     #[error("no http client can be made: {0}")]
     Client(String),
 }
 
-/// Sets how an address is reached: version of HTTP, proxy, trusted certificates, the time for a connection.
+/// Sets how an address is reached: version of HTTP, proxy, trusted certificates, time limit for the connection.
 pub(super) fn on_the_way(
     builder: reqwest::ClientBuilder,
     address: &Url,
@@ -144,7 +144,7 @@ pub(super) fn on_the_way(
         }
     };
     if address.scheme() == "http" && is_loopback(address) {
-        // Without TLS there is no use in reading the machine's certificates.
+        // Without TLS, the machine's certificates are not needed.
         return Ok(builder.tls_certs_only([]));
     }
     let Some(pem) = &options.authorities else { return Ok(builder) };
@@ -196,22 +196,22 @@ impl HttpApi {
         Ok(Self { client, origin: origin.clone(), tokens: Arc::new(TokenCell::new(token)), options })
     }
 
-    /// The token it sends, to be replaced by a newer one.
+    /// The token that it sends, which can be replaced by a newer one.
     pub(super) fn tokens(&self) -> Arc<TokenCell> {
         Arc::clone(&self.tokens)
     }
 
-    /// The URL of a call: the account's origin and nothing else.
+    /// The URL of a call, on the account's origin only.
     fn url(&self, call: &Call) -> Result<Url, ApiError> {
         let refuse = |why: String| ApiError {
             attempts: 0,
             ..ApiError::new(call.method, &call.target, ErrorKind::Broken, format!("not sent: {why}"))
         };
         let url = if call.target.starts_with("/v1/") {
-            // No other host can follow: the account's own is not read again.
+            // The target begins with one `/`, so that no other host can follow: the account's own is not parsed again.
             self.origin.join(&call.target)
         } else if call.target.starts_with('/') {
-            // Joining would take `//host` for another host: the path is put behind the origin as it is.
+            // Joining would treat `//host` as another host: the path is appended to the origin as it is.
             let mut whole = String::with_capacity(self.origin.as_str().len() + call.target.len());
             whole.push_str(self.origin.as_str().trim_end_matches('/'));
             whole.push_str(&call.target);
@@ -231,14 +231,14 @@ impl HttpApi {
         Ok(url)
     }
 
-    /// What a call without an answer means.
+    /// Decides what a call without an answer means.
     fn unanswered(&self, call: &Call, token: &Token, error: reqwest::Error) -> ApiError {
         let (mut away, mut too_large) = (None, None);
         let (kind, summary, again) = if error.is_connect() || error.is_builder() {
             away = error.is_connect().then(|| away_sign(&error));
             (ErrorKind::NotSent, format!("no connection: {}", reason(error)), None)
         } else if was_not_handled(&error) {
-            // Not a sign of trouble: the next connection is made at once.
+            // This is not a problem: the next connection is made at once.
             let summary = format!("the connection ended before the call was handled: {}", reason(error));
             (ErrorKind::NotSent, summary, Some(Duration::ZERO))
         } else if error.is_timeout() {
@@ -254,7 +254,7 @@ impl HttpApi {
         ApiError { retry_after: again, away, too_large, ..error }
     }
 
-    /// A page of a list may be larger than a document; errors are short.
+    /// The size limit of the body. A page of a list may be larger than a document; errors are short.
     fn bound(&self, call: &Call, status: u16) -> usize {
         match status {
             200..=299 if call.can_be_halved => self.options.page_bytes.min(self.options.list_bytes),
@@ -278,10 +278,10 @@ impl Api for HttpApi {
             |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (date, retry_after, location) = (text(DATE), text(RETRY_AFTER), text(LOCATION));
         let content_type = text(CONTENT_TYPE);
-        // A Link that is not even text becomes one that cannot be read: an error, not the end of the list.
+        // A Link that is not text becomes one that cannot be read: an error, not the end of the list.
         let links =
             headers.get_all(LINK).iter().map(|value| value.to_str().unwrap_or("?").to_owned()).collect();
-        // Only these are read against the address of this page.
+        // Only these headers are resolved against the address of this page.
         let apart = headers.contains_key(LINK) || location.is_some();
         let here = apart.then(|| response.url().clone());
         let is_page = (200..300).contains(&status) && call.purpose.starts_with("list ");
@@ -296,7 +296,7 @@ impl Api for HttpApi {
     }
 }
 
-/// The value of `Authorization`; `None` for a token that no header can carry.
+/// The value of `Authorization`; `None` if no header can carry the token.
 pub(super) fn bearer(token: &Token) -> Option<HeaderValue> {
     let mut value = HeaderValue::try_from(token.bearer()).ok().filter(|_| !token.is_empty())?;
     value.set_sensitive(true);
@@ -323,7 +323,7 @@ fn request(call: &Call, url: Url, token: &Token) -> reqwest::Request {
 
 /// Whether the protocol says that the service did not handle the call, and never will.
 ///
-/// Certain are only: a stream above the last one of a GOAWAY without error (RFC 9113, 6.8), a stream reset with
+/// Only these are certain: a stream above the last one of a GOAWAY without error (RFC 9113, 6.8), a stream reset with
 /// `REFUSED_STREAM` (8.7), and a call that was still waiting for its turn when the connection ended.
 fn was_not_handled(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
@@ -343,7 +343,7 @@ fn was_not_handled(error: &reqwest::Error) -> bool {
     false
 }
 
-/// Whether a connection that could not be made means that nobody is there.
+/// Whether a failed connection means that nothing listens at the address.
 fn away_sign(error: &reqwest::Error) -> AwaySign {
     use std::io::ErrorKind as Io;
     let mut cause = error.source();

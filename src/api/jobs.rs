@@ -1,4 +1,4 @@
-//! Jobs in progress: which flows run now, for all of them in one call.
+//! Jobs in progress: asks which flows run now, for many flows in one call.
 
 use std::collections::HashSet;
 
@@ -13,13 +13,13 @@ use super::unreadable::UnreadableAnswer;
 use super::{Api, ApiError, Call, ErrorKind, Method};
 use crate::model::Id;
 
-/// Flows that one call asks for: how many the service takes is not documented.
+/// The most flows in one call. How many the service accepts is not documented.
 const MOST_FLOWS: usize = 500;
 
-/// Pages of jobs that are read for one call; a service that shows more goes in a circle.
+/// The most pages of jobs that are read for one call. More of them are taken for a circle.
 const MOST_PAGES: usize = 1_000;
 
-/// States of a job that is over; any other is one in progress.
+/// The states of a job that has ended; any other state is in progress.
 const OVER: [&str; 3] = ["completed", "failed", "canceled"];
 
 #[derive(Debug, Default, Deserialize)]
@@ -38,7 +38,8 @@ struct Job {
     status: Option<String>,
 }
 
-/// Those of `flows` that run now: a job of theirs is queued, running, retrying or being canceled.
+/// Returns the flows among `flows` that are running now: one of their jobs is queued, running, retrying or being
+/// canceled.
 pub(super) async fn running(api: &dyn Api, flows: &[Id]) -> Result<HashSet<Id>, ApiError> {
     let mut running = HashSet::new();
     for some in flows.chunks(MOST_FLOWS) {
@@ -66,7 +67,7 @@ pub(super) async fn running(api: &dyn Api, flows: &[Id]) -> Result<HashSet<Id>, 
                 .jobs
                 .into_iter()
                 .filter(|job| job.status.as_deref().is_none_or(|status| !OVER.contains(&status)));
-            // A service that knows no filter answers with the jobs of every flow.
+            // A service that ignores the filter answers with the jobs of every flow.
             running.extend(active.filter_map(|job| job.flow).filter(|flow| some.contains(flow)));
             let Some(next) = page.next.filter(|next| !next.is_empty()) else { break };
             let broken = |what: &str| ApiError::new(Method::Post, &target, ErrorKind::Broken, what);
@@ -83,7 +84,7 @@ pub(super) async fn running(api: &dyn Api, flows: &[Id]) -> Result<HashSet<Id>, 
     Ok(running)
 }
 
-/// Path and query of an address: the token goes to the account's own origin only.
+/// The path and query of an address: the token is sent to the account's own origin only.
 fn path_of(address: &str) -> Option<String> {
     let base = Url::parse("https://account/").ok()?;
     let url = base.join(address).ok()?;
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
     use crate::api::Reply;
 
-    /// Answers call after call, and keeps what was asked.
+    /// Answers calls in turn, and keeps the requests.
     #[derive(Debug)]
     struct Service(Mutex<VecDeque<serde_json::Value>>, Mutex<Vec<(String, String)>>);
 

@@ -1,20 +1,20 @@
-//! The `Link` header: which URL is the next page. Reads both forms of the reference, `rel="next"` and `rel=next`.
+//! Reads the `Link` header: the URL of the next page. Accepts both forms of the reference, `rel="next"` and `rel=next`.
 //!
-//! A service behind a proxy may name itself by a host of its own. The token goes to the account's own origin only, so of
-//! such an address only path and query count.
+//! A service behind a proxy may use another host name for itself. The token is sent to the account's own origin only,
+//! so only the path and query of such an address count.
 
 use url::Url;
 
-/// What a `Link` header is wrong in.
+/// What is wrong with a `Link` header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum LinkError {
     /// Not of the form `<url>; rel=next, <url>; rel=prev`.
     #[error("the Link header cannot be read, so the list cannot be followed to its end")]
     Unreadable,
-    /// Two different next pages.
+    /// It names two different next pages.
     #[error("the Link header names two different next pages")]
     Ambiguous,
-    /// Not a URL.
+    /// The address is not a URL.
     #[error("the next page's address is not a URL")]
     NotAUrl,
 }

@@ -1,8 +1,8 @@
-//! Which list is read, and how: the address of its first page.
+//! A request for a list: which one, in which form, and the address of its first page.
 
 use crate::documents::references::Kind;
 
-/// Which list, and how.
+/// Which list is read, and in which form.
 #[derive(Debug, Clone)]
 pub struct ListRequest {
     /// The path after `/v1/`: `imports`, `connections`, ...
@@ -16,7 +16,7 @@ pub struct ListRequest {
 }
 
 impl ListRequest {
-    /// Path and query of the first page, with so many documents on it.
+    /// The path and query of the first page, with at most `limit` documents.
     pub(super) fn target(&self, limit: u32) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if limit > 0 {
@@ -27,7 +27,7 @@ impl ListRequest {
         }
         let mut query = query.finish();
         if !self.include.is_empty() {
-            // The comma stays a comma: the reference shows it so, and allows nothing that would need encoding.
+            // The comma is not encoded: the reference shows it so, and allows nothing that would need encoding.
             let and = if query.is_empty() { "" } else { "&" };
             query = format!("{query}{and}include={}", self.include.join(","));
         }

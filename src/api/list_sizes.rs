@@ -1,21 +1,21 @@
-//! What an account's lists are like: how many documents a page may have, and how many the whole list has.
+//! The sizes of an account's lists: how many documents a page may have, and how many the whole list has.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ListRequest;
 
-/// Documents on a page when nothing else is said: the most that the reference speaks of.
+/// The default number of documents on a page: the most that the reference mentions.
 pub const MOST_DOCUMENTS: u32 = 1000;
 
-/// The size of pages, by list, and the length of lists; shared by all calls of an account. On a page are asked for as many
-/// documents as at first, or fewer once that was too much: it is not asked for again.
+/// The page size and length of each list, shared by all calls of an account. A request asks for as many documents as
+/// the first one, or fewer once that was too much; the larger number is not tried again.
 #[derive(Debug)]
 pub(super) struct ListSizes {
     first: u32,
-    /// Sizes that were lowered, by the path of the list and whether only some fields of its documents are wanted.
+    /// Reduced page sizes, by the path of the list and whether only some fields of its documents are requested.
     lowered: Mutex<BTreeMap<(String, bool), u32>>,
-    /// How many documents whole lists showed when they were last read to their end, and were added since; by path.
+    /// How many documents each list had when it was last read to its end, plus those added since; by path.
     lengths: Mutex<BTreeMap<String, usize>>,
 }
 
@@ -25,7 +25,7 @@ impl ListSizes {
         Self { first: first.max(1), lowered: Mutex::default(), lengths: Mutex::default() }
     }
 
-    /// How many documents to ask for, if the caller wants `request.limit` of them at most; 0 leaves it to the service.
+    /// How many documents to ask for if the caller wants at most `request.limit`; 0 leaves it to the service.
     pub(super) fn of(&self, request: &ListRequest) -> u32 {
         if request.limit == 0 {
             return 0;
@@ -35,7 +35,7 @@ impl ListSizes {
         request.limit.min(size)
     }
 
-    /// A page of `asked` documents was too large: from now on half of that is asked for.
+    /// A page of `asked` documents was too large: from now on half as many are asked for.
     pub(super) fn halve(&self, request: &ListRequest, asked: u32) {
         let half = (asked / 2).max(1);
         let mut lowered = self.lowered.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,12 +44,12 @@ impl ListSizes {
         tracing::info!(list = %request.path, size = *size, "a page was too large: smaller ones are asked for");
     }
 
-    /// How many documents the whole list probably has; `None` for one that was not read, or not all of it.
+    /// How many documents the whole list probably has; `None` if it was not read to its end.
     pub(super) fn length(&self, request: &ListRequest) -> Option<usize> {
         if request.filters.is_empty() { self.lengths().get(&request.path).copied() } else { None }
     }
 
-    /// Learns how many documents a list showed that was read to its end.
+    /// Learns how many documents a list had that was read to its end.
     pub(super) fn showed(&self, request: &ListRequest, documents: usize) {
         if request.filters.is_empty() {
             self.lengths().insert(request.path.clone(), documents);
@@ -94,7 +94,7 @@ mod tests {
         let (imports, names) = (request("imports", 1000, &[]), request("imports", 900, &["name"]));
         assert_eq!((sizes.of(&imports), sizes.of(&names)), (1000, 900));
         sizes.halve(&imports, 1000);
-        // Another scan of the list, which began before, has the same to say.
+        // Another scan of the list, which began earlier, reports the same.
         sizes.halve(&imports, 1000);
         assert_eq!((sizes.of(&imports), sizes.of(&names)), (500, 900));
         assert_eq!(sizes.of(&request("imports", 1, &[])), 1);

@@ -8,7 +8,7 @@ use crate::model::Head;
 pub struct ListedDocument {
     /// Its text: JSON, an object with an `_id`.
     pub text: Box<str>,
-    /// Where the fields of its head stand, where that was seen when it came.
+    /// The positions of the fields of its head, if they were determined when it arrived.
     places: HeadPlaces,
 }
 
@@ -17,7 +17,7 @@ impl ListedDocument {
         Self { text, places }
     }
 
-    /// Its head, as [`Head::off`] reads it.
+    /// Its head, as read by [`Head::off`].
     pub fn head(&self) -> Head {
         let head = self.places.head(&self.text);
         debug_assert!(

@@ -8,9 +8,10 @@ use super::client::Client;
 use super::{ApiError, ListRequest, Page, WholePage, page};
 
 impl Client {
-    /// Streams a list page by page, following `Link` as given. Ends after the last page or the first error; a list
-    /// that goes in a circle or is cut short is an error, never a shorter list. A page that is too large, too slow or
-    /// refused is asked for again with half as many documents, from the beginning of the list: documents may come twice.
+    /// Streams a list page by page, following `Link` as given. Ends after the last page or the first error. A list
+    /// whose pages form a circle, or that is cut short, is an error, never a shorter list. A page that is too large,
+    /// too slow or refused is asked for again with half as many documents, from the beginning of the list: documents
+    /// may come twice.
     ///
     /// # Cancel safety
     ///
@@ -19,7 +20,7 @@ impl Client {
         page::pages(Arc::clone(&self.api), Arc::clone(&self.sizes), request)
     }
 
-    /// The same, with long pages as they came: their documents are read off the disk by whoever takes them.
+    /// The same, with long pages left on disk: the consumer reads their documents.
     pub fn whole_pages(
         &self,
         request: ListRequest,

@@ -1,5 +1,5 @@
-//! A page of a list that is too long to be kept in memory: its documents are split off while they arrive, and lie in a
-//! file without a name until they are read, some at a time.
+//! A page of a list that is too long for memory: its documents are separated while they arrive, and kept in a file
+//! without a name until they are read, some at a time.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -17,22 +17,22 @@ use super::split::{ArraySplitter, SplitError};
 use crate::documents::document::{escape_bytes, escape_control_characters};
 use crate::documents::{HeadPlaces, quick};
 
-/// Bytes of documents that are written or read in one go: few, for several lists are read at a time.
+/// Bytes of documents that are written or read at once: few, because several lists are read at a time.
 const PART: usize = 1 << 15;
 
-/// Why a page cannot be taken.
+/// Why a page cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
     /// It is not an array of documents.
     #[error(transparent)]
     Split(#[from] SplitError),
-    /// An element is none of the service's documents.
+    /// An element is not a document of the service.
     #[error("entry {0} of the page is not an object with an _id")]
     NotADocument(usize),
     /// An element is not JSON.
     #[error("entry {0} of the page is not JSON: {1}")]
     NotJson(usize, serde_json::Error),
-    /// The file in passing cannot be used.
+    /// The temporary file cannot be used.
     #[error("the page is too long for memory, and cannot be put into a temporary file: {0}")]
     File(#[from] io::Error),
 }
@@ -44,7 +44,8 @@ pub struct LongPage(Arc<Kept>);
 #[derive(Debug)]
 struct Kept {
     file: File,
-    /// The length of each document, in order. Before it stand [`HeadPlaces::BYTES`] that say where the fields of its head are.
+    /// The length of each document, in order. [`HeadPlaces::BYTES`] bytes before it say where the fields of its head
+    /// are.
     lengths: Vec<u32>,
     /// The `_id` of the first document; empty if there is none.
     first_id: String,
@@ -81,7 +82,7 @@ impl PageWriter {
     /// Begins a page whose documents have at most `bound` bytes each.
     pub(super) fn new(bound: usize) -> Result<Self, PageError> {
         let bound = bound.min(u32::MAX as usize / 16);
-        // At once as long as it gets: a growing buffer leaves all its shorter forms behind.
+        // Allocated once at its full size: growing the buffer would fragment memory.
         let buffer = Vec::with_capacity(PART);
         let (lengths, first_id) = (Vec::new(), String::new());
         let out = Output { file: tempfile::tempfile()?, buffer, lengths, first_id };
@@ -94,12 +95,12 @@ impl PageWriter {
         self.splitter.push(bytes, json_object, |element, places| out.take(element, places))
     }
 
-    /// The beginning of the document that did not come whole.
+    /// The beginning of the document that is incomplete.
     pub(super) fn begun(self) -> Bytes {
         self.splitter.begun().into()
     }
 
-    /// The page, once all of it has come.
+    /// The page, once all of it has arrived.
     pub(super) fn finish(mut self) -> Result<LongPage, PageError> {
         self.splitter.finish()?;
         self.out.flush()?;
@@ -109,7 +110,7 @@ impl PageWriter {
 }
 
 impl Output {
-    /// Takes an element, with what [`json_object`] tells of it where that was asked already.
+    /// Takes an element, with the result of [`json_object`] if it was computed already.
     fn take(&mut self, element: &[u8], told: Option<HeadPlaces>) -> Result<(), PageError> {
         let number = self.lengths.len() + 1;
         // Bytes that are not UTF-8 are a problem with the one document that holds them, not with a whole page.
@@ -126,7 +127,7 @@ impl Output {
             Ok(raw) => return self.keep(number, raw.get(), HeadPlaces::default()),
             Err(error) => error,
         };
-        // So is a control character that no JSON may hold.
+        // The same applies to a control character, which JSON does not allow.
         let escaped = escape_control_characters(&text);
         match escaped.as_deref().map(serde_json::from_str::<&RawValue>) {
             Some(Ok(raw)) => self.keep(number, raw.get(), HeadPlaces::default()),
@@ -134,7 +135,7 @@ impl Output {
         }
     }
 
-    /// Keeps a text that is JSON.
+    /// Stores a text that is JSON.
     fn keep(&mut self, number: usize, text: &str, places: HeadPlaces) -> Result<(), PageError> {
         let id = id_of(text);
         if id.is_empty() {
@@ -165,8 +166,8 @@ impl Output {
     }
 }
 
-/// How long the JSON object is that some bytes begin with, and where the fields of its head stand; `None` where they end before
-/// it does, or hold none.
+/// The length of the JSON object at the beginning of some bytes, and where the fields of its head are; `None` if the
+/// bytes end first or do not begin with an object.
 pub(super) fn json_object(bytes: &[u8]) -> Option<(usize, HeadPlaces)> {
     if let Some(object) = quick::object_before(bytes) {
         return Some(object);
@@ -199,7 +200,7 @@ impl Parts {
         self.next < self.page.len()
     }
 
-    /// The `_id` of the first document, if there is any.
+    /// The `_id` of the first document, if any.
     pub(super) fn first_id(&self) -> Option<&str> {
         Some(self.page.0.first_id.as_str()).filter(|_| !self.page.is_empty())
     }
@@ -223,7 +224,7 @@ impl Parts {
         };
         for length in &lengths[self.next..end] {
             let places = HeadPlaces::from_bytes(take(HeadPlaces::BYTES)?);
-            // It was found to be JSON before it was written.
+            // It was checked to be JSON before it was written.
             let text = str::from_utf8(take(*length as usize)?).map_err(io::Error::other)?;
             documents.push(ListedDocument::new(text.into(), places));
         }

@@ -1,4 +1,4 @@
-//! What was spent: calls by purpose and by answer, waiting, retries, bytes, latency. Counts only, never decides.
+//! Counts what was spent: calls by purpose and by answer, waiting, retries, bytes, latency. Never decides anything.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -18,7 +18,7 @@ const SAME_PAUSE: Duration = Duration::from_millis(500);
 /// How many of the last latencies are kept.
 const RECENT: usize = 512;
 
-/// Counters of one account, shared by all who show them.
+/// Counters of one account, shared by everything that shows them.
 #[derive(Debug, Default)]
 pub struct Meter {
     purposes: Mutex<Vec<(&'static str, u64)>>,
@@ -37,15 +37,15 @@ pub struct Meter {
 /// The counters at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MeterSnapshot {
-    /// Calls sent, repeats included, by what they were for; sorted by name.
+    /// Calls sent, including repeats, by purpose; sorted by name.
     pub calls: Vec<(&'static str, u64)>,
-    /// Answers 1xx, 2xx, 3xx, 4xx, 5xx at their first digit; at 0 those without an answer.
+    /// Counts of answers, by their first digit (1xx to 5xx); at index 0 the calls without an answer.
     pub classes: [u64; 6],
     /// How many calls are under way.
     pub in_flight: usize,
-    /// Time spent waiting for the budget, added up over all calls; waits that are going on count too.
+    /// Time spent waiting for the budget, added up over all calls, including current waits.
     pub waited: Duration,
-    /// The pause that is going on; absent while calls may be sent.
+    /// The current pause; absent while calls may be sent.
     pub paused: Option<Pause>,
     /// The number of answers that were 429.
     pub throttled: u64,
@@ -76,13 +76,13 @@ impl Meter {
         Self::default()
     }
 
-    /// Counters at zero; the ends of pauses are told by `clock`.
+    /// Counters at zero; `clock` gives the ends of pauses.
     pub fn with_clock(clock: Clock) -> Self {
         let pause = Mutex::new(Pauses { clock, ..Pauses::default() });
         Self { pause, ..Self::default() }
     }
 
-    /// The counters as they are at this moment.
+    /// The counters at this moment.
     pub fn snapshot(&self) -> MeterSnapshot {
         let mut calls = self.purposes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         calls.sort_unstable();
@@ -106,7 +106,7 @@ impl Meter {
         }
     }
 
-    /// Tells `events` of pauses from now on, and of the one that is going on.
+    /// Reports pauses to `events` from now on, including the current one.
     pub fn listen(&self, events: &Events) {
         let mut pauses = self.pauses();
         pauses.events = Some(events.clone());
@@ -115,11 +115,11 @@ impl Meter {
         }
     }
 
-    /// Takes note that nothing is sent for `pause` from now on, and tells those who listen.
+    /// Records that nothing is sent for `pause` from now on, and reports it to listeners.
     pub(super) fn paused(&self, pause: Duration, reason: &str) {
         let now = Instant::now();
         let mut pauses = self.pauses();
-        // Many calls learn of one pause, each a moment later.
+        // Many calls learn of the same pause, at slightly different times.
         let known = pauses.until.is_some_and(|(until, _)| until + SAME_PAUSE >= now + pause);
         if known || pause.is_zero() {
             return;
@@ -131,7 +131,7 @@ impl Meter {
         pauses.tell(&Event::Paused { until, reason: reason.to_owned() });
     }
 
-    /// Takes note that the service is back after an absence.
+    /// Records that the service is available again after an absence.
     pub(super) fn back_after(&self, absence: Duration) {
         let mut pauses = self.pauses();
         pauses.until = None;
@@ -139,7 +139,7 @@ impl Meter {
         pauses.tell(&Event::Noted { message });
     }
 
-    /// Tells those who listen.
+    /// Reports a message to listeners.
     pub(super) fn note(&self, message: &str) {
         self.pauses().tell(&Event::Noted { message: message.to_owned() });
     }
@@ -175,7 +175,7 @@ impl Meter {
         InFlight(self)
     }
 
-    /// Counts an answer, or that there was none.
+    /// Counts an answer, or a missing one.
     pub(super) fn answered(
         &self,
         purpose: &'static str,
@@ -214,12 +214,12 @@ impl Meter {
     }
 }
 
-/// Waits that are over, and those that are going on.
+/// Finished waits, and current ones.
 #[derive(Debug)]
 struct Waits {
     over: Duration,
     going_on: u32,
-    /// The beginnings of those that are going on, counted from `origin` and added up.
+    /// The start times of current waits, counted from `origin` and added up.
     begun: Duration,
     origin: Instant,
 }
@@ -248,7 +248,7 @@ impl Waits {
     }
 }
 
-/// A wait for the budget that is going on.
+/// A current wait for the budget.
 #[derive(Debug)]
 pub(super) struct Waiting<'a> {
     meter: &'a Meter,
@@ -261,12 +261,12 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A time in which nothing is sent.
+/// A time during which nothing is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
-    /// When it is over, by our own clock.
+    /// When it ends, by the local clock.
     pub until: jiff::Timestamp,
-    /// Who asked for it, for people.
+    /// The reason for the pause, for people.
     pub reason: String,
 }
 

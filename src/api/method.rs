@@ -1,4 +1,4 @@
-//! The verbs of calls.
+//! The verbs of API calls.
 
 /// The verb of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,7 +11,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The word on the wire.
+    /// The word in the request.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",

@@ -1,8 +1,8 @@
 //! The service behind one trait: an adapter over HTTP, and decorators for budget, retries and dry runs.
 //!
-//! Stacked as `Retrying(Renewing(Patient(Throttled(HttpApi))))`: every attempt pays the budget. [`Client`] puts the service's calls on top,
-//! [`connect`](connect()) puts all of it together. It never decides what to send and never repeats a write whose effect
-//! is unknown.
+//! The stack is `Retrying(Renewing(Patient(Throttled(HttpApi))))`: every attempt uses the budget. [`Client`] adds the
+//! service's calls, and [`connect`](connect()) puts everything together. This module never decides what to send and
+//! never repeats a write whose effect is unknown.
 
 mod answer;
 mod asking;

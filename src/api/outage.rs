@@ -1,8 +1,8 @@
-//! `Patient<A>`: a service that is away is waited for once, by all calls of the account together.
+//! `Patient<A>`: all calls of an account wait together while the service is unavailable.
 //!
-//! Away is a service that cannot be connected to, or that answers 502, 503 or 504 to everybody. Then no call is sent but
-//! one that asks whether it is back, again and again; everybody else waits. No call fails for it until the patience is
-//! over.
+//! A service is unavailable if it cannot be connected to, or if it answers every call with 502, 503 or 504. Then only
+//! one call asks repeatedly whether it is available again, and all others wait. No call fails because of this until the
+//! patience is over.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,23 +12,23 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{Api, ApiError, AwaySign, Call, ErrorKind, Meter, Reply, RetryPolicy};
 
-/// Answers 502 to 504 in a row, to any calls, that are taken for a service that is away.
+/// This many consecutive answers of 502 to 504, to any calls, mean that the service is unavailable.
 const BUSY_IN_A_ROW: u32 = 3;
-/// The longest time between two questions: one costs little, and nothing goes on before it.
+/// The longest time between two questions: a question costs little, and nothing else happens before it succeeds.
 const LONGEST_UNASKED: Duration = Duration::from_secs(10);
-/// Times a call is sent in all before an absence counts as a failed attempt of its own.
+/// How many times a call is sent before an absence counts as a failed attempt.
 const MOST_FREE: u32 = 2;
-/// The patience with a service that never answered: its address may be wrong.
+/// The patience with a service that has never answered: its address may be wrong.
 const FIRST_PATIENCE: Duration = Duration::from_secs(30);
 
-/// An API that waits while the service is away.
+/// An API that waits while the service is unavailable.
 #[derive(Debug)]
 pub struct Patient<A> {
     inner: A,
     policy: RetryPolicy,
     meter: Arc<Meter>,
     state: Mutex<State>,
-    /// Held by the one that asks; the others wait behind it.
+    /// Held by the call that asks; the others wait for it.
     asking: tokio::sync::Mutex<()>,
     random: Mutex<fastrand::Rng>,
 }
@@ -36,7 +36,7 @@ pub struct Patient<A> {
 #[derive(Debug)]
 struct State {
     phase: Phase,
-    /// Signs of absence without any other answer in between.
+    /// Consecutive signs of absence.
     in_a_row: u32,
     /// Whether the service ever answered.
     reached: bool,
@@ -52,16 +52,16 @@ enum Phase {
 #[derive(Debug, Clone)]
 struct Away {
     since: Instant,
-    /// When it is asked next.
+    /// When the next question is sent.
     next: Instant,
-    /// The longest wait before the question after that.
+    /// The longest wait before the question after the next.
     pause: Duration,
     patience: Duration,
     why: String,
 }
 
 impl<A> Patient<A> {
-    /// Waits for the service of `inner` as `policy` says, and tells of it through `meter`.
+    /// Waits for the service of `inner` as `policy` says, and reports it through `meter`.
     pub fn new(inner: A, policy: RetryPolicy, meter: Arc<Meter>, random: fastrand::Rng) -> Self {
         let state = State { phase: Phase::Here, in_a_row: 0, reached: false };
         Self {
@@ -82,13 +82,13 @@ impl<A> Patient<A> {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
     }
 
-    /// Learns from an answer; whether the service is away now.
+    /// Learns from an answer. Returns whether the service is unavailable now.
     fn note(&self, result: &Result<Reply, ApiError>) -> bool {
         let mut state = self.lock();
         let Some((sign, error)) =
             result.as_ref().err().and_then(|error| error.away.map(|sign| (sign, error)))
         else {
-            // What was never sent tells nothing.
+            // A call that was never sent says nothing.
             if result.as_ref().map_or_else(|error| error.status.is_some(), |_| true) {
                 state.reached = true;
                 state.in_a_row = 0;
@@ -129,14 +129,14 @@ impl<A> Patient<A> {
 }
 
 impl<A: Api> Patient<A> {
-    /// Returns once the service is not known to be away; asks it, if nobody else does.
+    /// Returns once the service is not known to be unavailable. Asks it if no other call does.
     async fn available(&self, call: &Call) -> Result<(), ApiError> {
         if matches!(self.lock().phase, Phase::Here) {
             return Ok(());
         }
         let _first = call.unless_held_back(self.asking.lock()).await?;
         loop {
-            // Looked at apart: what follows looks at it again.
+            // A statement of its own, because the code below locks again.
             let phase = self.lock().phase.clone();
             let away = match phase {
                 Phase::Here => return Ok(()),
@@ -166,13 +166,13 @@ impl<A: Api> Patient<A> {
     }
 
     fn gave_up(&self, call: &Call, why: String) -> ApiError {
-        // What was never there may be an address that is wrong: nothing to come back to.
+        // An address that never answered may be wrong: waiting for it is pointless.
         let away = (!self.lock().reached).then_some(AwaySign::NoConnection);
         ApiError { attempts: 0, away, ..ApiError::new(call.method, &call.target, ErrorKind::Away, why) }
     }
 }
 
-/// A call that any account answers, and that changes nothing.
+/// A call that every account answers and that changes nothing.
 fn question() -> Call {
     Call::get("/v1/tokenInfo".to_owned(), "token info")
 }
@@ -188,7 +188,7 @@ impl<A: Api> Api for Patient<A> {
             let is_away = self.note(&result);
             match result {
                 Ok(reply) => return Ok(Reply { attempts: sent + reply.attempts, ..reply }),
-                // A write that may have had its effect is its caller's to look up, when the service is back.
+                // The caller of a write that may have had its effect looks it up when the service is available again.
                 Err(error)
                     if is_away
                         && (error.kind == ErrorKind::NotSent || call.reads())

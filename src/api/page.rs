@@ -1,10 +1,10 @@
-//! List pages as one stream, following `Link` as given.
+//! Streams the pages of a list, following `Link` as given.
 //!
-//! A page that is too large is asked for again with half as many documents, from the beginning of the list: the address
-//! of the first page is the only one that is made here.
+//! A page that is too large is asked for again with half as many documents, from the beginning of the list: this module
+//! only makes the address of the first page.
 //!
-//! What a list says twice is passed on twice: an import that moved while pages were read may stand on two of them,
-//! and only the caller knows what to do about it.
+//! A document that the list shows twice is passed on twice: an import that moved while pages were read may be on two of
+//! them, and only the caller knows how to handle it.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -25,17 +25,17 @@ use crate::documents::HeadPlaces;
 use crate::documents::document::escape_control_characters;
 use crate::model::Fingerprint;
 
-/// A list that is longer than this is taken for one without an end.
+/// A list with more pages is considered endless.
 pub const MOST_PAGES: usize = 100_000;
 
-/// Pages in a row that begin as an earlier one did before the list is taken for a circle: while imports are added in
-/// front, a page may be pushed down onto the next one, but not again and again.
+/// This many consecutive pages that begin like an earlier one mean that the list forms a circle. While imports are
+/// added at the front, a page may be pushed down onto the next one, but not repeatedly.
 const MOST_REPEATS: u32 = 3;
 
-/// How often a read whose answer cannot be parsed is sent in all.
+/// How often a read is sent if its answer cannot be parsed.
 const READS: u32 = 3;
 
-/// One page of a list, or a part of a long one: each document's text, unparsed.
+/// One page of a list, or a part of a long one: the text of each document, unparsed.
 #[derive(Debug, Clone)]
 pub struct Page {
     /// The documents in the order sent: JSON, each an object with an `_id`.
@@ -50,11 +50,11 @@ pub struct Page {
     pub more: bool,
 }
 
-/// A page of a list as it came. The documents of a long one lie on disk until they are asked for: whoever keeps it keeps
-/// no documents.
+/// A page of a list as it arrived. The documents of a long page stay on disk until they are read, so that keeping the
+/// page needs little memory.
 #[derive(Debug)]
 pub struct WholePage {
-    /// `None` once it was read to its end.
+    /// `None` once it was read completely.
     documents: Option<Listed>,
     target: String,
     len: usize,
@@ -78,16 +78,16 @@ impl WholePage {
         self.more
     }
 
-    /// Whether its documents lie on disk: to keep it takes an open file, and hardly any memory.
+    /// Whether its documents are on disk: keeping it then takes an open file and hardly any memory.
     pub fn is_on_disk(&self) -> bool {
         matches!(self.documents, Some(Listed::Long(_)))
     }
 
-    /// The page, or its next part if it is long; `None` once it was read to its end. There is one part at least.
+    /// The page, or its next part if it is long; `None` once it was read completely. There is at least one part.
     ///
     /// # Errors
     ///
-    /// The file in which the documents of a long page lie cannot be read.
+    /// The file with the documents of a long page cannot be read.
     pub fn next_part(&mut self) -> Option<Result<Page, ApiError>> {
         let (documents, ends) = match self.documents.take()? {
             Listed::All(documents) => (documents, true),
@@ -107,7 +107,7 @@ impl WholePage {
     }
 }
 
-/// The documents of a page that came.
+/// The documents of a page that arrived.
 #[derive(Debug)]
 enum Listed {
     All(Vec<ListedDocument>),
@@ -164,11 +164,11 @@ struct Walk {
     api: Arc<dyn Api>,
     sizes: Arc<ListSizes>,
     request: ListRequest,
-    /// Documents asked for on a page.
+    /// How many documents a page is asked for.
     limit: u32,
     next: Option<String>,
     seen: HashSet<String>,
-    /// What the pages began with, as hashes.
+    /// How the pages began, as hashes.
     begun: HashSet<Fingerprint>,
     repeats: u32,
     /// How many documents the pages had.
@@ -177,7 +177,7 @@ struct Walk {
 }
 
 impl Walk {
-    /// Begins the list, or begins it again.
+    /// Starts the list, from its beginning each time.
     fn begin(&mut self) {
         self.limit = self.sizes.of(&self.request);
         self.next = Some(self.request.target(self.limit));
@@ -190,7 +190,7 @@ impl Walk {
 
     /// Whether fewer documents on a page may help.
     fn is_too_large(&self, error: &ApiError) -> bool {
-        // A list that does not know `include` refuses it so, and its caller asks without.
+        // A list that does not know `include` refuses it with 400, and its caller asks without it.
         let for_include = error.status == Some(400) && !self.request.include.is_empty();
         self.limit > 1 && error.too_large.is_some() && !for_include
     }
@@ -247,7 +247,7 @@ impl Walk {
     }
 }
 
-/// Sends a read and parses its answer; sends it again when that cannot be done, since reading twice does no harm.
+/// Sends a read and parses its answer. If that fails, it sends the read again, since reading twice does no harm.
 pub(super) async fn read_as<T>(
     api: &dyn Api,
     call: &Call,
@@ -270,7 +270,7 @@ pub(super) async fn read_as<T>(
     unreachable!("the loop ends by its third attempt")
 }
 
-/// The error of an answer that came whole but is not what the reference promises.
+/// The error for an answer that is complete but not what the reference promises.
 pub(super) fn unreadable(call: &Call, reply: &Reply, kind: ErrorKind, why: &UnreadableAnswer) -> ApiError {
     ApiError {
         attempts: reply.attempts,
@@ -280,7 +280,7 @@ pub(super) fn unreadable(call: &Call, reply: &Reply, kind: ErrorKind, why: &Unre
     }
 }
 
-/// The documents of a page, wherever they are.
+/// The documents of a page, in memory or on disk.
 fn listed(reply: &Reply) -> Result<Listed, UnreadableAnswer> {
     match &reply.page {
         Some(page) => Ok(Listed::Long(Parts::of(page.clone()?))),
@@ -288,8 +288,8 @@ fn listed(reply: &Reply) -> Result<Listed, UnreadableAnswer> {
     }
 }
 
-/// The JSON of an answer. A control character that no JSON may hold is a problem with the one document that holds it, which has
-/// no tree.
+/// The JSON of an answer. A control character, which JSON does not allow, is a problem with the one document that has
+/// it, which has no tree.
 pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(body).or_else(|error| {
         let escaped = str::from_utf8(body).ok().and_then(escape_control_characters);
@@ -297,7 +297,7 @@ pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::
     })
 }
 
-/// The documents of a page; a 204 is an empty one.
+/// The documents of a page; a 204 is an empty page.
 fn documents(reply: &Reply) -> Result<Vec<ListedDocument>, UnreadableAnswer> {
     if reply.status == 204 && reply.body.trim_ascii().is_empty() {
         return Ok(Vec::new());
@@ -344,7 +344,7 @@ mod tests {
         );
     }
 
-    /// A list whose `pages` come again and again, each time at another address.
+    /// A list whose `pages` repeat, each time at another address.
     #[derive(Debug)]
     struct Turning {
         pages: Vec<&'static str>,

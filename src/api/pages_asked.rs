@@ -1,8 +1,8 @@
-//! Pages behind the next one of a list, where their addresses can be told: the documented `Link` counts by `skip`.
+//! Reads several pages of a list ahead if their addresses are predictable: the documented `Link` counts by `skip`.
 //!
-//! On a service that takes its time they are asked for together: those that the list had when it was last read, or more of
-//! them the longer it turns out to be. Only what each `Link` names is read: where it names another address, what was asked for
-//! ahead is dropped.
+//! A slow service is asked for several pages at once: as many as the list had when it was last read, or more as it
+//! turns out to be longer. Only the pages that each `Link` names are used: if it names another address, the pages that
+//! were read ahead are dropped.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,13 +12,14 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::ApiError;
 
-/// The most pages that are under way at a time. Where the length of a list is not known, all but one of them may be behind its end.
+/// The most pages that are under way at a time. If the length of a list is not known, all but one of them may be past
+/// its end.
 const MOST: usize = 6;
 
-/// How long a page takes, at least, for others to be asked for beside it.
+/// The minimum time for a page before others are requested in parallel.
 const SLOW: Duration = Duration::from_millis(25);
 
-/// Pages of one list that were asked for before it was known that they are there. Dropped, they are not waited for.
+/// Pages of one list that were requested before they are known to exist. Dropping this does not wait for them.
 #[derive(Debug)]
 pub(super) struct PagesAsked<T> {
     pages: VecDeque<(String, AbortOnDropHandle<Result<T, ApiError>>)>,
@@ -34,7 +35,7 @@ impl<T> Default for PagesAsked<T> {
 }
 
 impl<T: Send + 'static> PagesAsked<T> {
-    /// The answer for the page at this address, if that is the next one asked for. Otherwise `read` reads it.
+    /// The answer for the page at this address if it is the next one requested. Otherwise `read` reads it.
     pub(super) async fn or_read(
         &mut self,
         target: &str,
@@ -46,7 +47,7 @@ impl<T: Send + 'static> PagesAsked<T> {
             self.pages.clear();
         }
         let answer = match asked {
-            // It is stopped only with the runtime, or by a panic: then it is read here.
+            // Its task is stopped only with the runtime, or by a panic: then the page is read here.
             Some((_, page)) => match page.await {
                 Ok(answer) => answer,
                 Err(_) => read.await,
@@ -57,8 +58,8 @@ impl<T: Send + 'static> PagesAsked<T> {
         answer
     }
 
-    /// Asks for pages from `next` on, which the page at `here` with `len` documents names as the one behind it; `known` is how
-    /// many documents the list probably has.
+    /// Requests pages from `next` on, which follows the page at `here` with `len` documents; `known` is how many
+    /// documents the list probably has.
     pub(super) fn ask_behind<F>(
         &mut self,
         here: &str,
@@ -74,7 +75,7 @@ impl<T: Send + 'static> PagesAsked<T> {
         let left = known.and_then(|known| known.checked_sub(counted.skip)).filter(|left| *left > 0);
         let width = left.map_or(self.width, |left| left.div_ceil(len).min(MOST));
         if width == 1 {
-            // One page asked for ahead is asked for anyway, unless nobody wants it.
+            // A single page would be requested anyway, unless nobody wants it.
             return;
         }
         for at in 0..width {
@@ -89,7 +90,7 @@ impl<T: Send + 'static> PagesAsked<T> {
     }
 }
 
-/// The addresses of the pages of a list that is counted by `skip`.
+/// The addresses of the pages of a list that counts by `skip`.
 struct Counted<'a> {
     before: &'a str,
     skip: usize,
@@ -98,26 +99,26 @@ struct Counted<'a> {
 }
 
 impl<'a> Counted<'a> {
-    /// If the page at `here` has `len` documents and `next` skips just as many more.
+    /// Returns `None` unless the page at `here` has `len` documents and `next` skips that many more.
     fn between(here: &str, next: &'a str, len: usize) -> Option<Self> {
         let (before, skip, after) = skip_of(next)?;
         let from = skip_of(here).map_or(0, |(_, skip, _)| skip);
         (len > 0 && from.checked_add(len) == Some(skip)).then_some(Self { before, skip, after, len })
     }
 
-    /// The address of `next` for 0, of the one behind it for 1.
+    /// The address of `next` for 0, of the page after it for 1.
     fn page(&self, at: usize) -> String {
         format!("{}{}{}", self.before, self.skip.saturating_add(at.saturating_mul(self.len)), self.after)
     }
 }
 
-/// The number that `skip` has in an address, and what stands before and behind it.
+/// The value of `skip` in an address, and the text before and after it.
 fn skip_of(target: &str) -> Option<(&str, usize, &str)> {
     let query = target.find('?')?;
     let at = ["?skip=", "&skip="].into_iter().find_map(|key| Some(target[query..].find(key)? + key.len()))?;
     let (before, rest) = target.split_at(query + at);
     let (number, after) = rest.split_at(rest.find('&').unwrap_or(rest.len()));
-    // Written otherwise than here, it would be another address.
+    // If its spelling differs from ours, the address would differ too.
     let skip = number.parse::<usize>().ok().filter(|skip| skip.to_string() == number)?;
     Some((before, skip, after))
 }
@@ -157,7 +158,8 @@ mod tests {
         }
     }
 
-    /// Reads a list whose pages have two documents, each a second on its way: the addresses asked for, and the time.
+    /// Reads a list whose pages have two documents and take a second each. Returns the requested addresses and the
+    /// time.
     async fn read(pages: usize, known: Option<usize>, links: impl Fn(usize) -> String) -> (Vec<String>, u64) {
         use std::sync::{Arc, Mutex};
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -202,7 +204,7 @@ mod tests {
             (4, 2, 2, 2),
             (5, 3, 3, 2),
             (20, 10, 10, 3),
-            // It grew since, or it shrank.
+            // The list has grown or shrunk since.
             (8, 10, 10, 3),
             (1, 4, 4, 3),
             (20, 2, 7, 2),

@@ -1,4 +1,4 @@
-//! Calls an address that only wants to hear that something happened. No token goes there.
+//! Notifies an address that something happened. Sends no token.
 
 use std::time::Duration;
 
@@ -6,31 +6,31 @@ use url::Url;
 
 use super::http::{HttpOptions, on_the_way, reason};
 
-/// How long an answer is waited for.
+/// How long it waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it is tried.
+/// How often it tries.
 const TRIES: u32 = 3;
 
-/// Why an address did not hear of it. The text never holds the address, which may be a secret of its own.
+/// Why an address could not be notified. The text never includes the address, which may itself be secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PingError {
     /// There was no answer, or no connection could be made.
     #[error("{0}")]
     NoAnswer(String),
-    /// It answered with another status than success.
+    /// It answered with a status other than success.
     #[error("it answered {0}")]
     Refused(u16),
 }
 
-/// GETs the address, a few times if it does not answer. What it answers with does not matter beyond its status.
+/// GETs the address, a few times if it does not answer. Only the status of the answer matters.
 ///
 /// # Errors
 ///
-/// It cannot be reached, or says no; the text never holds the address, which may be a secret of its own.
+/// It cannot be reached, or answers with an error. The text never includes the address, which may itself be secret.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future gives up.
+/// Dropping the future stops trying.
 pub async fn ping(url: &Url, options: &HttpOptions) -> Result<(), PingError> {
     transship_tls::install_provider();
     let client = on_the_way(reqwest::Client::builder(), url, options)

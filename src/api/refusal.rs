@@ -1,7 +1,6 @@
-//! The words of a refusal: the service's error envelope, or the page of whatever stands in between. Pure, no I/O.
+//! Reads why a call was refused: the service's error envelope, or the page of a gateway in between. Pure, no I/O.
 //!
-//! A gateway, a firewall or a login page answers with HTML of its own: its title, or its first line, says more than
-//! that it is not JSON.
+//! A gateway, a firewall or a login page answers with HTML: its title, or its first line, says more than "not JSON".
 
 use serde::Deserialize;
 
@@ -10,14 +9,14 @@ use super::{Problem, Token};
 
 /// How many entries of an error envelope are kept.
 const MOST_PROBLEMS: usize = 20;
-/// How many characters of each of their texts.
+/// The length of each of their texts, in characters.
 const LONGEST_TEXT: usize = 500;
-/// How many characters of a page's title or first line.
+/// The length of a page's title or first line, in characters.
 const LONGEST_LINE: usize = 200;
-/// How much of a page is looked at, in bytes.
+/// How much of a page is searched, in bytes.
 const LOOKED_AT: usize = 64 << 10;
 
-/// What was said about a failure.
+/// What the answer says about a failure.
 pub(super) struct Refusal {
     /// The entries of the envelope.
     pub(super) problems: Vec<Problem>,
@@ -76,7 +75,7 @@ fn sentence(problem: &Problem) -> String {
     }
 }
 
-/// A refusal in JSON that is not the service's: its own text, unless that says nothing.
+/// The text of a JSON refusal that is not in the service's form, unless it says nothing.
 fn of_another_make(status: u16, body: &[u8]) -> String {
     let says = |value: &serde_json::Value| match value {
         serde_json::Value::Null => false,
@@ -104,7 +103,7 @@ pub(super) fn page(status: u16, content_type: Option<&str>, body: &[u8]) -> Stri
     let declared = content_type.and_then(|value| value.split(';').next()).map(|kind| clean(kind.trim(), 60));
     let is_html = looks_like_html(text);
     let kind = match declared {
-        // It is named by what it is where the header says something else.
+        // Named by its content if the header says something else.
         _ if is_html => "text/html".to_owned(),
         _ if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => "JSON".to_owned(),
         Some(kind) if !kind.is_empty() && !kind.ends_with("json") => kind,
@@ -122,7 +121,7 @@ pub(super) fn page(status: u16, content_type: Option<&str>, body: &[u8]) -> Stri
     }
 }
 
-/// Whether a body begins as a web page does, whatever its header says.
+/// Whether a body begins like a web page, whatever its header says.
 pub(super) fn looks_like_html(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let start: String = text.chars().take(1024).collect::<String>().to_ascii_lowercase();
@@ -162,7 +161,7 @@ fn first_text(page: &str) -> Option<String> {
     None
 }
 
-/// Text of a page as a person reads it: entities decoded, blanks collapsed; `None` if nothing is left.
+/// The text of a page as a person reads it: entities decoded, blanks collapsed; `None` if nothing is left.
 fn tidy(text: &str) -> Option<String> {
     let mut out = text.to_owned();
     for (entity, meant) in [
@@ -235,13 +234,13 @@ mod tests {
         assert!(told.chars().count() < 260 && !told.contains('\u{1b}'), "{told}");
         assert_eq!(page(403, Some("\u{1b}[31ma/b"), b"x"), "403, a/b: x");
         assert_eq!(page(502, Some("image/png"), b"\x89PNG\r\n\x1a\n\0\0"), "502, image/png");
-        // An entity in the title may stand for a control character of its own; it stays as it is written.
+        // An entity in the title may encode a control character; it is kept as written.
         check(None, "<title>&#27;[31m</title>", "403, text/html: &#27;[31m");
     }
 
     #[test]
     fn odd_letters_do_not_move_the_places_of_tags() {
-        // `İ` is longer in lower case; only ASCII letters are lowered, so places stay the same.
+        // `İ` is longer in lower case; only ASCII letters are lowered, so positions stay the same.
         check(None, "<html><p>İİİ</p><title>İstanbul</title>", "403, text/html: İstanbul");
     }
 }

@@ -1,4 +1,4 @@
-//! `Renewing<A>`: a token that is no longer accepted is asked for once more where it came from.
+//! `Renewing<A>`: asks the source of a token for a new one once the service no longer accepts the old one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -8,33 +8,34 @@ use async_trait::async_trait;
 use super::token::{RenewToken, TokenCell, TokenSourceError};
 use super::{Api, ApiError, Call, ErrorKind, Meter, Reply};
 
-/// Why there is no other token.
+/// Why there is no new token.
 #[derive(Debug, thiserror::Error)]
 enum RenewError {
-    /// Where it comes from gave none.
+    /// The source of the token failed.
     #[error(transparent)]
     Source(TokenSourceError),
-    /// What it gave cannot be one.
+    /// The source returned something that cannot be a token.
     #[error("what it gave is not a token")]
     NotAToken,
-    /// Asking for it ended with a mistake of this program.
+    /// A bug in this program ended the request for a token.
     #[error(transparent)]
     Panicked(#[from] tokio::task::JoinError),
 }
 
-/// An API whose token is asked for once more after a 401: a token command gives one that holds for an hour.
+/// An API that asks for a new token after a 401: a token command may give tokens that are valid for an hour.
 ///
-/// A call that was answered with 401 was not carried out, so it is sent again whatever its verb. A new token that is not
-/// accepted either is not asked for again.
+/// The service did not carry out a call that it answered with 401, so the call is sent again whatever its verb. If the
+/// new token is not accepted either, no other one is asked for.
 #[derive(Debug)]
 pub struct Renewing<A> {
     inner: A,
     tokens: Arc<TokenCell>,
     renew: Option<RenewToken>,
     meter: Arc<Meter>,
-    /// The newest token that was accepted, by its number. The first, number 0, is asked for anew if it is not accepted.
+    /// The number of the newest token that was accepted. The first token, number 0, is renewed too if it is not
+    /// accepted.
     accepted: AtomicU64,
-    /// Held while one call asks for the token; the others wait for what comes of it.
+    /// Held while one call asks for the token; the others wait for the result.
     asking: tokio::sync::Mutex<()>,
 }
 
@@ -49,7 +50,8 @@ impl<A> Renewing<A> {
         Self { inner, tokens, renew, meter, accepted, asking }
     }
 
-    /// Asks for the token, unless another call did since number `used` was sent. Whether there is another one now.
+    /// Asks for the token, unless another call did so since token `used` was sent. Returns whether there is another
+    /// token now.
     async fn renewed(&self, used: u64) -> Result<bool, RenewError> {
         let Some(renew) = &self.renew else { return Ok(false) };
         let _one = self.asking.lock().await;

@@ -16,26 +16,27 @@ use super::{Api, ApiError, Call, ErrorKind, Meter, Reply, TooLargeSign};
 
 /// How often one call may be throttled before it fails.
 const MOST_THROTTLES: u32 = 100;
-/// How long one call may go on being throttled before it fails.
+/// How long one call may be throttled before it fails.
 const LONGEST_THROTTLING: Duration = Duration::from_mins(10);
 
-/// How often a page is asked for that may be too large, before a smaller one is.
+/// How often a page that may be too large is requested before a smaller one is.
 const MOST_FAILURES_OF_A_PAGE: u32 = 2;
-/// How often one call may meet the polite end of a connection and be sent again at once; from then on it counts as failed.
+/// How often one call may be sent again at once because its connection was closed properly; after that it counts as
+/// failed.
 const MOST_ENDINGS: u32 = 20;
-/// No cap is larger: beyond it a wait would be a hang, and far beyond it more than a `Duration` can hold.
+/// The largest cap: a longer wait would look like a hang, and a much longer one would overflow a `Duration`.
 const LONGEST_CAP: Duration = Duration::from_hours(1);
 
 /// When a failed call is sent again, and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Times a call is sent in all; being throttled does not count. Default 6.
+    /// How many times a call is sent; attempts that were throttled do not count. Default 6.
     pub attempts: NonZeroU32,
     /// The longest wait before the second attempt; it doubles for each further one. Default 500 ms.
     pub base: Duration,
-    /// No wait is longer than this (an hour at most), unless the service asks for it. Default 30 s.
+    /// The longest wait (an hour at most), unless the service asks for more. Default 30 s.
     pub cap: Duration,
-    /// How long a service that is away is waited for; zero: not at all. Default 10 min.
+    /// How long to wait for a service that is unavailable; zero: not at all. Default 10 min.
     pub patience: Duration,
 }
 
@@ -50,11 +51,11 @@ impl Default for RetryPolicy {
     }
 }
 
-/// An API that sends again what failed, where that is safe.
+/// An API that sends failed calls again if that is safe.
 ///
-/// Not sent: any call, at once where only the connection ended. Throttled: any call, when the budget below lets it through again. No answer, 5xx, or an answer
-/// that is not what it should be: reads only; a write may have had its effect, so the caller looks first. Anything
-/// else at once to the caller.
+/// Not sent: any call, at once if only the connection ended. Throttled: any call, when the budget below lets it through
+/// again. No answer, 5xx, or an unexpected answer: reads only; a write may have had its effect, so the caller looks it
+/// up first. Anything else is returned to the caller at once.
 #[derive(Debug)]
 pub struct Retrying<A> {
     inner: A,
@@ -64,7 +65,7 @@ pub struct Retrying<A> {
 }
 
 impl<A> Retrying<A> {
-    /// Retries over `inner`, which has to hold back calls after a 429 by itself.
+    /// Retries over `inner`, which has to hold calls back after a 429.
     pub fn new(inner: A, policy: RetryPolicy, meter: Arc<Meter>, random: fastrand::Rng) -> Self {
         Self { inner, policy, meter, random: Mutex::new(random) }
     }
@@ -91,7 +92,7 @@ impl<A: Api> Api for Retrying<A> {
                 && error.retry_after == Some(Duration::ZERO)
                 && ended < MOST_ENDINGS
             {
-                // The connection ended, not the service: a new one takes the call at once.
+                // The connection ended, not the service: a new one carries the call at once.
                 ended += 1;
                 self.meter.retried();
                 if let Some(before_send) = &call.before_send {
@@ -133,11 +134,11 @@ impl<A: Api> Api for Retrying<A> {
     }
 }
 
-/// What a failed call is worth.
+/// What to do with a failed call.
 enum Worth {
     /// Sending it again cannot help, or could do harm.
     Nothing,
-    /// It goes back into the line; the budget knows until when.
+    /// It goes back into the line; the budget knows how long it has to wait.
     Waiting,
     /// It is sent again after a delay.
     Repeating,
@@ -147,9 +148,9 @@ fn worth(reads: bool, error: &ApiError) -> Worth {
     match error.kind {
         ErrorKind::NotSent => Worth::Repeating,
         ErrorKind::Throttled => Worth::Waiting,
-        // A redirect leads to the same place the next time.
+        // A redirect would lead to the same place again.
         ErrorKind::Broken if matches!(error.status, Some(300..=399)) => Worth::Nothing,
-        // An error made on this side of the wire (a bad address) has not been sent, and will be made again.
+        // An error made on this side (a bad address) was not sent, and would happen again.
         ErrorKind::InDoubt | ErrorKind::Broken if reads && error.attempts > 0 => Worth::Repeating,
         _ => Worth::Nothing,
     }
@@ -168,14 +169,14 @@ impl Delays {
             .with_initial_interval(policy.base.min(cap))
             .with_max_interval(cap)
             .with_multiplier(2.0)
-            // The crate's own jitter cannot be seeded, and is not full: it only gives the ceiling.
+            // The crate's own jitter cannot be seeded and is not full: the crate only gives the ceiling.
             .with_randomization_factor(0.0)
             .with_max_elapsed_time(None)
             .build();
         Self { ceiling, cap }
     }
 
-    /// The next wait: `random` (0 to 1) of a ceiling that doubles up to the cap.
+    /// The next wait: the fraction `random` (0 to 1) of a ceiling that doubles up to the cap.
     fn next(&mut self, random: f64) -> Duration {
         let ceiling = self.ceiling.next_backoff().unwrap_or(self.cap).min(self.cap);
         let wait = ceiling.mul_f64(random.clamp(0.0, 1.0)).min(self.cap);

@@ -1,4 +1,4 @@
-//! What time it is at the service, from the `Date` of its answers.
+//! Estimates the service's clock from the `Date` of its answers.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 /// An estimate of the service's clock.
 ///
-/// `Date` has whole seconds, and each answer only says that the service's clock stood somewhere in that second at
-/// some moment between sending and receiving. Many answers narrow it down: the bounds are cut with each other.
+/// `Date` has whole seconds, and each answer only says that the service's clock showed that second at some moment
+/// between sending and receiving. Many answers narrow it down: the estimate is the intersection of their bounds.
 #[derive(Debug, Default)]
 pub struct ServerClock(Mutex<Option<Bounds>>);
 
-/// How far the service's clock is ahead of ours, at least and at most.
+/// How far the service's clock is ahead of ours: lower and upper bound.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
     least: SignedDuration,
@@ -19,7 +19,7 @@ struct Bounds {
 }
 
 impl ServerClock {
-    /// An estimate that knows nothing yet: the service's clock is taken for ours.
+    /// An estimate without data: the service's clock is assumed to equal ours.
     pub fn new() -> Self {
         Self::default()
     }
@@ -38,7 +38,7 @@ impl ServerClock {
             Some(old) if old.least.max(seen.least) <= old.most.min(seen.most) => {
                 Bounds { least: old.least.max(seen.least), most: old.most.min(seen.most) }
             }
-            // Nothing known, or one of the clocks was set: what is newer holds.
+            // Nothing is known yet, or one of the clocks was set: the newer observation counts.
             _ => seen,
         });
     }
@@ -49,7 +49,7 @@ impl ServerClock {
         known.map_or(now, |known| now.saturating_add(known.middle()).unwrap_or(now))
     }
 
-    /// How far the estimate may be off, to either side; `None` as long as nothing was learned.
+    /// How far the estimate may be off in either direction; `None` if nothing was learned yet.
     pub fn slack(&self) -> Option<SignedDuration> {
         let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.map(|known| known.most.saturating_sub(known.least) / 2)

@@ -1,18 +1,18 @@
 //! Splits a JSON array into its elements while its bytes arrive. Pure: no I/O.
 //!
-//! Only one element is kept at a time, and each is handed out byte for byte. Whether an element is JSON is checked by
-//! whoever takes it; where it ends is told by its brackets, quotes and commas.
+//! It keeps only one element at a time, and hands out each byte for byte. The consumer checks whether an element is
+//! JSON; brackets, quotes and commas show where it ends.
 
 /// The byte-order mark of UTF-8, which RFC 8259 lets a reader of JSON skip; proxies and files add it.
 pub(super) const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
-/// Why bytes are not an array of elements within the bound.
+/// Why bytes are not an array of elements within the size limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SplitError {
-    /// Something stands where an element, a comma or the end should.
+    /// Something other than an element, a comma or the end was found.
     #[error("the page is not a JSON array: unexpected `{}` after {}", char::from(*byte), entries(*elements))]
     Unexpected {
-        /// What stands there.
+        /// The unexpected byte.
         byte: u8,
         /// Elements before it.
         elements: usize,
@@ -20,10 +20,10 @@ pub enum SplitError {
     /// The bytes ended before the array did.
     #[error("the page ends before its array does, after {}", entries(*elements))]
     Truncated {
-        /// How many elements came whole.
+        /// How many elements were complete.
         elements: usize,
     },
-    /// One element is larger than allowed.
+    /// One element is larger than the limit.
     #[error("entry {entry} of the page is larger than {bound} bytes")]
     TooLarge {
         /// Its number, from 1.
@@ -39,19 +39,19 @@ fn entries(count: usize) -> String {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Before the array, behind so many bytes of a byte-order mark.
+    /// Before the array, after this many bytes of a byte-order mark.
     Before { mark: usize },
-    /// An element comes, or where `may_end` the end of an empty array.
+    /// Before an element, or before the end of an empty array if `may_end`.
     Element { may_end: bool },
-    /// In an object or array, so many deep; in a text of it, or behind its backslash.
+    /// In an object or array of this depth; in one of its texts, or after a backslash there.
     Nested { depth: usize, text: bool, escaped: bool },
-    /// In a text that is an element.
+    /// In an element that is a text.
     Text { escaped: bool },
     /// In a number, `true`, `false` or `null`.
     Scalar,
-    /// Behind an element.
+    /// After an element.
     Behind,
-    /// Behind the array.
+    /// After the array.
     After,
 }
 
@@ -61,13 +61,13 @@ pub(super) struct ArraySplitter {
     state: State,
     element: Vec<u8>,
     elements: usize,
-    /// Bytes of one element at most.
+    /// The largest size of an element, in bytes.
     bound: usize,
-    /// Blanks in a row between elements.
+    /// Consecutive blanks between elements.
     blanks: usize,
 }
 
-/// The most blanks in a row between elements: a body of blanks has no end otherwise.
+/// The most consecutive blanks between elements: a body of blanks would never end otherwise.
 const MOST_BLANKS: usize = 1 << 20;
 
 impl ArraySplitter {
@@ -76,8 +76,9 @@ impl ArraySplitter {
         Self { state: State::Before { mark: 0 }, element: Vec::new(), elements: 0, bound, blanks: 0 }
     }
 
-    /// Takes the next bytes, and hands out the elements that end in them. Of bytes that begin with an object `whole` may tell
-    /// how long that is, and something about it: then it is handed out as it lies there, with what was told.
+    /// Takes the next bytes, and hands out the elements that end in them. For bytes that begin with an object, `whole`
+    /// may return its length and some information about it: then the object is handed out without a copy, with that
+    /// information.
     pub(super) fn push<W, E: From<SplitError>>(
         &mut self,
         bytes: &[u8],
@@ -107,12 +108,12 @@ impl ArraySplitter {
         Ok(())
     }
 
-    /// What came so far of an element whose end did not come.
+    /// The part of an incomplete element that has arrived.
     pub(super) fn begun(self) -> Vec<u8> {
         self.element
     }
 
-    /// Says whether the array is whole.
+    /// Checks whether the array is complete.
     pub(super) fn finish(&self) -> Result<(), SplitError> {
         match self.state {
             State::After => Ok(()),
@@ -120,7 +121,7 @@ impl ArraySplitter {
         }
     }
 
-    /// Takes bytes from `at` on, and gives back where it stopped.
+    /// Takes bytes from `at` on, and returns where it stopped.
     fn step(&mut self, bytes: &[u8], at: usize) -> Result<usize, SplitError> {
         let byte = bytes[at];
         let is_blank = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
@@ -157,7 +158,7 @@ impl ArraySplitter {
                     _ => State::Text { escaped: false },
                 };
             }
-            // The byte that ends it is looked at again.
+            // The byte that ends it is processed again.
             State::Scalar if is_blank || byte == b',' || byte == b']' => {
                 self.state = State::Behind;
                 return Ok(at);
@@ -171,13 +172,13 @@ impl ArraySplitter {
         Ok(at + 1)
     }
 
-    /// Takes as much of an object or array as there is.
+    /// Takes as much of an object or array as has arrived.
     fn nested(&mut self, bytes: &[u8], from: usize) -> Result<usize, SplitError> {
         let State::Nested { mut depth, mut text, mut escaped } = self.state else { return Ok(from) };
         let mut at = from;
         while at < bytes.len() && depth > 0 {
             if text && !escaped {
-                // Most bytes of a document stand in its texts.
+                // Most bytes of a document are in its texts.
                 at += memchr::memchr2(b'"', b'\\', &bytes[at..]).unwrap_or(bytes.len() - at);
                 let Some(byte) = bytes.get(at) else { break };
                 (text, escaped) = (*byte != b'"', *byte == b'\\');

@@ -1,4 +1,4 @@
-//! Reads the answers that bring what the service stored.
+//! Reads the answers that return what the service stored.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,14 +10,14 @@ use super::unreadable::UnreadableAnswer;
 use crate::documents::beside::head_of_same;
 use crate::model::{Head, Id};
 
-/// Whether no call can name it: empty, or what every URL parser takes for "this folder" or "one up", encoded or not.
+/// Whether no call can name it: empty, or (encoded or not) what every URL parser takes for "this folder" or "one up".
 pub(super) fn cannot_be_asked_for(id: &Id) -> bool {
     id.as_str().bytes().all(|byte| byte == b'.')
 }
 
-/// The document that was answered to a write of `sent`.
+/// The document in the answer to a write of `sent`.
 pub(super) fn stored(reply: &Reply, sent: &[u8]) -> Result<Document, UnreadableAnswer> {
-    // What is the same is JSON too, and its head is read along.
+    // If it is the same as `sent`, it is JSON too, and its head is read at the same time.
     if let (Ok(sent), Ok(text)) = (std::str::from_utf8(sent), std::str::from_utf8(&reply.body))
         && let Some(head) = head_of_same(sent, text)
     {
@@ -26,9 +26,9 @@ pub(super) fn stored(reply: &Reply, sent: &[u8]) -> Result<Document, UnreadableA
     document(reply)
 }
 
-/// The document that was answered.
+/// The document in the answer.
 pub(super) fn document(reply: &Reply) -> Result<Document, UnreadableAnswer> {
-    // Where a head is, the whole text was read, and is JSON.
+    // If a head was read, the whole text was parsed and is JSON.
     if let Ok(text) = std::str::from_utf8(&reply.body)
         && let Ok(head) = Head::of(text)
     {
@@ -40,7 +40,7 @@ pub(super) fn document(reply: &Reply) -> Result<Document, UnreadableAnswer> {
 }
 
 fn with_head(text: Box<RawValue>, reply: &Reply) -> Result<Document, UnreadableAnswer> {
-    // A head of odd types is a document's all the same, as long as it has an id.
+    // A document with a head of unexpected types is still a document if it has an id.
     let head = match Head::of(text.get()) {
         Ok(head) => head,
         Err(error) => Some(Head::read(text.get()))
@@ -58,7 +58,7 @@ fn brought(head: Head, text: Box<str>, reply: &Reply) -> Result<Document, Unread
     Ok(Document { head, text, is_as_sent: false, attempts, date, status })
 }
 
-/// The document `id` that was answered to a write of `sent`.
+/// The document `id` in the answer to a write of `sent`.
 pub(super) fn stored_at(reply: &Reply, id: &Id, sent: &[u8]) -> Result<Document, UnreadableAnswer> {
     match stored(reply, sent) {
         Ok(document) if document.head.id == *id => Ok(document),

@@ -1,4 +1,4 @@
-//! A small server for tests: answers each request by a function, over HTTP/1.1 and plain TCP.
+//! A small server for tests: a function answers each request, over HTTP/1.1 and plain TCP.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A request as it came.
+/// A request as it arrived.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: String,
     /// Path without query.
     pub(crate) path: String,
-    /// What follows `?`.
+    /// The text after `?`.
     pub(crate) query: String,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
@@ -30,7 +30,7 @@ impl Request {
     }
 }
 
-/// What a request is answered with.
+/// The answer to a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     status: u16,
@@ -83,7 +83,7 @@ impl Stub {
         Self { address, requests, server }
     }
 
-    /// Answers with these in turn, and with the last for ever.
+    /// Answers with these in turn, then with the last one for ever.
     pub(crate) async fn in_turn(answers: impl IntoIterator<Item = Answer>) -> Self {
         let answers: Vec<Answer> = answers.into_iter().collect();
         let next = std::sync::atomic::AtomicUsize::new(0);
@@ -98,7 +98,7 @@ impl Stub {
         format!("http://{}", self.address)
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }

@@ -1,4 +1,4 @@
-//! `Throttled<A>`: calls keep to the budget of their account and to a number under way, and everybody learns from the
+//! `Throttled<A>`: keeps calls within the budget of their account and below a number under way, and both learn from the
 //! answers.
 
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use super::controller::{CallKind, Load, Observation};
 use super::{Api, ApiError, Budget, Call, Concurrency, ErrorKind, Meter, Reply, ServerClock};
 use crate::model::time::Clock;
 
-/// An API whose calls keep to the budget of their account and to a number under way.
+/// An API that keeps calls within the budget of their account and below a number under way.
 #[derive(Debug)]
 pub struct Throttled<A> {
     inner: A,
     budget: Arc<Budget>,
     gate: Gate,
-    /// Where calls wait one after the other, so that one that goes ahead has at most one of them in front.
+    /// Calls wait here one after the other, so that a call that goes ahead has at most one of them before it.
     line: tokio::sync::Mutex<()>,
     meter: Arc<Meter>,
     server: Arc<ServerClock>,
@@ -27,7 +27,7 @@ pub struct Throttled<A> {
 }
 
 impl<A> Throttled<A> {
-    /// Holds back the calls to `inner`. `clock` is compared with the service's in `server`.
+    /// Holds back the calls to `inner`. `server` learns the service's time relative to the local `clock`.
     pub fn new(
         inner: A,
         budget: Arc<Budget>,
@@ -60,7 +60,7 @@ impl<A: Api> Api for Throttled<A> {
     async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
         let first_in_line =
             if call.goes_ahead() { None } else { Some(call.unless_held_back(self.line.lock()).await?) };
-        // First the place, then the permit: a permit spent while waiting for a place would be used late, in a bunch.
+        // First the place, then the permit: a permit that waits for a place would be used late, together with others.
         let mut place = call.unless_held_back(self.gate.enter()).await?;
         let waiting = self.meter.waiting();
         let permit = call.unless_held_back(self.budget.permit()).await?;
@@ -85,7 +85,7 @@ impl<A: Api> Api for Throttled<A> {
                 self.budget.throttled(permit, error.retry_after);
                 self.tell_of_pause("the service asks for", error);
             }
-            // Overloaded, and saying for how long: for everybody.
+            // The service is overloaded and says for how long, which applies to everybody.
             Err(error) if error.kind == ErrorKind::InDoubt && error.status.is_some() => {
                 if let Some(pause) = error.retry_after {
                     self.budget.pause(pause);
@@ -98,7 +98,7 @@ impl<A: Api> Api for Throttled<A> {
         if let Some(date) = date {
             self.server.observe(sent, self.clock.now(), date);
         }
-        // The place is held while the intent of a call is written too: as many more places carry the same rate.
+        // A call also holds its place while its intent is written: the same rate needs more places.
         let (latency, held) = (latency.as_secs_f64(), permitted.elapsed().as_secs_f64());
         let (kind, rate) = (CallKind::of(call), self.budget.rate());
         place.answered(Observation { kind, load, latency, held, generation: 0, rate });
@@ -106,7 +106,7 @@ impl<A: Api> Api for Throttled<A> {
     }
 }
 
-/// With `-vv`: a line for each attempt; never a body, a query or a header.
+/// With `-vv`, logs a line for each attempt; never a body, a query or a header.
 fn trace(call: &Call, result: &Result<Reply, ApiError>, latency: Duration, waited: Duration) {
     if !tracing::enabled!(tracing::Level::DEBUG) {
         return;

@@ -1,4 +1,4 @@
-//! The token of an account, in a type that does not tell.
+//! The token of an account, in a type that does not reveal it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub struct Token(SecretString);
 
 impl Token {
-    /// The token, without the blanks and line ends a file or a command leaves round it.
+    /// The token, without the blanks and line ends that a file or a command adds.
     pub fn new(text: impl AsRef<str>) -> Self {
         Self(SecretString::from(text.as_ref().trim()))
     }
@@ -29,7 +29,7 @@ impl Token {
         format!("Bearer {}", self.0.expose_secret())
     }
 
-    /// `text` with every occurrence of the token replaced by `***`: what a service echoes must not reach a log.
+    /// `text` with every occurrence of the token replaced by `***`: a token that a service echoes must not reach a log.
     pub(super) fn redact(&self, text: String) -> String {
         let secret = self.0.expose_secret();
         if secret.len() >= 4 && text.contains(secret) { text.replace(secret, "***") } else { text }
@@ -48,10 +48,10 @@ impl From<SecretString> for Token {
     }
 }
 
-/// Why the place where a token comes from gave none. It holds nothing of a token.
+/// Why the source of a token failed. It includes no part of a token.
 pub type TokenSourceError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Asks for the token again where it came from: runs the command, reads the file. It may block for a while.
+/// Asks the source for the token again: runs the command, reads the file. It may block for a while.
 #[derive(Clone)]
 pub struct RenewToken(Arc<dyn Fn() -> Result<Token, TokenSourceError> + Send + Sync>);
 
@@ -72,7 +72,7 @@ impl fmt::Debug for RenewToken {
     }
 }
 
-/// The token that is sent now, and which it is in the order of tokens.
+/// The current token, and its number in the order of tokens.
 #[derive(Debug)]
 pub(super) struct TokenCell(Mutex<(Arc<Token>, u64)>);
 

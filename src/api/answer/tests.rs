@@ -158,7 +158,7 @@ fn a_pause_is_read_in_every_form_and_clamped() {
     check(Some("-5"), date, 2);
     check(Some("1000000000"), date, 300);
     check(Some("99999999999999999999999999"), date, 300);
-    // A date counts from the service's own clock, however wrong ours may be.
+    // A date is compared with the service's own clock, even if ours is wrong.
     check(Some("Wed, 01 Jul 2026 10:00:30 GMT"), date, 30);
     check(Some("Wed, 01 Jul 2026 09:00:00 GMT"), date, 0);
     check(Some("Wed, 01 Jul 2099 10:00:00 GMT"), date, 300);

@@ -17,7 +17,7 @@ use crate::api::{
 use crate::model::Id;
 use crate::model::time::Clock;
 
-/// A service that gives each attempt the next of its answers, and success when there are none left.
+/// A service that gives each attempt the next of its answers, and success after the last.
 #[derive(Debug, Default)]
 struct Service {
     answers: std::sync::Mutex<Vec<ErrorKind>>,
@@ -148,7 +148,7 @@ fn whoever_waits_for_a_permit_or_for_the_next_attempt_is_held_back_at_once() {
             let id = Id::from("x");
             let call = stopping.get("imports", &id);
             tokio::pin!(call);
-            // Until it waits: for the permit (10 s), or after its first attempt for the second.
+            // The time until it waits: for the permit (10 s), or, after its first attempt, for the second.
             let wait = if answers.is_empty() { 1 } else { 11 };
             assert!(timeout(Duration::from_secs(wait), &mut call).await.is_err());
             cancel.drain();

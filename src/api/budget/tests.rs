@@ -1,4 +1,4 @@
-//! The law of the budget.
+//! The rules of the budget.
 
 use futures::future::join_all;
 use proptest::prelude::*;
@@ -19,9 +19,9 @@ fn paused<T>(work: impl Future<Output = T>) -> T {
         .block_on(work)
 }
 
-/// The largest number of permits in any window, less what the window allows; above 0 is a breach.
+/// The largest number of permits in any window, minus what the window allows. More than 0 is a violation.
 fn excess(times: &[Duration], burst: f64, rate: f64) -> f64 {
-    // Every window worth a look starts and ends at a permit: this is the largest sum of a part (Kadane).
+    // Every relevant window starts and ends at a permit: this is the largest sum of a range (Kadane).
     let (mut worst, mut lowest) = (f64::MIN, f64::MAX);
     for (index, time) in (0..).zip(times) {
         let level = f64::from(index) - rate * time.as_secs_f64();
@@ -238,7 +238,7 @@ fn a_budget_that_cannot_be_kept_is_refused_by_name() {
     assert_eq!(new(1000.0, 11, 1.0), Ok(()));
 }
 
-/// How many calls a budget lets through in so many seconds.
+/// How many calls a budget lets through in this number of seconds.
 async fn calls(budget: &Budget, seconds: u64) -> u32 {
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut calls = 0;
@@ -261,12 +261,12 @@ fn processes_that_share_an_account_together_take_what_one_would() {
         budget.share_among(holders(1));
         let alone = calls(&budget, 10).await;
         assert!((498..=502).contains(&alone), "{alone}: what others saved up is not taken over");
-        // What it had saved up is divided when others come.
+        // The saved-up calls are divided when processes join.
         tokio::time::sleep(Duration::from_mins(1)).await;
         budget.share_among(holders(2));
         let shared = calls(&budget, 10).await;
         assert!((49 + 248..=49 + 252).contains(&shared), "{shared}");
-        // Going slower after a 429 stays what it is, in proportion.
+        // The reduction of the rate after a 429 is kept, in proportion.
         let permit = budget.permit().await;
         budget.throttled(permit, Some(Duration::from_secs(1)));
         let slowed = budget.rate();
@@ -288,7 +288,7 @@ fn one_that_comes_beside_others_begins_slowly_until_they_have_counted_it() {
         assert!((newcomer.rate() - 2.5).abs() < 1e-9);
         let before = calls(&newcomer, 10).await;
         assert!((25..=50).contains(&before), "{before}");
-        // It is told again how many there are: they have counted it.
+        // The second time, the others have counted it.
         newcomer.share_among(holders(2));
         assert!((newcomer.rate() - 25.0).abs() < 1e-9);
         let counted = calls(&newcomer, 10).await;
@@ -296,8 +296,9 @@ fn one_that_comes_beside_others_begins_slowly_until_they_have_counted_it() {
     });
 }
 
-/// Sends 10,000 calls from 64 callers to a service whose bucket starts at `level` and loses `others` calls a second to somebody
-/// else. Returns the time taken, divided by the least that the bucket allows, and the share of calls that were refused.
+/// Sends 10,000 calls from 64 callers to a service whose bucket starts at `level` and loses `others` calls a second to
+/// other clients. Returns the time taken, divided by the least that the bucket allows, and the share of calls that were
+/// refused.
 async fn against_a_bucket(mut level: f64, others: f64) -> (f64, f64) {
     let budget = &budget(300.0, 1000, 1.0);
     let (start, began, calls) = (level, Instant::now(), 10_000);

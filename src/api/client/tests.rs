@@ -38,7 +38,7 @@ fn client(server: &Stub) -> Client {
     connected(server, false).client
 }
 
-/// A service that has this answer for one verb at one path, and 404 for all else.
+/// A service that gives this answer for one verb at one path, and 404 otherwise.
 async fn answering(verb: &'static str, at: &str, answer: Answer) -> Stub {
     let at = at.to_owned();
     Stub::start(

@@ -1,22 +1,22 @@
-//! The laws of the controller, against a model of the service: latency by kind, workers, failures, an allowed rate.
+//! The rules of the controller, against a model of the service: latency by kind, workers, failures, an allowed rate.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::*;
 
-/// A service, and what is asked of it. Times in seconds.
+/// A model of a service and its load. Times in seconds.
 #[derive(Debug, Clone)]
 struct Model {
-    /// Kinds in turn, and how long each takes when the service is at ease.
+    /// Kinds of calls in turn, and how long each takes without load.
     calls: Vec<(CallKind, f64)>,
-    /// Latencies are spread by this part to both sides.
+    /// Latencies vary by this part in both directions.
     spread: f64,
     /// Calls the service works on at once; the others wait their turn there.
     workers: usize,
     /// Calls a second that the budget allows.
     rate: f64,
-    /// One of so many calls fails; none if zero.
+    /// One of this many calls fails; none if zero.
     failing: u64,
     /// From `from` on, until `until`, every latency is `times` as long.
     slower: (f64, f64, f64),
@@ -39,7 +39,7 @@ fn model(calls: &[(CallKind, f64)]) -> Model {
     }
 }
 
-/// What came of it, second by second.
+/// The results, second by second.
 #[derive(Debug)]
 struct Course {
     /// Good answers in each second.
@@ -71,7 +71,7 @@ impl Ord for Moment {
     }
 }
 
-/// Lets the controller work against the model for so many seconds, with more to do than it can.
+/// Runs the controller against the model for this number of seconds, with more calls than it can carry.
 fn course(model: &Model, seconds: usize) -> Course {
     let mut random = fastrand::Rng::with_seed(11);
     let mut controller = Controller::new();
@@ -131,7 +131,7 @@ fn course(model: &Model, seconds: usize) -> Course {
     }
 }
 
-/// From the fifth second on, at least this share of what can be carried is.
+/// Checks that, from the fifth second on, at least this share of the possible rate is reached.
 fn check(model: &Model, can: f64, share: f64) -> Course {
     let course = course(model, 25);
     let carried = course.rate(5, 25) / can;
@@ -181,12 +181,12 @@ fn what_began_fast_and_became_slow_carries_the_rate_again_within_five_seconds() 
 
 #[test]
 fn no_more_is_under_way_than_helps() {
-    // 8 at once, each 50 ms, are 160 a second, whatever more is under way.
+    // 8 at once, each 50 ms, are 160 a second, however many more are under way.
     let model = Model { workers: 8, rate: f64::INFINITY, ..model(&[(POST, 0.050)]) };
     let course = check(&model, 160.0, 0.93);
     let mean = course.limits[5..].iter().sum::<usize>() / 20;
     assert!(mean <= 24 && course.limits[5..].iter().all(|limit| *limit <= 32), "{course:?}");
-    // And at the allowed rate no more than one and a half times what it takes.
+    // At the allowed rate, at most one and a half times the calls that it needs.
     let course = check(&self::model(&[(POST, 0.050)]), 270.0, 0.95);
     assert!(course.limits[5..].iter().all(|limit| *limit <= 24), "{course:?}");
 }

@@ -1,4 +1,4 @@
-//! The body of an answer as it arrives: kept whole, or split into documents where it is a long page.
+//! Reads the body of an answer as it arrives: keeps it whole, or splits a long page into documents.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::api::split::SplitError;
 /// The longest page that is kept in memory, in bytes.
 const MOST_IN_MEMORY: usize = 1 << 18;
 
-/// Reads the body, decoded, up to `bound` bytes. A page of a list, whose documents have at most `document` bytes, is split
-/// while it arrives once it is longer than what is kept in memory.
+/// Reads the body, decoded, up to `bound` bytes. A page of a list, whose documents have at most `document` bytes, is
+/// split while it arrives once it is too long for memory.
 pub(super) async fn read(
     mut response: reqwest::Response,
     mut bound: usize,
@@ -36,10 +36,10 @@ pub(super) async fn read(
                         let begun = first.take().unwrap_or_else(|| whole.split().freeze());
                         return read_long([begun, chunk], response, bound, document).await;
                     }
-                    // No page of a list, whatever it is: it is kept whole, so it may be as long as one document.
+                    // This is not a page of a list: it is kept whole, so it may be as long as one document.
                     bound = bound.min(document);
                 }
-                // Most answers come in one piece: that one is taken as it is.
+                // Most answers arrive in one piece, which is used without a copy.
                 match first.take() {
                     None if whole.is_empty() => first = Some(chunk),
                     None => whole.extend_from_slice(&chunk),
@@ -57,7 +57,7 @@ pub(super) async fn read(
     }
 }
 
-/// Reads the rest of a long page, of which two pieces came.
+/// Reads the rest of a long page after its first two pieces.
 async fn read_long(
     begun: [Bytes; 2],
     mut response: reqwest::Response,
@@ -96,7 +96,7 @@ async fn read_long(
     }
 }
 
-/// What libraries put before the cause of an error; it tells a person nothing.
+/// The texts that libraries put before the cause of an error. They are no help to users.
 const WRAPPERS: [&str; 7] = [
     "error sending request: ",
     "client error (SendRequest): ",
@@ -112,7 +112,7 @@ pub(in crate::api) fn reason(error: reqwest::Error) -> String {
     clean(&plain(&crate::model::chain(&error.without_url())), 500)
 }
 
-/// The causes of an error without what libraries put around them.
+/// The causes of an error, without the texts that libraries put around them.
 fn plain(chain: &str) -> String {
     let mut rest = chain;
     while let Some(inner) = WRAPPERS.iter().find_map(|wrapper| rest.strip_prefix(wrapper)) {
@@ -125,7 +125,7 @@ fn plain(chain: &str) -> String {
     }
 }
 
-/// What TLS says when no connection comes about, by a part of it, and what that means.
+/// Parts of what TLS reports when a connection fails, and what they mean.
 const TLS: [(&str, &str); 6] = [
     (
         "certificate: UnknownIssuer",

@@ -35,7 +35,8 @@ fn call(method: Method, target: &str) -> Call {
     }
 }
 
-/// A service that does to each connection, once a request came, what `act` says; how many requests came.
+/// A service that does to each connection, after a request arrived, what `act` says. Also returns the number of
+/// requests.
 async fn raw<F, W>(act: F) -> (String, Arc<AtomicUsize>)
 where
     F: Fn(TcpStream) -> W + Send + Sync + 'static,
@@ -57,7 +58,7 @@ where
     (origin, requests)
 }
 
-/// A service that sends these bytes and closes.
+/// A service that sends these bytes and closes the connection.
 async fn says(bytes: &'static str) -> (String, Arc<AtomicUsize>) {
     raw(move |mut socket| async move {
         let _ = socket.write_all(bytes.as_bytes()).await;
@@ -259,7 +260,7 @@ async fn an_answer_that_does_not_come_or_end_in_time_leaves_the_call_in_doubt() 
     for beginning in ["", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n[{"] {
         let (origin, _) = raw(move |mut socket| async move {
             let _ = socket.write_all(beginning.as_bytes()).await;
-            // Then byte by byte, for longer than anybody waits.
+            // After that byte by byte, for longer than the time limit.
             let mut tick = tokio::time::interval(Duration::from_millis(20));
             loop {
                 tick.tick().await;
@@ -292,7 +293,7 @@ async fn an_answer_larger_than_its_bound_is_not_read_to_the_end() {
     assert_eq!(api.call(&document).await.unwrap().body.len(), 4001);
 }
 
-/// `[` + 200,000 blanks + `]`, as gzip makes of it: a few bytes that unpack to many.
+/// `[` + 200,000 blanks + `]`, compressed with gzip: a few bytes that expand to many.
 #[tokio::test]
 async fn packed_answers_are_unpacked_and_the_bound_holds_for_what_comes_out() {
     let packed = include_bytes!("list.gz").as_slice();

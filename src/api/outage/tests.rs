@@ -1,4 +1,4 @@
-//! Services that are away for a while, for ever, or not at all.
+//! Services that are unavailable for a while, for ever, or not at all.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -9,7 +9,7 @@ use super::*;
 use crate::api::{Method, Retrying};
 use crate::model::event::{Event, Events, Listener};
 
-/// A service that is away between two moments, and counts what it is asked meanwhile.
+/// A service that is unavailable between two moments, and counts the calls it gets in between.
 #[derive(Debug)]
 struct Service {
     began: Instant,
@@ -63,7 +63,7 @@ fn call(method: Method) -> Call {
     }
 }
 
-/// A call a second from each of 64 callers, for two minutes; whatever failed.
+/// Sends a call a second from each of 64 callers for two minutes. Returns the failures.
 async fn two_minutes(api: &Stack, method: Method) -> Vec<ApiError> {
     let caller = async |_| {
         let (begun, mut failed) = (Instant::now(), Vec::new());
@@ -83,7 +83,7 @@ async fn a_service_that_is_away_for_a_minute_fails_no_call_and_is_asked_by_one()
         let meter = Arc::new(Meter::new());
         assert!(two_minutes(&stack(&service, &meter), method).await.is_empty());
         let asked = service.asked_while_away.load(Relaxed);
-        // What was under way when it went, and one question now and then.
+        // The calls that were under way when it became unavailable, and a few questions.
         assert!(asked <= 64 + 16, "{asked}");
         assert!(service.handled.load(Relaxed) > 64 * 45);
     }
@@ -113,7 +113,7 @@ async fn a_service_that_stays_away_is_given_up_after_the_patience_and_then_at_on
     assert!((600..=601).contains(&waited), "{waited}");
     api.call(&call(Method::Get)).await.unwrap_err();
     assert_eq!(gone.elapsed().as_secs(), waited);
-    // One in five to ten seconds.
+    // One question every five to ten seconds.
     let asked = service.asked_while_away.load(Relaxed);
     assert!((64 + 50..64 + 130).contains(&asked), "{asked}");
 }
@@ -132,7 +132,7 @@ async fn a_service_that_was_never_there_is_waited_for_briefly_and_a_name_that_is
 
 #[tokio::test(start_paused = true)]
 async fn one_document_that_is_always_answered_with_503_is_no_absence() {
-    /// Answers 503 to one path and 200 to all else.
+    /// Answers 503 to one path and 200 to all others.
     #[derive(Debug)]
     struct OneBad(AtomicU32);
     #[async_trait]

@@ -1,4 +1,4 @@
-//! Tokens that run out while a run goes on.
+//! Tokens that expire during a run.
 
 use std::sync::atomic::AtomicU32;
 
@@ -7,7 +7,7 @@ use futures::future::join_all;
 use super::*;
 use crate::api::{Method, Token};
 
-/// A service that accepts one token: the last one that was given out, or none.
+/// A service that accepts one token: the last one that was issued, or none.
 #[derive(Debug)]
 struct Service {
     tokens: Arc<TokenCell>,
@@ -29,7 +29,7 @@ impl Api for Arc<Service> {
     }
 }
 
-/// A service that accepts `accepts`; the token command gives `given` in turn, and then fails.
+/// A service that accepts `accepts`. The token command returns the tokens of `given` in turn, and then fails.
 fn renewing(
     accepts: &'static str,
     given: &'static [&'static str],

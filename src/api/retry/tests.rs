@@ -1,4 +1,4 @@
-//! What is sent again, how often, and how long between.
+//! Which calls are sent again, how often, and how long the waits are.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use super::*;
 use crate::api::Method;
 
-/// Answers from a script; when it is used up, with 200.
+/// Answers from a script, and with 200 when the script has ended.
 #[derive(Debug, Default)]
 struct Scripted {
     script: Mutex<VecDeque<ApiError>>,
@@ -120,7 +120,7 @@ async fn being_throttled_spends_no_attempts_but_has_an_end_too() {
     assert_eq!(api.call(&call(Method::Post)).await.unwrap().attempts, 26);
 }
 
-/// Throttles every call, and takes four minutes over each.
+/// Throttles every call, and takes four minutes for each.
 #[derive(Debug)]
 struct Slow;
 

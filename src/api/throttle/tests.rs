@@ -1,4 +1,4 @@
-//! How the budget and the gate get on with a service whose bucket others use too.
+//! How the budget and the gate work with a service whose bucket others use too.
 
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
@@ -20,7 +20,7 @@ fn paused<T>(work: impl Future<Output = T>) -> T {
         .block_on(work)
 }
 
-/// The service's side: a bucket of 1,000 that refills by 300 a second, of which somebody else takes a part.
+/// The service's side: a bucket of 1,000 that refills by 300 a second, and that other clients use too.
 #[derive(Debug)]
 struct Service {
     bucket: Mutex<(f64, Instant)>,
@@ -58,7 +58,7 @@ impl Api for Arc<Service> {
     }
 }
 
-/// Sends `calls`, 64 at a time, and gives back the seconds it took and the share of 429s.
+/// Sends `calls`, 64 at a time. Returns the time in seconds and the share of 429s.
 fn run(level: f64, refill: f64, concurrency: Concurrency, calls: u32) -> (f64, f64) {
     paused(async {
         let service = Arc::new(Service::new(level, refill));

@@ -140,6 +140,6 @@ async fn a_failing_service_fails_the_list_it_does_not_shorten_it() {
     let (pages, failure) = read(&server).await;
     let failure = failure.unwrap();
     assert_eq!((pages.len(), failure.kind), (1, ErrorKind::InDoubt));
-    // Three times, and more after it was seen that the service itself is there.
+    // Three times, and again once the service itself was seen to be available.
     assert!((4..=6).contains(&failure.attempts), "{failure}");
 }

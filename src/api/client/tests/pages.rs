@@ -68,7 +68,7 @@ async fn read(client: &Client, request: ListRequest) -> Result<BTreeSet<String>,
     Ok(ids)
 }
 
-/// The limits that were asked for, without repeats in a row.
+/// The limits that were asked for, without consecutive repeats.
 fn limits(server: &Stub) -> Vec<String> {
     let mut limits: Vec<String> = server
         .requests()
@@ -139,14 +139,14 @@ async fn what_has_nothing_to_do_with_the_size_is_not_asked_for_again_at_another(
             read(&client_of(&server, ClientOptions::default()), request(Vec::new())).await.unwrap_err();
         assert_eq!((error.status, limits(&server)), (Some(code), vec!["1000".to_owned()]));
     }
-    // A list that does not know `include`: its caller asks without.
+    // A list that does not know `include`: its caller asks without it.
     let server = service(0, status(400), |_| 10).await;
     let client = client_of(&server, ClientOptions::default());
     assert_eq!(read(&client, request(vec!["name"])).await.unwrap_err().status, Some(400));
     assert_eq!(limits(&server), ["1000"]);
 }
 
-/// A page that is much longer than what is kept in memory, whatever number of documents was asked for.
+/// A page that is longer than what is kept in memory, for any number of documents.
 async fn long_pages(pages: Vec<String>) -> Stub {
     Stub::start(move |request| {
         if request.path != "/v1/imports" {

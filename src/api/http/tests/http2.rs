@@ -1,4 +1,4 @@
-//! Connections that end while calls are under way, as HTTP/2 tells it.
+//! HTTP/2 connections that end while calls are under way.
 
 use super::*;
 
@@ -8,8 +8,8 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// A service that speaks HTTP/2, answers `streams` calls a connection and ends it with a GOAWAY of this `reason`: what
-/// came later is not handled. How many calls it handled.
+/// A service that uses HTTP/2, answers `streams` calls a connection and ends it with a GOAWAY of this `reason`: it does
+/// not handle later calls. Also returns how many calls it handled.
 async fn goes_away_after(streams: usize, reason: u32) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
