@@ -16,8 +16,8 @@ pub enum Exit {
     /// cannot be done, `list` with imports that it cannot judge, `verify` of a run that is not finished, a difference
     /// or damage found by `archive`, and accounts of a fleet that need attention.
     Attention,
-    /// Stopped: by `stop` in the job, by a wave whose verification failed, because the deletions of a mirror were held
-    /// back, or by `fleet stop`.
+    /// Stopped: by `stop` in the job, by a wave whose verification failed or of which nothing was written, because the
+    /// deletions of a mirror were held back, or by `fleet stop`.
     Stopped,
     /// `plan --exit-code` found changes.
     Changes,

@@ -74,7 +74,7 @@ pub(super) static JOB: Table = Table {
         key(
             "waves",
             Type::List(&WAVES),
-            "How many imports are written at a time; each wave is verified before the next begins. The last is `rest`.",
+            "How many imports are written at a time; each wave is verified before the next begins, and one that differs, or of which nothing was written, stops the run. The last is `rest`.",
         ).not_for(&[(&[Action::Backup, Action::Compare], "nothing is written to an account: remove it")]),
         key(
             "pause",
