@@ -82,13 +82,13 @@ impl Consent {
 /// How a session is to behave.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terms {
-    /// Seconds for which a call without an answer may still be executing.
-    pub settle: f64,
+    /// How long a call without an answer may still be executing.
+    pub grace_period: Duration,
     pub consent: Consent,
 }
 
 /// Nothing is written.
-pub(super) const READING: Terms = Terms { settle: 0.0, consent: Consent::Asked };
+pub(super) const READING: Terms = Terms { grace_period: Duration::ZERO, consent: Consent::Asked };
 
 /// Opens the accounts of a job or a run, and prints what a person should know about them. `folder` is that of the
 /// run, if it has one.
@@ -97,9 +97,8 @@ pub(super) async fn open(
     request: OpenRequest<'_>,
     folder: Option<&Path>,
     cancel: &Cancel,
-    Terms { settle, consent }: Terms,
+    Terms { grace_period, consent }: Terms,
 ) -> Result<Session, Failure> {
-    let grace_period = grace_period(settle)?;
     let settings = match &request {
         OpenRequest::Read(settings) | OpenRequest::Write(settings) => settings,
         OpenRequest::Resume(head) | OpenRequest::Retry(head) | OpenRequest::Undo(head) => &head.settings,
@@ -138,7 +137,7 @@ pub(super) async fn run_one(
     let approved = args.plan.as_deref().map(|path| open_approved(path, job)).transpose()?;
     let reading = args.dry_run || comparing;
     let request = if reading { OpenRequest::Read(settings) } else { OpenRequest::Write(settings) };
-    let terms = Terms { settle: args.settle, consent: Consent::of(args.yes) };
+    let terms = Terms { grace_period: args.grace.period, consent: Consent::of(args.yes) };
     let session = open(world, request, place, cancel, terms).await?;
     let session = session.telling(usage_detail(args.usage));
     let listening = listen(world, &session, company);
@@ -248,12 +247,4 @@ pub(super) fn exit_of(record: &RunRecord, summary: &Summary) -> Exit {
         Some(Ending::Unauthorized) => Exit::Token,
         Some(Ending::Broken) => Exit::Unexpected,
     }
-}
-
-/// The value of `--settle` as a duration.
-pub(super) fn grace_period(seconds: f64) -> Result<Duration, Failure> {
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|settle| *settle <= Duration::from_hours(1))
-        .ok_or_else(|| Failure::BadInput(format!("--settle must be 0 to 3600 seconds, not {seconds}")))
 }

@@ -71,7 +71,7 @@ async fn go_on(
     }
     // It may have ended meanwhile, or be written by another process: that is told when it is gone on with.
     world.leases.release().await;
-    let terms = Terms { settle: args.settle, consent: Consent::of(args.yes) };
+    let terms = Terms { grace_period: args.grace.period, consent: Consent::of(args.yes) };
     resume_one(world, earlier, cancel, terms, company).await
 }
 

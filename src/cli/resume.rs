@@ -19,7 +19,7 @@ pub(super) async fn resume(world: &CliContext, args: &Resume) -> Result<Exit, Fa
     let earlier = OpenedRun::open(&path)?;
     let cancel = Cancel::new();
     let mut signals = signal::listen(world, &cancel);
-    let terms = Terms { settle: args.settle, consent: Consent::Asked };
+    let terms = Terms { grace_period: args.grace.period, consent: Consent::Asked };
     let ended = resume_one(world, &earlier, &cancel, terms, Company::Alone).await;
     if let Ok(ended) = &ended
         && ended.was_finished

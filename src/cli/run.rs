@@ -4,7 +4,7 @@ use super::args::Run;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::jobs::{for_a_restore, load_part, take_repoint};
-use super::one_run::{Company, Order, grace_period};
+use super::one_run::{Company, Order};
 use super::or_resume::run_or_resume;
 use super::tell::{end_of, tell};
 use super::world::CliContext;
@@ -14,7 +14,6 @@ use crate::model::cancel::Cancel;
 /// Carries out `run`.
 pub(super) async fn run(world: &CliContext, args: &Run) -> Result<Exit, Failure> {
     world.text_or_json("run")?;
-    grace_period(args.settle)?;
     parent::follow(world, args.parent)?;
     let (job, mut settings) = load_part(world, &args.job, &args.narrow, &args.stand_in)?;
     take_repoint(&mut settings, &job, args.repoint_flows)?;

@@ -36,7 +36,7 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
     }
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
-    let terms = Terms { settle: args.settle, consent: Consent::of(args.yes) };
+    let terms = Terms { grace_period: args.grace.period, consent: Consent::of(args.yes) };
     let session = open(world, OpenRequest::Undo(head), Some(folder.path()), &cancel, terms).await?;
     // Without a terminal and without --yes nobody can agree to remove what the run did not make.
     let may_agree = !args.leave_copies && (args.yes || world.stdin_is_terminal);
@@ -100,7 +100,7 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
         );
         say(world, &message);
     }
-    let terms = Terms { settle: args.settle, consent: Consent::of(args.yes) };
+    let terms = Terms { grace_period: args.grace.period, consent: Consent::of(args.yes) };
     let session = open(world, OpenRequest::Retry(head), Some(earlier.folder.path()), &cancel, terms).await?;
     let listening = listen(world, &session, Company::Alone);
     let Retrying { retry, copies } = session.retry(&earlier.folder, &job, &listening.events).await?;

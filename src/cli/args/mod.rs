@@ -26,7 +26,8 @@ pub use stand_in::StandIn;
 
 pub use global::{Color, Format, Global, LogFormat, Progress};
 pub use one::{OneRun, Report, ShowRun};
-use values::{age, at_least_one, seconds};
+pub use values::GracePeriod;
+use values::{age, at_least_one};
 
 /// Moves integrator.io imports in bulk: migrate, rename, remap, verify, with proof of what happened to each.
 #[derive(Debug, Parser)]
@@ -235,9 +236,9 @@ pub struct Run {
     /// What is shown of the plan.
     #[command(flatten)]
     pub show: PlanDetail,
-    /// Seconds after which a call without an answer can no longer be executing in the service, 0 to 3600
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE", value_parser = seconds)]
-    pub settle: f64,
+    /// How long calls without an answer are waited for.
+    #[command(flatten)]
+    pub grace: GracePeriod,
 }
 
 /// What becomes of a run whose parent process dies.
@@ -286,9 +287,9 @@ pub struct Resume {
     /// What becomes of it when its parent dies.
     #[command(flatten)]
     pub parent: Parent,
-    /// Seconds after which a call without an answer can no longer be executing in the service, 0 to 3600
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE", value_parser = seconds)]
-    pub settle: f64,
+    /// How long calls without an answer are waited for.
+    #[command(flatten)]
+    pub grace: GracePeriod,
 }
 
 /// The run that `retry` redoes in part, and whether it asks.
@@ -306,9 +307,9 @@ pub struct Retry {
     /// What is shown of the plan.
     #[command(flatten)]
     pub show: PlanDetail,
-    /// Seconds after which a call without an answer can no longer be executing in the service, 0 to 3600
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE", value_parser = seconds)]
-    pub settle: f64,
+    /// How long calls without an answer are waited for.
+    #[command(flatten)]
+    pub grace: GracePeriod,
 }
 
 /// The run that `undo` takes back, and whether it asks.
@@ -329,9 +330,9 @@ pub struct Undo {
     /// What is shown of the plan.
     #[command(flatten)]
     pub show: PlanDetail,
-    /// Seconds after which a call without an answer can no longer be executing in the service, 0 to 3600
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE", value_parser = seconds)]
-    pub settle: f64,
+    /// How long calls without an answer are waited for.
+    #[command(flatten)]
+    pub grace: GracePeriod,
 }
 
 /// The job that `check` checks, and whether it asks the service.
