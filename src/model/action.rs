@@ -1,4 +1,4 @@
-//! What is done with the imports of a job: the words of the job file, and what plans and runs on disk have of them.
+//! What is done with the imports of a job: the words of the job file, and the words in plans and runs on disk.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum Action {
     Restore,
     Compare,
     Apply,
-    /// Not in a job file: what `undo` writes into the run it makes.
+    /// Not in a job file: `undo` writes it into the run that it makes.
     Undo,
 }
 
@@ -49,7 +49,7 @@ impl Action {
         }
     }
 
-    /// The action with this name in a job file; `undo` is none.
+    /// The action with this name in a job file; `None` for `undo`.
     pub fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.as_str() == word)
     }
@@ -83,7 +83,7 @@ impl RecordedAction {
     }
 }
 
-/// No action at all: of what has no run yet.
+/// No action: for something that has no run yet.
 impl Default for RecordedAction {
     fn default() -> Self {
         Self::Other(String::new())

@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-/// How a run is told to stop. *Drain*: nothing new starts, what is in flight finishes. *Abort*: what is in flight is
+/// Tells a run to stop. *Drain*: nothing new starts, and what is in flight finishes. *Abort*: what is in flight is
 /// dropped; the journal makes that safe.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel {
@@ -11,24 +11,25 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    /// Nothing is to stop yet.
+    /// Nothing stops yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One that drains by itself, and aborts together with this one: for what begins after a drain was taken back.
+    /// Returns one that drains separately, and aborts together with this one: for work that begins after a drain was
+    /// cancelled.
     #[must_use]
     pub fn anew(&self) -> Self {
         Self { drain: CancellationToken::new(), abort: self.abort.clone() }
     }
 
-    /// One that stops together with this one; what stops it alone does not stop this one.
+    /// Returns one that stops together with this one. Stopping only that one does not stop this one.
     #[must_use]
     pub fn child(&self) -> Self {
         Self { drain: self.drain.child_token(), abort: self.abort.child_token() }
     }
 
-    /// Asks to drain; asked again, to abort.
+    /// Asks to drain; the second time, to abort.
     pub fn escalate(&self) {
         if self.drain.is_cancelled() {
             self.abort.cancel();
@@ -36,7 +37,7 @@ impl Cancel {
         self.drain.cancel();
     }
 
-    /// Asks to drain; asked again, nothing changes.
+    /// Asks to drain; the second time, nothing changes.
     pub fn drain(&self) {
         self.drain.cancel();
     }
@@ -52,7 +53,7 @@ impl Cancel {
         self.drain.is_cancelled()
     }
 
-    /// Whether what is in flight is to be dropped.
+    /// Whether calls in flight should be dropped.
     pub fn is_aborting(&self) -> bool {
         self.abort.is_cancelled()
     }
@@ -66,7 +67,7 @@ impl Cancel {
         self.drain.cancelled().await;
     }
 
-    /// Waits until what is in flight is to be dropped.
+    /// Waits until calls in flight should be dropped.
     ///
     /// # Cancel safety
     ///

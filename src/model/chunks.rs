@@ -1,9 +1,9 @@
-//! A list for very many small values: it grows by pieces, so that it is never copied and takes what it holds.
+//! A list for very many small values: it grows in pieces, so that it is never copied and wastes no memory.
 
-/// Values of a piece.
+/// How many values a piece holds.
 const PIECE: usize = 1 << 10;
 
-/// A list that grows by pieces.
+/// A list that grows in pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunks<T> {
     pieces: Vec<Vec<T>>,
@@ -21,7 +21,7 @@ impl<T> Chunks<T> {
         match self.pieces.last_mut() {
             Some(last) if last.len() < PIECE => last.push(value),
             _ => {
-                // The first one grows by doubling: most lists are short.
+                // The first piece grows by doubling: most lists are short.
                 let mut piece = Vec::with_capacity(if self.pieces.is_empty() { 0 } else { PIECE });
                 piece.push(value);
                 self.pieces.push(piece);
@@ -44,7 +44,7 @@ impl<T> Chunks<T> {
         self.pieces.get(at / PIECE)?.get(at % PIECE)
     }
 
-    /// The value at a place, to be changed.
+    /// The value at a place, to change it.
     pub fn get_mut(&mut self, at: usize) -> Option<&mut T> {
         self.pieces.get_mut(at / PIECE)?.get_mut(at % PIECE)
     }
@@ -54,16 +54,16 @@ impl<T> Chunks<T> {
         self.pieces.iter().flatten()
     }
 
-    /// Gives back the memory of values before a place, piece by piece: they are gone, and the others keep their places. So
-    /// what is made of them can grow while they go.
+    /// Frees the memory of the values before a place, piece by piece. These values are lost, and the others keep their
+    /// places. This lets a result grow while its input is freed.
     pub fn release(&mut self, before: usize) {
-        // The last piece tells how many values there are.
+        // The number of values is computed from the last piece.
         let whole = (before / PIECE).min(self.pieces.len().saturating_sub(1));
         let held = self.pieces[..whole].iter_mut().rev().take_while(|piece| !piece.is_empty());
         held.for_each(|piece| *piece = Vec::new());
     }
 
-    /// Takes all values out.
+    /// Removes all values.
     pub fn clear(&mut self) {
         self.pieces = Vec::new();
     }

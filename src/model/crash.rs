@@ -1,10 +1,10 @@
-//! Named places where a debug build can be told to die, so that tests kill it exactly there. In a release build
-//! nothing of this is left.
+//! Named places where a debug build can be made to abort, so that tests kill it exactly there. A release build has none
+//! of this.
 //!
-//! `cli` arms one place with `NAME:N`; the N-th time the program passes it, it aborts: no destructor runs, nothing is
-//! flushed.
+//! `cli` arms one place with `NAME:N`. The N-th time the program passes it, the program aborts: no destructor runs,
+//! nothing is flushed.
 
-/// Every place there is.
+/// All crash points.
 pub const POINTS: [&str; 20] = [
     "draft.before_keep",
     "draft.after_keep",
@@ -68,10 +68,10 @@ mod armed {
 #[cfg(debug_assertions)]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotArmed {
-    /// No place of that name can be armed.
+    /// There is no crash point of that name.
     #[error("there is no crash point `{0}`; there are {points}", points = POINTS.join(", "))]
     NoSuchPoint(String),
-    /// It is not said which passage of the place is meant.
+    /// The number of the passage is missing.
     #[error("`{0}` does not say at which passage: NAME:1")]
     NoPassage(String),
     /// Only one crash point can be armed in a process.
@@ -79,7 +79,7 @@ pub enum NotArmed {
     Already,
 }
 
-/// Arms a place: `NAME:N` dies at the N-th passage. Once in the life of a process.
+/// Arms a place: `NAME:N` aborts at the N-th passage. Possible once in a process.
 ///
 /// # Errors
 ///
@@ -89,7 +89,7 @@ pub fn arm(spec: &str) -> Result<(), NotArmed> {
     armed::arm(spec)
 }
 
-/// Dies here if told to.
+/// Aborts here if this place is armed.
 #[inline]
 pub fn point(name: &'static str) {
     if due(name) {
@@ -97,7 +97,7 @@ pub fn point(name: &'static str) {
     }
 }
 
-/// Whether to die here; for places that leave something half done first.
+/// Whether to abort here; for places that leave something half done first.
 #[inline]
 pub fn due(name: &'static str) -> bool {
     #[cfg(debug_assertions)]

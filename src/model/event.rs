@@ -1,11 +1,11 @@
-//! Everything that listeners can learn about a plan or a run while it is going on.
+//! Everything that listeners can learn about a plan or a run in progress.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::{ItemKey, Outcome, Verdict};
 
-/// A part of the way, as people see it.
+/// A stage of a plan or run, as people see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// Reading the source.
@@ -25,7 +25,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// What a person reads in front of the bar.
+    /// The text in front of the progress bar.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -42,21 +42,21 @@ impl Stage {
 /// Something that happened during a plan or a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A stage began; `total` is its number of imports, where known.
+    /// A stage began; `total` is its number of imports, if known.
     StageStarted {
         /// The stage that began.
         stage: Stage,
         /// How many imports it is for.
         total: Option<u64>,
     },
-    /// So many imports more went through a stage.
+    /// This many more imports passed a stage.
     StageAdvanced {
-        /// The stage that went on.
+        /// The stage that advanced.
         stage: Stage,
-        /// How many imports more.
+        /// How many more imports.
         by: u64,
     },
-    /// A stage is over.
+    /// A stage ended.
     StageFinished {
         /// The stage that ended.
         stage: Stage,
@@ -85,10 +85,10 @@ pub enum Event {
         name: Arc<str>,
         /// What the comparison said.
         verdict: Verdict,
-        /// JSON pointers of what differs.
+        /// JSON pointers of the differences.
         differences: Vec<String>,
     },
-    /// An attempt's effect is not known; it will be looked up.
+    /// The effect of an attempt is unknown; it will be looked up.
     ItemDoubted {
         /// The item that the event is about.
         item: ItemKey,
@@ -97,23 +97,23 @@ pub enum Event {
         /// What happened, as one sentence for people.
         message: String,
     },
-    /// Nothing is sent until a moment; told when the pause begins.
+    /// Nothing is sent until a moment; reported when the pause begins.
     Paused {
-        /// When it is over.
+        /// When the pause ends.
         until: jiff::Timestamp,
-        /// Who asked for it, or what happened.
+        /// The reason for the pause.
         reason: String,
     },
-    /// Nothing is left to do but to wait for something outside this run.
+    /// The run can only wait for something outside it.
     Waiting {
-        /// When it is waited for no longer.
+        /// When the wait ends at the latest.
         until: jiff::Timestamp,
-        /// What is waited for, e.g. `the flow "Orders", which runs`.
+        /// What it waits for, e.g. `the flow "Orders", which runs`.
         what: String,
     },
-    /// The run goes no further; what is in flight finishes.
+    /// The run stops; what is in flight finishes.
     Stopping {
-        /// Why it goes no further, as one sentence for people.
+        /// Why it stops, as one sentence for people.
         reason: String,
     },
     /// Something a person should know, not tied to an item.
@@ -123,9 +123,9 @@ pub enum Event {
     },
 }
 
-/// Somebody who listens to a run. It must return at once: the run waits for it.
+/// A listener of a run. It must return at once: the run waits for it.
 pub trait Listener: Send {
-    /// Takes note of an event.
+    /// Handles an event.
     fn on(&mut self, event: &Event);
 }
 
@@ -134,22 +134,22 @@ pub trait Listener: Send {
 pub struct Events(Arc<Mutex<Vec<Box<dyn Listener>>>>);
 
 impl Events {
-    /// Events that nobody hears.
+    /// No listeners: events are dropped.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// These listen, each hearing every event in order.
+    /// Sends every event to these listeners, in order.
     pub fn to(listeners: Vec<Box<dyn Listener>>) -> Self {
         Self(Arc::new(Mutex::new(listeners)))
     }
 
-    /// Nobody listens any more; the listeners are dropped.
+    /// Drops the listeners. Later events reach nobody.
     pub fn finish(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Tells everyone who listens, in the order in which they came.
+    /// Sends an event to every listener, in order.
     pub fn emit(&self, event: &Event) {
         for listener in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
             listener.on(event);

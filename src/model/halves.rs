@@ -1,25 +1,25 @@
-//! Numbers of 64 bits in two halves: beside smaller ones no room is left between them.
+//! Numbers of 64 bits in two halves: next to smaller numbers, they then need no padding.
 
 /// The upper half of a number, and the lower.
 pub type Halves = [u32; 2];
 
-/// Takes a number apart. Halves are in the order of the numbers.
+/// Splits a number. Halves sort like the numbers.
 pub fn halves(number: u64) -> Halves {
     #[expect(clippy::cast_possible_truncation, reason = "two halves")]
     let halves = [(number >> 32) as u32, number as u32];
     halves
 }
 
-/// Puts it together again.
+/// Joins the halves again.
 pub fn whole(halves: Halves) -> u64 {
     let [high, low] = halves.map(u64::from);
     high << 32 | low
 }
 
-/// A number in two halves, and what belongs to it.
+/// A number in two halves, and a value for it.
 pub type Keyed = [u32; 3];
 
-/// Those of a number, of some that are sorted.
+/// The entries of a number in a sorted list.
 pub fn keyed_by(sorted: &[Keyed], number: u64) -> &[Keyed] {
     let number = halves(number);
     let from = sorted.partition_point(|[high, low, _]| [*high, *low] < number);

@@ -1,10 +1,11 @@
-//! Names of things: of a run, of an item.
+//! The names of runs and items.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Whether a name that becomes a file or a part of an address may hold the character: letters, digits, `.`, `_`, `-`.
+/// Whether a character is allowed in a name that becomes a file or a part of an address: letters, digits, `.`, `_`,
+/// `-`.
 pub fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._-".contains(c)
 }

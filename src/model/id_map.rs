@@ -1,18 +1,18 @@
-//! A map from ids for very many ids: ids of the usual form take half their length and no overhead.
+//! A map for very many ids: ids of the usual form take half their length and no overhead.
 
 use std::collections::HashMap;
 
 use crate::model::Id;
 use crate::model::packed_id::{UsualId, pack, unpack};
 
-/// What belongs to ids.
+/// A map from ids to values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdMap<T> {
     usual: HashMap<UsualId, T>,
     others: HashMap<Id, T>,
 }
 
-/// A set of ids: a map that holds nothing for each.
+/// A set of ids: a map without values.
 pub type IdSet = IdMap<()>;
 
 impl<T> Default for IdMap<T> {
@@ -22,7 +22,7 @@ impl<T> Default for IdMap<T> {
 }
 
 impl<T> IdMap<T> {
-    /// Puts a value to an id, in the place of the one that it has.
+    /// Sets the value of an id. Returns the one that it had.
     pub fn insert(&mut self, id: &Id, value: T) -> Option<T> {
         match pack(id) {
             Some(usual) => self.usual.insert(usual, value),
@@ -30,7 +30,7 @@ impl<T> IdMap<T> {
         }
     }
 
-    /// What belongs to an id.
+    /// The value of an id.
     pub fn get(&self, id: &Id) -> Option<&T> {
         match pack(id) {
             Some(usual) => self.usual.get(&usual),
@@ -38,12 +38,12 @@ impl<T> IdMap<T> {
         }
     }
 
-    /// Whether the id is there.
+    /// Whether the map has the id.
     pub fn contains(&self, id: &Id) -> bool {
         self.get(id).is_some()
     }
 
-    /// Takes an id out.
+    /// Removes an id.
     pub fn remove(&mut self, id: &Id) -> Option<T> {
         match pack(id) {
             Some(usual) => self.usual.remove(&usual),
@@ -61,18 +61,18 @@ impl<T> IdMap<T> {
         self.len() == 0
     }
 
-    /// What belongs to all of them.
+    /// The values of all ids.
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.usual.values().chain(self.others.values())
     }
 
-    /// The ids, and what belongs to each.
+    /// The ids and their values.
     pub fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
         let usual = self.usual.iter().map(|(usual, value)| (Id::from(unpack(usual)), value));
         usual.chain(self.others.iter().map(|(id, value)| (id.clone(), value)))
     }
 
-    /// Takes out the ids of which `keep` does not hold.
+    /// Removes the ids for whose value `keep` is false.
     pub fn retain(&mut self, keep: impl Fn(&T) -> bool) {
         self.usual.retain(|_, value| keep(value));
         self.others.retain(|_, value| keep(value));

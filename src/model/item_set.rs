@@ -9,7 +9,7 @@ pub struct ItemSet {
 }
 
 impl ItemSet {
-    /// Adds an item; `false` if it is there already.
+    /// Adds an item; `false` if the set has it already.
     pub fn insert(&mut self, item: ItemKey) -> bool {
         let (word, bit) = place(item);
         if self.words.len() <= word {
@@ -20,7 +20,7 @@ impl ItemSet {
         is_new
     }
 
-    /// Takes an item out.
+    /// Removes an item.
     pub fn remove(&mut self, item: ItemKey) {
         let (word, bit) = place(item);
         if let Some(bits) = self.words.get_mut(word) {
@@ -28,7 +28,7 @@ impl ItemSet {
         }
     }
 
-    /// Takes out the items of another set.
+    /// Removes the items of another set.
     pub fn remove_all(&mut self, others: &Self) {
         self.words.iter_mut().zip(&others.words).for_each(|(bits, others)| *bits &= !others);
     }
@@ -50,7 +50,7 @@ impl ItemSet {
         })
     }
 
-    /// Whether the item is there.
+    /// Whether the set has the item.
     pub fn contains(&self, item: ItemKey) -> bool {
         let (word, bit) = place(item);
         self.words.get(word).is_some_and(|bits| bits & bit != 0)

@@ -1,13 +1,13 @@
-//! How long calls took, counted in classes: as exact as a report needs, and small however many calls there are.
+//! How long calls took, counted in classes: exact enough for a report, and small for any number of calls.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Counts of durations by classes, each an eighth of its size wide: what is read from it is at most an eighth too long.
+/// Counts durations by class. Each class is an eighth of its size wide, so results are at most an eighth too long.
 ///
-/// On disk a list of pairs: the longest duration of a class in milliseconds, and how many it holds.
+/// On disk it is a list of pairs: the longest duration of a class in milliseconds, and its count.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<(u64, u64)>", into = "Vec<(u64, u64)>")]
 pub struct Latencies(BTreeMap<u64, u64>);
@@ -31,14 +31,14 @@ impl Latencies {
         *self.0.entry(upper(millis)).or_default() += 1;
     }
 
-    /// Counts those of another too.
+    /// Adds the counts of another one.
     pub fn merge(&mut self, other: &Self) {
         for (class, count) in &other.0 {
             *self.0.entry(*class).or_default() += count;
         }
     }
 
-    /// What was counted since `earlier`, an earlier state of this one.
+    /// The counts since `earlier`, an earlier state of this one.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let left = |(class, count): (&u64, &u64)| {
@@ -53,7 +53,7 @@ impl Latencies {
         self.0.values().sum()
     }
 
-    /// The duration that so many of a hundred do not exceed, rounded up to its class; zero if nothing was counted.
+    /// The duration that `percent` of a hundred do not exceed, rounded up to its class; zero if nothing was counted.
     pub fn percentile(&self, percent: u64) -> Duration {
         let rank = (u128::from(self.count()) * u128::from(percent)).div_ceil(100);
         let mut seen = 0_u128;
@@ -67,7 +67,7 @@ impl Latencies {
     }
 }
 
-/// The longest duration of the class that holds so many milliseconds.
+/// The longest duration of the class that contains this number of milliseconds.
 fn upper(millis: u64) -> u64 {
     let Some(bits) = millis.checked_ilog2().filter(|bits| *bits > 3) else { return millis };
     let shift = bits - 3;

@@ -1,22 +1,22 @@
-//! The right to write to a target, which can be lost while a run goes on.
+//! The right to write to a target, which can be lost during a run.
 
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-/// A right to write that one process has at a time. Asked with the permit in hand, right before each write is sent: a
-/// process that stood still for a while must not send what another has taken over.
+/// A right to write that only one process has at a time. It is checked with the permit in hand, right before each write
+/// is sent: a process that was suspended for a while must not write to a target that another process has taken over.
 pub trait Lease: Debug + Send + Sync {
-    /// Whether this process still has it. Answers at once, from what it knows: a deadline on its own monotonic clock, a
-    /// file that it holds open. No clocks of two machines are compared.
+    /// Whether this process still has it. Answers at once from local knowledge: a deadline on its own monotonic clock,
+    /// or a file that it holds open. The clocks of two machines are never compared.
     fn still_held(&self) -> bool;
 
-    /// How it can have been lost, in one clause, such as `the lock file was replaced`.
+    /// How it may have been lost, in one clause, such as `the lock file was replaced`.
     fn how_lost(&self) -> String;
 }
 
-/// No lease: nobody else can write there, or nothing is written.
+/// No lease is needed: nobody else can write there, or nothing is written.
 #[derive(Debug, Clone, Copy)]
 pub struct AlwaysHeld;
 
@@ -30,7 +30,7 @@ impl Lease for AlwaysHeld {
     }
 }
 
-/// A lease that ends by itself unless whoever renews it moves its end.
+/// A lease that expires unless its end is moved by a renewal.
 #[derive(Debug)]
 pub struct LeaseUntil(Mutex<Instant>);
 
@@ -40,8 +40,8 @@ impl LeaseUntil {
         Self(Mutex::new(end))
     }
 
-    /// Moves its end, once a renewal was answered: a time to live after that renewal was *sent*. A lease that has ended
-    /// stays so, for another process may have taken it meanwhile.
+    /// Moves its end after a renewal was answered, to a time to live after that renewal was *sent*. An expired lease
+    /// stays expired, because another process may have taken it.
     pub fn renew(&self, end: Instant) {
         let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if Instant::now() < *until {

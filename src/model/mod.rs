@@ -1,4 +1,4 @@
-//! The vocabulary: plain data, no I/O. Of this program's code it imports only what a document is.
+//! The vocabulary: plain data, no I/O. The only other code of this program that it imports defines documents.
 //!
 //! | word | meaning |
 //! |---|---|
@@ -11,8 +11,8 @@
 //! | *stage* | a part of the way: select, fetch, transform, resolve, decide, write, verify |
 //! | *step* | an entry of the journal about an item; also one line of `transform:` in a job |
 //! | *outcome* | the one word an item ends with |
-//! | *verdict* | what the comparison with the service's own copy said |
-//! | *fault* | a failure the emulator is told to inject |
+//! | *verdict* | the result of comparing an item with the service's own copy |
+//! | *fault* | a failure that the emulator injects on request |
 
 pub mod action;
 pub mod cancel;

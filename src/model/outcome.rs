@@ -13,7 +13,7 @@ macro_rules! words {
             /// Every value, in the order in which they are reported.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The pinned word.
+            /// The pinned word of the value.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
@@ -32,13 +32,13 @@ words! {
     Operation {
         /// POST a new import.
         Create = "create",
-        /// POST to the service's own clone of the source, then PUT what a clone cannot say.
+        /// POST to the service's own clone of the source, then PUT the changes that a clone cannot make.
         Clone = "clone",
-        /// PUT the whole document over the import that is there.
+        /// PUT the whole document over the existing import.
         Update = "update",
         /// DELETE the import; it goes to the recycle bin.
         Delete = "delete",
-        /// Bring a deleted import back from the recycle bin, else create it again.
+        /// Restore a deleted import from the recycle bin, else create it again.
         Restore = "restore",
         /// Keep the import in an archive; nothing is sent to the account.
         Archive = "archive",
@@ -48,7 +48,7 @@ words! {
 }
 
 impl Operation {
-    /// How an item ends for which it was done.
+    /// The outcome of an item for which the operation succeeded.
     pub fn done(self) -> Outcome {
         match self {
             Self::Create => Outcome::Created,
@@ -61,12 +61,12 @@ impl Operation {
         }
     }
 
-    /// Whether sending it twice could leave two imports where one was wanted.
+    /// Whether sending it twice could leave two imports instead of one.
     pub fn makes_an_import(self) -> bool {
         matches!(self, Self::Create | Self::Clone | Self::Restore)
     }
 
-    /// Whether it changes or removes an import that is already there.
+    /// Whether it changes or removes an existing import.
     pub fn touches_an_import(self) -> bool {
         matches!(self, Self::Update | Self::Delete)
     }
@@ -75,40 +75,40 @@ impl Operation {
 words! {
     /// The one word an item ends with (pinned: audit, summary).
     Outcome {
-        /// A new import stands in the target.
+        /// A new import exists in the target.
         Created = "created",
-        /// A clone of the source stands in the target.
+        /// A clone of the source exists in the target.
         Cloned = "cloned",
         /// An import in the target was overwritten.
         Updated = "updated",
-        /// The target already held it; nothing was sent.
+        /// The target already had the same import; nothing was sent.
         Unchanged = "unchanged",
         /// The import was removed.
         Deleted = "deleted",
         /// The import is in the archive.
         Archived = "archived",
-        /// The import was put back.
+        /// The import was restored.
         Restored = "restored",
-        /// Left alone on purpose, with the reason.
+        /// Skipped on purpose, with the reason.
         Skipped = "skipped",
         /// A person has to decide; nothing was sent.
         Conflict = "conflict",
-        /// Somebody changed it since it was planned; nothing was sent.
+        /// It was changed after it was planned; nothing was sent.
         Stale = "stale",
         /// It could not be done.
         Failed = "failed",
-        /// The run ended before its turn.
+        /// The run ended before this item's turn.
         Unprocessed = "unprocessed",
     }
 }
 
 impl Outcome {
-    /// Whether an item that ended so makes the run end with exit code 3.
+    /// Whether an item with this outcome makes the run end with exit code 3.
     pub fn needs_attention(self) -> bool {
         matches!(self, Self::Failed | Self::Conflict | Self::Stale)
     }
 
-    /// Whether something was changed in the target.
+    /// Whether the target was changed.
     pub fn wrote(self) -> bool {
         matches!(self, Self::Created | Self::Cloned | Self::Updated | Self::Deleted | Self::Restored)
     }

@@ -1,4 +1,4 @@
-//! Ids in few bytes, where there are very many.
+//! Ids in few bytes, for places with very many of them.
 
 use crate::documents::hex;
 use crate::model::Id;
@@ -9,12 +9,12 @@ const DIGITS: usize = 24;
 /// A usual id in half its length.
 pub type UsualId = [u8; DIGITS / 2];
 
-/// An id in 16 bytes, where it is of the usual form.
+/// An id in 16 bytes if it has the usual form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PackedId {
     /// 24 lower-case hexadecimal digits.
     Usual(UsualId),
-    /// Any other text, kept whole.
+    /// Any other text, stored whole.
     Other(Box<Id>),
 }
 
@@ -33,7 +33,7 @@ impl From<&PackedId> for Id {
     }
 }
 
-/// An id of the usual form in half its length. Only lower-case digits: what is packed is unpacked as it was.
+/// An id of the usual form in half its length. Only for lower-case digits, so that unpacking restores the same text.
 pub fn pack(id: &Id) -> Option<UsualId> {
     let text = id.as_str().as_bytes();
     if text.iter().any(u8::is_ascii_uppercase) { None } else { hex::read(text) }

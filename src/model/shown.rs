@@ -1,17 +1,18 @@
-//! Texts and numbers as terminals, spreadsheets and shells are given them, and back.
+//! Makes texts and numbers safe for terminals, spreadsheets and shells, and reverses that.
 
 use std::borrow::Cow;
 
-/// Makes a text from elsewhere inert on a terminal: one line, no escapes, no characters that turn the reading around.
+/// Makes a text from elsewhere safe on a terminal: one line, no escapes, no characters that change the direction of
+/// writing.
 ///
 /// Control characters become their visible pictures (`␛`, `␊`), other invisible ones `�`.
 pub fn clean(text: &str) -> String {
     text.chars().map(|c| picture(c).unwrap_or(c)).collect()
 }
 
-/// Whether [`clean`] changes a text.
+/// Whether [`clean`] would change a text.
 pub fn is_raw(text: &str) -> bool {
-    // Most cells are plain.
+    // Most cells are plain ASCII.
     let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     !is_plain && text.chars().any(|c| picture(c).is_some())
 }
@@ -35,20 +36,20 @@ fn picture(c: char) -> Option<char> {
     }
 }
 
-/// A cell that no spreadsheet runs and no terminal acts on: control characters and those that turn the reading around
-/// are shown as pictures of themselves.
+/// A cell that no spreadsheet executes and no terminal interprets: control characters and those that change the
+/// direction of writing are replaced by pictures of themselves.
 pub fn inert(cell: &str) -> Cow<'_, str> {
     if !is_raw(cell) {
         return defuse(cell);
     }
     let shown = clean(cell);
-    // What it begins with counts as it was.
+    // The first character of the original cell decides.
     if matches!(defuse(cell), Cow::Owned(_)) { format!("'{shown}").into() } else { shown.into() }
 }
 
-/// Puts `'` before a cell that a spreadsheet would take for a formula, so that it is shown and not run.
+/// Puts `'` before a cell that a spreadsheet would execute as a formula, so that it is only shown.
 ///
-/// Blanks and invisible characters before the sign do not hide it from every spreadsheet, nor do its full-width forms.
+/// Some spreadsheets skip blanks and invisible characters before the sign, and accept its full-width forms.
 pub fn defuse(cell: &str) -> Cow<'_, str> {
     // Most cells begin with a letter or a digit.
     if cell.starts_with(|first: char| first.is_ascii_alphanumeric()) {
@@ -60,7 +61,8 @@ pub fn defuse(cell: &str) -> Cow<'_, str> {
     if hot { format!("'{cell}").into() } else { cell.into() }
 }
 
-/// The text that [`inert`] made a cell of, as far as the cell alone tells: without the `'` that was put before it.
+/// The text from which [`inert`] made a cell, as far as the cell alone shows it: without the `'` that was put before
+/// it.
 ///
 /// Pictures of control characters stay; see [`true_text`].
 pub fn undone(cell: &str) -> &str {
@@ -68,8 +70,8 @@ pub fn undone(cell: &str) -> &str {
     rest.filter(|rest| matches!(defuse(rest), Cow::Owned(_)) || begins_with_picture(rest)).unwrap_or(cell)
 }
 
-/// A text of JSON without the characters that a terminal acts on and JSON lets stand: they are written as escapes, which mean the
-/// same.
+/// A JSON text without the characters that a terminal interprets and JSON allows: they are written as escapes with the
+/// same meaning.
 pub fn json_escaped(json: &str) -> Cow<'_, str> {
     let is_hot = |c: char| c > '~' && picture(c).is_some();
     if !json.contains(is_hot) {
@@ -86,7 +88,7 @@ pub fn json_escaped(json: &str) -> Cow<'_, str> {
     text.into()
 }
 
-/// A text as one word of a command: in quotes where a shell would take it apart.
+/// A text as one word of a shell command, quoted if necessary.
 pub fn shell_word(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-:@+=,%".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
@@ -95,7 +97,7 @@ pub fn shell_word(text: &str) -> Cow<'_, str> {
     format!("'{}'", text.replace('\'', r"'\''")).into()
 }
 
-/// `1234567` as `1,234,567`.
+/// Writes `1234567` as `1,234,567`.
 pub fn number(count: impl Into<u64>) -> String {
     let digits = count.into().to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -108,23 +110,23 @@ pub fn number(count: impl Into<u64>) -> String {
     grouped
 }
 
-/// `1 import`, `12,000 imports`.
+/// Writes `1 import` or `12,000 imports`.
 pub fn count(count: impl Into<u64>, one: &str, many: &str) -> String {
     let count = count.into();
     format!("{} {}", number(count), if count == 1 { one } else { many })
 }
 
-/// [`count`] of imports.
+/// Does [`count`] for imports.
 pub fn imports(number: usize) -> String {
     count(number as u64, "import", "imports")
 }
 
-/// What a cell stands for where it may stand for `text`: that very text, if [`inert`] makes the cell of it.
+/// The text that a cell means if it may mean `text`: exactly that text, if [`inert`] makes the cell from it.
 pub fn true_text<'t>(cell: &'t str, text: &'t str) -> &'t str {
     if inert(text) == cell { text } else { undone(cell) }
 }
 
-/// Whether a picture of a control character comes first: such a cell was hot for what it began with.
+/// Whether a picture of a control character comes first: such a cell got its `'` because of that character.
 fn begins_with_picture(text: &str) -> bool {
     text.trim_start_matches(' ').starts_with(['\u{2409}', '\u{240a}', '\u{240d}'])
 }
@@ -187,7 +189,7 @@ mod tests {
         fn a_cell_gives_the_text_it_was_made_of(text in "[-=+@'\\t\\r\\n \u{9b}\u{202e}\u{feff}a＝]{0,4}\\PC{0,2}") {
             let cell = inert(&text).into_owned();
             prop_assert_eq!(true_text(&cell, &text), &text);
-            // Without the text at hand, all but the pictures comes back.
+            // Without the original text, everything but the pictures is restored.
             if !is_raw(&text) && !text.starts_with('\'') {
                 prop_assert_eq!(undone(&cell), &text);
             }

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A time as the service writes it: small where that is as usual, for there may be very many.
+/// A time as the service writes it. The usual form is stored in little memory, because there may be very many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stamp {
     /// `2026-01-01T00:00:00.000Z`, in milliseconds.
     Usual(i64),
-    /// Anything else, word for word.
+    /// Any other text, verbatim.
     Other(Box<Box<str>>),
 }
 
@@ -18,7 +18,7 @@ impl Stamp {
         usual.filter(|stamp| stamp.text() == text).unwrap_or_else(|| Self::Other(Box::new(text.into())))
     }
 
-    /// What the service wrote.
+    /// The text that the service wrote.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Usual(_) => self.time().map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()),
@@ -27,7 +27,7 @@ impl Stamp {
         .unwrap_or_default()
     }
 
-    /// The moment that it names, if it names one.
+    /// The moment that it names, if it is a time.
     pub(crate) fn time(&self) -> Option<Timestamp> {
         match self {
             Self::Usual(millis) => Timestamp::from_millisecond(*millis).ok(),
@@ -35,12 +35,12 @@ impl Stamp {
         }
     }
 
-    /// Whether it tells an edit from what came before it: one of whole seconds does not.
+    /// Whether it is precise enough to tell an edit from the version before it. Whole seconds are not.
     pub(crate) fn is_exact(&self) -> bool {
         self.time().is_some_and(|at| at.subsec_nanosecond() != 0)
     }
 
-    /// Whether both name one moment, however they are written.
+    /// Whether both name the same moment, in whatever form.
     pub(crate) fn is_moment_of(&self, other: &Self) -> bool {
         self == other || self.time().is_some_and(|at| Some(at) == other.time())
     }

@@ -1,4 +1,4 @@
-//! Time as a parameter: nobody below `cli/` asks the machine what time it is.
+//! Time as a parameter: nothing below `cli/` reads the machine's clock.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 
-/// Tells the time of day; the machine's own, or one that a test sets.
+/// A clock: the machine's own, or one that a test sets.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
@@ -21,7 +21,8 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    /// A clock that starts at `start` and goes one millisecond on with every look: times are distinct and repeatable.
+    /// A clock that starts at `start` and advances one millisecond each time it is read: times are distinct and
+    /// repeatable.
     pub fn ticking(start: Timestamp) -> Self {
         let next = Mutex::new(start);
         Self::new(move || {
@@ -50,7 +51,7 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// A time the way audits show it: UTC, with milliseconds.
+/// A time in the form of the audit: UTC, with milliseconds.
 pub fn stamp(time: Timestamp) -> String {
     const WITH_MILLIS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
     WITH_MILLIS.timestamp_to_string(&time)
