@@ -1,13 +1,13 @@
-//! What uses a resource, in a sentence.
+//! Describes what uses a resource, in a sentence.
 
 use std::collections::BTreeMap;
 
 use crate::api::Dependent;
 
-/// Users of a resource that are named; more are counted.
+/// How many users of a resource are named; the rest are counted.
 const MOST_NAMED: usize = 3;
 
-/// That something is used, and by what; `None` if nothing uses it.
+/// Says that something is used, and by what; `None` if nothing uses it.
 pub(crate) fn used_by(users: &BTreeMap<String, Vec<Dependent>>) -> Option<String> {
     let all: Vec<String> = users
         .iter()

@@ -12,20 +12,20 @@ use crate::model::Head;
 use crate::model::cancel::Cancel;
 use crate::run_folder::import_users::UserKind;
 
-/// Why a list was not read to its end.
+/// Why a list was not read completely.
 #[derive(Debug)]
 pub(crate) enum Unread {
-    /// The service did not answer, or refused it.
+    /// The service did not answer, or refused the call.
     Api(ApiError),
-    /// The run is to stop.
+    /// The run is stopping.
     Interrupted,
 }
 
-/// Hands out every flow, API or tool of an account, each once. Instances of abstract flows are asked for; a service that does
-/// not know the question is asked for the others.
+/// Passes on every flow, API or tool of an account, each once. Asks for instances of abstract flows too, or only for
+/// the others if the service does not know that query.
 ///
-/// A list of several pages is read until two scans agree: what is edited meanwhile may move from a page that is still to be
-/// read to one that was, and an import that it uses would count as one that nothing uses.
+/// Reads a list of several pages until two scans agree: a flow that is edited meanwhile may move from a page that was
+/// not read yet to one that was, and then an import that it uses would seem unused.
 pub(crate) async fn each_user(
     account: &Account,
     kind: UserKind,
@@ -38,7 +38,7 @@ pub(crate) async fn each_user(
     let (mut scans, mut is_first) = (Scans::default(), true);
     loop {
         let mut seen = HashSet::new();
-        // Pages that were asked for again bring documents twice.
+        // Pages that are asked for again return the same documents twice.
         let mut once = |head: &Head, text: &str| {
             seen.insert(head.id.clone());
             if taken.insert(head.id.clone()) || is_first && head.id.as_str().is_empty() {
@@ -66,7 +66,7 @@ pub(crate) async fn each_user(
     }
 }
 
-/// Hands out what a list shows; gives how many pages it has.
+/// Passes on the entries of a list. Returns how many pages it has.
 async fn list(
     account: &Account,
     kind: UserKind,
@@ -102,7 +102,7 @@ mod tests {
     use crate::api::{Api, Call, Client, Reply};
     use crate::run_folder::plan_item::AccountFacts;
 
-    /// Two pages of flows, the newest edit first; somebody edits the last flow after so many scans of the first page.
+    /// Two pages of flows, sorted by newest edit; the last flow is edited after this many scans of the first page.
     #[derive(Debug)]
     struct Flows {
         scans: AtomicUsize,
@@ -114,7 +114,8 @@ mod tests {
         async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
             let first = !call.target.contains("after=");
             let scans = self.scans.fetch_add(usize::from(first), Ordering::Relaxed);
-            // At each of the first scans another flow moves from the second page to the first, which was read.
+            // During each of the first scans, another flow moves from the second page to the first, which was already
+            // read.
             let moved = scans + usize::from(first) - 1;
             let rows: Vec<usize> = (0..9).collect();
             let hidden = (moved < self.edits).then_some(8 - moved);

@@ -1,4 +1,4 @@
-//! An account as the pipeline sees it: its client, its name for people, its budget.
+//! An account as the pipeline uses it: its client, its name for people, its budget.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,24 +16,24 @@ use crate::run_folder::plan_item::AccountFacts;
 /// An account that can be called.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// Its name, origin and user.
+    /// The name, origin and user of the account.
     pub facts: AccountFacts,
     /// The calls of the account, by name.
     pub client: Client,
-    /// What has been spent on it.
+    /// What was spent on the account.
     pub meter: Arc<Meter>,
-    /// What is known of the service's clock.
+    /// The estimate of the service's clock.
     pub clock: Arc<ServerClock>,
     /// Calls a second this run may send.
     pub per_second: f64,
     /// Calls it may send at once.
     pub burst: f64,
-    /// Whether its documents lie in files: nobody changes them while they are read, and their list is whole.
+    /// Whether its documents are in files: nobody changes them while they are read, and their list is complete.
     pub at_rest: bool,
 }
 
 impl Account {
-    /// Asks whose token it is, and keeps the answer in [`AccountFacts::user`].
+    /// Reads who the token belongs to, and stores the answer in [`AccountFacts::user`].
     ///
     /// # Errors
     ///
@@ -41,17 +41,17 @@ impl Account {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future is safe: the user stays as it was.
+    /// Dropping the future is safe: the user is not changed.
     pub async fn identify(&mut self) -> Result<(), EngineError> {
         let identity = self.client.identity().await.map_err(self.failed("check the token"))?;
         self.facts.user = identity.user_id;
         Ok(())
     }
 
-    /// The id of its oldest connection, as far as the first page of the list shows: no other account has it. `None` if
-    /// there is none or they cannot be listed.
+    /// The id of its oldest connection, according to the first page of the list; no other account has it. `None` if
+    /// there are no connections or they cannot be listed.
     ///
-    /// A user id does not tell the environments of one owner apart, and one account may be opened by several users.
+    /// A user id does not distinguish the environments of one owner, and several users may have access to one account.
     ///
     /// # Cancel safety
     ///
@@ -66,7 +66,7 @@ impl Account {
         let pages = self.client.pages(request);
         pin_mut!(pages);
         let page = pages.next().await?.ok()?;
-        // Ids begin with the time at which they were given.
+        // Ids begin with the time of their creation.
         page.documents.iter().map(|document| document.head().id).filter(|id| !id.as_str().is_empty()).min()
     }
 
@@ -100,19 +100,19 @@ pub fn spent<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> Spent {
     spent
 }
 
-/// The calls that were spent so far.
+/// The calls that were spent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spent {
     /// The number of calls for each purpose.
     pub calls: BTreeMap<String, u64>,
-    /// Calls the service answered with 429.
+    /// Calls that the service answered with 429.
     pub throttled: u64,
-    /// What they cost beside their number.
+    /// The cost of the calls, other than their number.
     pub costs: Costs,
 }
 
 impl Spent {
-    /// What was spent since `earlier`.
+    /// The calls spent since `earlier`.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let calls = self
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use crate::api::{Api, Call, ErrorKind, Reply};
 
-    /// A service whose list of connections is this, or is refused.
+    /// A service with this list of connections, or one that refuses it.
     #[derive(Debug)]
     struct Connections(Option<&'static str>);
 

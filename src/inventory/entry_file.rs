@@ -1,5 +1,5 @@
-//! The entries of documents that lie somewhere else: on disk, in files without a name. Memory holds nothing of each, for
-//! there may be very many.
+//! The entries of documents, stored on disk in files without a name. None of them is kept in memory, because there may
+//! be very many.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,18 +11,18 @@ use crate::inventory::table::{Table, TableWriter};
 use crate::model::{Chunks, Id, halves, whole};
 use crate::run_folder::document_file::{Span, read_span};
 
-/// Entries on their way into the file.
+/// Entries that are being written to the file.
 #[derive(Debug)]
 pub(crate) struct EntryWriter {
     out: BufWriter<File>,
     end: u64,
-    /// Words of adaptors, each once; an entry names its own by the place here, counted from 1.
+    /// The words of adaptors, each once. An entry stores the index of its own word, counted from 1.
     adaptors: Vec<String>,
     lists: BTreeMap<String, ListWriter>,
     hasher: RandomState,
 }
 
-/// Entries by list, in the order in which they came.
+/// Entries by list, in the order of arrival.
 #[derive(Debug)]
 pub(crate) struct EntryFile {
     file: File,
@@ -39,19 +39,19 @@ struct ListWriter {
 
 #[derive(Debug)]
 struct EntryList {
-    /// An [`EntryPlace`] each.
+    /// One [`EntryPlace`] for each entry.
     places: Table<4>,
-    /// An [`IdHash`] each, in order.
+    /// One [`IdHash`] for each entry, sorted.
     by_id: Table<3>,
 }
 
-/// The two halves of the offset of an entry, its length, and its adaptor.
+/// The two halves of an entry's offset, its length, and its adaptor.
 type EntryPlace = [u32; 4];
 
-/// The two halves of the hash of an id, and the place of an entry.
+/// The two halves of the hash of an id, and the place of its entry.
 type IdHash = [u32; 3];
 
-/// Places that are looked through at once.
+/// How many places are searched at once.
 const AT_ONCE: usize = 1 << 9;
 
 impl EntryWriter {
@@ -68,7 +68,7 @@ impl EntryWriter {
     ///
     /// # Errors
     ///
-    /// The disk cannot be written.
+    /// The disk cannot be written to.
     pub(crate) fn push(&mut self, entry: &Entry) -> io::Result<()> {
         let text = serde_json::to_vec(entry)?;
         self.out.write_all(&text)?;
@@ -95,11 +95,11 @@ impl EntryWriter {
         Ok(())
     }
 
-    /// The entries, once all are there.
+    /// The entries, once all were added.
     ///
     /// # Errors
     ///
-    /// The disk cannot be written.
+    /// The disk cannot be written to.
     pub(crate) fn finish(self) -> io::Result<EntryFile> {
         let Self { out, adaptors, lists, hasher, .. } = self;
         let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -121,12 +121,12 @@ impl ListWriter {
 }
 
 impl EntryFile {
-    /// Whether there is such a list.
+    /// Whether the list exists.
     pub(crate) fn has(&self, list: &str) -> bool {
         self.lists.contains_key(list)
     }
 
-    /// Some entries of a list, of one adaptor or of all: without the first `skip` of them, `most` at most.
+    /// Some entries of a list, of one adaptor or of all: at most `most`, after the first `skip` of them.
     ///
     /// # Errors
     ///
@@ -163,7 +163,7 @@ impl EntryFile {
         Ok(some)
     }
 
-    /// The entry of a document, if there is one; of several the last.
+    /// The entry of a document, or the last one if there are several.
     ///
     /// # Errors
     ///

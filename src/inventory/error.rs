@@ -1,4 +1,4 @@
-//! What ends a plan or a run. A failed item is an outcome, not one of these.
+//! Errors that end a plan or a run. A failed item is an outcome, not an error.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use crate::journal::JournalError;
 use crate::model::chain;
 use crate::run_folder::RunFolderError;
 
-/// Why a plan or a run could not go on.
+/// Why a plan or a run could not continue.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The service could not be read.
@@ -24,13 +24,13 @@ pub enum EngineError {
         #[source]
         source: Box<ApiError>,
     },
-    /// The service does not accept several tokens.
+    /// The service rejects several tokens.
     #[error("{}", refused.iter().map(|error| chain(error)).collect::<Vec<_>>().join("\n"))]
     Tokens {
-        /// What each was refused with.
+        /// Why each was rejected.
         refused: Vec<EngineError>,
     },
-    /// Two scans of a list did not agree.
+    /// Two scans of a list disagreed.
     #[error(
         "the list of {list} of account `{account}` cannot be trusted: {disagreement}. \
          Nothing was written. Wait until nobody changes {list} there, then run again"
@@ -38,12 +38,12 @@ pub enum EngineError {
     Unsteady {
         /// The account's name in the job.
         account: String,
-        /// The list: `imports`, or what they refer to.
+        /// The list: `imports`, or the kind that they refer to.
         list: &'static str,
         /// What the last two scans showed.
         disagreement: Disagreement,
     },
-    /// A list ends although there is more.
+    /// A list ended too early.
     #[error(
         "the list of imports of account `{account}` cannot be trusted: it ended after {listed} imports, but there are \
          more. Nothing was written. Run again later"
@@ -54,7 +54,7 @@ pub enum EngineError {
         /// How many imports it showed.
         listed: u64,
     },
-    /// A list is empty though flows use imports.
+    /// A list is empty, but flows use imports.
     #[error(
         "account `{account}` lists no imports, but its flows use some: the answer cannot be trusted. Nothing was written. \
          Only a restore goes on from here: it asks first"
@@ -63,27 +63,27 @@ pub enum EngineError {
         /// The account's name in the job.
         account: String,
     },
-    /// The job, or an option, names what does not exist.
+    /// The job or an option names something that does not exist.
     #[error("{place} names what does not exist: {}", problems.join("; "))]
     UnknownNames {
-        /// What names it: `select`, or the `when` of a step.
+        /// Where it is named: `select`, or the `when` of a step.
         place: &'static str,
-        /// Each with the nearest names.
+        /// Each problem, with the nearest names.
         problems: Vec<String>,
     },
-    /// `--only` names what the job does not select.
+    /// `--only` names something that the job does not select.
     #[error("{}", problems.join("; "))]
     NotSelected {
-        /// Each with the nearest names.
+        /// Each problem, with the nearest names.
         problems: Vec<String>,
     },
-    /// `stop.running` has to know which flows use the imports, and something of that cannot be read.
+    /// `stop.running` must know which flows use the imports, and part of that cannot be read.
     #[error(
         "`stop.running` leaves alone imports whose flows are running, but {}: which imports those use is not known. Nothing was \
          written", problems.join("; ")
     )]
     UsageUnknown {
-        /// What cannot be read.
+        /// What could not be read.
         problems: Vec<String>,
     },
     /// What a run keeps on disk could not be read or written.
@@ -102,27 +102,27 @@ pub enum EngineError {
     Shrunk {
         /// The account's name in the job.
         account: String,
-        /// How many there were.
+        /// How many there were at the last backup.
         before: u64,
-        /// How many there are.
+        /// How many there are now.
         now: u64,
-        /// How many of those that there were are gone.
+        /// How many of the earlier ones are missing.
         gone: u64,
-        /// The share that is gone.
+        /// The percentage that is missing.
         percent: u32,
-        /// The share that may be gone.
+        /// The percentage that may be missing.
         limit: u32,
     },
-    /// The journal of a run is gone, and with it what the run had done.
+    /// The journal of a run is lost, and with it the record of what the run did.
     #[error("the run was broken off, and its journal is lost. {wrote}")]
     Lost {
-        /// What the run wrote, one sentence after the other.
+        /// What the run wrote, as a series of sentences.
         wrote: String,
-        /// What went wrong in the other account.
+        /// The error in the other account.
         #[source]
         source: Box<EngineError>,
     },
-    /// Nothing that a plan saw in an account is there.
+    /// Nothing that the plan saw in an account exists there.
     #[error(
         "nothing that this run saw, made or changed is in the account that the token of `{account}` opens: is it the \
          token of another environment? Nothing was written"
@@ -131,7 +131,7 @@ pub enum EngineError {
         /// The account's name in the job.
         account: String,
     },
-    /// Source and target are one account.
+    /// Source and target are the same account.
     #[error(
         "`{source_name}` and `{target}` are one account: the target holds every selected import under its own id. \
          Nothing was written. Use `action: update` or `action: clone`, or a token of another account"
@@ -152,14 +152,14 @@ pub enum EngineError {
         target: String,
         /// How many would be deleted.
         count: u32,
-        /// How many imports of the target `select` holds for.
+        /// How many imports of the target match `select`.
         held: u64,
-        /// The most that may be deleted, in words.
+        /// The largest number that may be deleted, in words.
         limit: String,
-        /// Their names, the first few of many.
+        /// Their names; if there are many, the first ones.
         names: String,
     },
-    /// A mirror of nothing would delete everything.
+    /// A mirror of an empty source would delete everything.
     #[error(
         "`{account}` holds no import that `select` takes, and `mirror` would delete everything: {names}. Nothing was written in \
          account `{target}`. If they are to go, write `action: delete`"
@@ -169,19 +169,19 @@ pub enum EngineError {
         account: String,
         /// The target's name in the job.
         target: String,
-        /// Names of what would be deleted.
+        /// The names of the imports that would be deleted.
         names: String,
     },
-    /// Two files would be one import.
+    /// Two files would become the same import.
     #[error("two files have one name, {}: rename one of the two, or remove it. Nothing was written", pairs.join("; "))]
     EqualFiles {
-        /// The name, and where the two files say it.
+        /// The name, and where the two files give it.
         pairs: Vec<String>,
     },
-    /// It was told to stop before it had a plan.
+    /// It was stopped before it had a plan.
     #[error("interrupted before anything was written")]
     Interrupted,
-    /// It was told to stop, or lost the right to write, after it had begun to carry out its plan.
+    /// It was stopped, or lost the right to write, after it began to carry out its plan.
     #[error("{reason}: it sends nothing more, and the run can be resumed")]
     CutOff {
         /// Why, in one clause.
@@ -190,7 +190,7 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// Whether the service did not accept the token.
+    /// Whether the service rejected the token.
     pub fn is_unauthorized(&self) -> bool {
         match self {
             Self::Service { source, .. } => source.kind == ErrorKind::Unauthorized,
@@ -199,7 +199,7 @@ impl EngineError {
         }
     }
 
-    /// This refusal of a token together with others.
+    /// Combines this rejected token with others.
     #[must_use]
     pub fn with_others_refused(self, others: impl IntoIterator<Item = Self>) -> Self {
         let mut refused = Vec::new();
@@ -215,7 +215,8 @@ impl EngineError {
         }
     }
 
-    /// The same of a run that has begun, which may have written: that nothing was written is no longer known.
+    /// The same error for a run that has started and may have written something: it no longer says that nothing was
+    /// written.
     #[must_use]
     pub(crate) fn once_begun(self, reason: impl FnOnce() -> String) -> Self {
         match self {
@@ -224,17 +225,17 @@ impl EngineError {
         }
     }
 
-    /// Whether the service is away for longer than is waited for, although it was there before.
+    /// Whether the service is unavailable for longer than the patience, although it was available before.
     pub fn is_away(&self) -> bool {
         matches!(self, Self::Service { source, .. } if source.kind == ErrorKind::Away && source.away.is_none())
     }
 
-    /// Whether the place where run folders are kept is away: the intents are there, and the run can be resumed.
+    /// Whether the place of the run folders is unavailable: the intents are stored, and the run can be resumed.
     pub fn is_unkept(&self) -> bool {
         matches!(self, Self::Folder(RunFolderError::Journal(JournalError::Away { .. })))
     }
 
-    /// Whether another process goes on with the run.
+    /// Whether another process has taken over the run.
     pub fn is_taken(&self) -> bool {
         matches!(self, Self::Folder(RunFolderError::Journal(JournalError::Taken { .. })))
     }

@@ -1,7 +1,7 @@
-//! Which flows, APIs and tools use which imports: what `select.flows`, `select.integrations` and `--usage` go by.
+//! Which flows, APIs and tools use which imports, for `select.flows`, `select.integrations` and `--usage`.
 //!
-//! An import does not say which flows use it, and only those of Integration Apps name an integration. Flows, APIs and
-//! tools own the integration, and name the imports in their steps.
+//! An import does not say which flows use it, and only imports of Integration Apps name an integration. Flows, APIs and
+//! tools name their integration, and the imports in their steps.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -23,14 +23,14 @@ use crate::run_folder::import_users::{ImportUser, UserKind};
 /// Which lists are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum UserLists {
-    /// The list of flows alone.
+    /// Only the list of flows.
     Flows,
     /// The flows, the APIs and the tools.
     All,
 }
 
 impl UserLists {
-    /// What is on them.
+    /// The kinds in these lists.
     pub(crate) fn kinds(self) -> &'static [UserKind] {
         match self {
             Self::Flows => &UserKind::ALL[..1],
@@ -38,7 +38,7 @@ impl UserLists {
         }
     }
 
-    /// What a condition asks for, `exclude` too; `None` if it names neither flows nor integrations.
+    /// The lists that a condition needs, including its `exclude`; `None` if it names neither flows nor integrations.
     pub(crate) fn asked_by(spec: &SelectorSpec) -> Option<Self> {
         let asked = match (spec.flows.is_empty(), spec.integrations.is_empty()) {
             (_, false) => Some(Self::All),
@@ -53,14 +53,14 @@ impl UserLists {
 #[derive(Debug, Default)]
 pub(crate) struct FlowUsage {
     users: Vec<ImportUser>,
-    /// Places in `users`.
+    /// Indexes into `users`.
     by_import: HashMap<Id, Vec<u32>>,
-    /// Those whose documents have no tree: which imports they use is not known.
+    /// Users whose documents have no tree: which imports they use is unknown.
     unreadable: Vec<(ImportUser, String)>,
     unread: Vec<(UserKind, ApiError)>,
 }
 
-/// Ids and names of what uses an import.
+/// The ids and names of what uses an import.
 #[derive(Debug, Default)]
 pub(crate) struct UsedBy {
     pub flows: Vec<String>,
@@ -68,12 +68,12 @@ pub(crate) struct UsedBy {
 }
 
 impl FlowUsage {
-    /// Reads what uses the imports of an account; nothing without `lists`. A list that cannot be read is kept in mind: see
-    /// [`FlowUsage::complete`] and [`FlowUsage::notes`].
+    /// Reads what uses the imports of an account, or nothing without `lists`. Remembers the lists that could not be
+    /// read: see [`FlowUsage::complete`] and [`FlowUsage::notes`].
     ///
     /// # Errors
     ///
-    /// The token is refused, or an interruption.
+    /// The token is refused, or the run is interrupted.
     pub(crate) async fn read(
         account: &Account,
         lists: Option<UserLists>,
@@ -97,12 +97,12 @@ impl FlowUsage {
         Ok(usage)
     }
 
-    /// Whether every list that was asked for was read to its end.
+    /// Whether every requested list was read completely.
     pub(crate) fn is_whole(&self) -> bool {
         self.unread.is_empty()
     }
 
-    /// Refuses what was not read to its end of `lists`: for those who go by what is not there.
+    /// Refuses those of `lists` that were not read completely: for callers that rely on what is absent.
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ impl FlowUsage {
         }
     }
 
-    /// Why the flows could not be read to their end.
+    /// Why the flows could not be read completely.
     pub(crate) fn unread_flows(&self) -> Option<&ApiError> {
         self.unread.iter().find(|(kind, _)| *kind == UserKind::Flow).map(|(_, error)| error)
     }
@@ -140,7 +140,7 @@ impl FlowUsage {
         lists.chain(documents).collect()
     }
 
-    /// Takes note of the imports in the steps of a flow, an API or a tool.
+    /// Records the imports in the steps of a flow, an API or a tool.
     fn take(&mut self, kind: UserKind, head: &Head, text: &str) {
         let tree = read_tree(text.as_bytes());
         let disabled = tree.as_ref().ok().and_then(|tree| tree.get("disabled")).and_then(Value::as_bool);
@@ -172,7 +172,7 @@ impl FlowUsage {
         places.iter().filter_map(|place| self.users.get(*place as usize))
     }
 
-    /// How many there are of some kinds.
+    /// How many users there are of some kinds.
     pub(crate) fn count(&self, is_meant: impl Fn(UserKind) -> bool) -> u64 {
         self.users.iter().filter(|user| is_meant(user.kind)).count() as u64
     }
@@ -193,7 +193,7 @@ impl FlowUsage {
         used
     }
 
-    /// The flows by id and name, those that cannot be read too.
+    /// The flows by id and name, including those that cannot be read.
     pub(crate) fn flows(&self) -> Vec<Resource> {
         let all = self.users.iter().chain(self.unreadable.iter().map(|(user, _)| user));
         let flows = all.filter(|user| user.kind == UserKind::Flow);
@@ -202,7 +202,7 @@ impl FlowUsage {
             .collect()
     }
 
-    /// What a condition goes by and cannot be read: the flows it names, and what belongs to its integrations.
+    /// What a condition needs but cannot be read: the flows that it names, and the users in its integrations.
     pub(crate) fn unreadable_for(&self, spec: &SelectorSpec, names: &ResourceNames) -> Vec<String> {
         let is_asked = |user: &ImportUser| {
             let is = |asked: &String, id: &Id, name: Option<&str>| {

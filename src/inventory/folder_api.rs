@@ -17,7 +17,7 @@ use crate::run_folder::plan_item::AccountFacts;
 ///
 /// # Errors
 ///
-/// What is known of them cannot be put into a temporary file.
+/// The data about them cannot be written to a temporary file.
 pub fn folder(read: &ImportFiles, name: &str) -> Result<Account, EngineError> {
     let failed = || EngineError::file("list the files in", std::env::temp_dir());
     let facts = AccountFacts { name: name.to_owned(), origin: format!("folder:{name}"), user: None };

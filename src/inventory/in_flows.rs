@@ -1,4 +1,5 @@
-//! Whether a list of imports shows all that the account's flows use: what a flow uses is there, whatever a list says.
+//! Checks that a list of imports has all the imports that the account's flows use: those must exist, whatever the list
+//! shows.
 
 use std::collections::BTreeSet;
 
@@ -14,16 +15,16 @@ use crate::model::{Id, IdSet};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ListedImports<'a> {
     pub ids: &'a IdSet,
-    /// How many it showed.
+    /// How many imports it showed.
     pub count: u64,
 }
 
-/// Refuses a list of imports that lacks one which is in use and which is there. A token that may not read flows tells
-/// nothing.
+/// Refuses a list of imports that lacks an import which is in use and still exists. If the token may not read flows,
+/// nothing is checked.
 ///
 /// # Errors
 ///
-/// [`EngineError::CutShort`], the flows or an import cannot be read, or an interruption.
+/// [`EngineError::CutShort`], the flows or an import cannot be read, or the run is interrupted.
 pub(crate) async fn refuse_short_list(
     account: &Account,
     usage: &FlowUsage,
@@ -38,7 +39,7 @@ pub(crate) async fn refuse_short_list(
     let missing: BTreeSet<Id> = usage.imports().filter(|id| !listed.ids.contains(id)).cloned().collect();
     let mut hidden = 0;
     read_by_id(account, missing, cancel, |_, read| {
-        // One that cannot be read may be there.
+        // An import that cannot be read may exist.
         hidden += u32::from(!matches!(read, ReadById::Gone));
         Ok(())
     })

@@ -1,10 +1,10 @@
-//! Reading a whole list of imports, and not trusting a single scan of it.
+//! Reads a whole list of imports, without trusting a single scan of it.
 //!
-//! A list that ends early must never mean "the rest is not there". So a scan is followed by a second, light one, on pages
-//! of another size, that must name the same imports; if it does not, both are made again, and after three disagreements
-//! the stage fails. It begins once the scan is over: an import that moves up a list, past both of two scans that go side by
-//! side, would be missed by both. Both may end early at the same place: so the list is also asked, by number, for what
-//! stands behind its end. Pages are read one ahead.
+//! A list that ends early must never mean "the rest does not exist". So a second, light scan, on pages of another size,
+//! follows the first and must show the same imports. If it does not, both are repeated; after three disagreements the
+//! stage fails. The second scan begins when the first has ended: if both ran at the same time, both could miss an
+//! import that moves up the list. Both may end early at the same place, so the list is also asked, by number, for what
+//! comes after its end. Pages are read one ahead.
 
 mod begun;
 mod one_scan;
@@ -32,95 +32,95 @@ use one_scan::{Ids, Scanned, scan_once};
 use second_scan::{SecondScan, scan_list, use_imports};
 pub(crate) use second_scan::{ids_listed, names_listed};
 
-/// How much longer each attempt at a list that is not steady waits than the one before.
+/// How much longer each attempt at a changing list waits than the one before.
 const CALM: Duration = Duration::from_millis(250);
 
-/// Documents per page asked for: the most the reference speaks of.
+/// The number of documents requested on a page: the most that the reference mentions.
 pub(crate) const PAGE: u32 = 1000;
 
-/// Imports from which on a list is long: its second scan takes a while.
+/// The number of imports from which a list counts as long: its second scan takes a while.
 const LONG: usize = 2 * PAGE as usize;
 
-/// Bytes of documents after which others have their turn: some milliseconds of work.
+/// The number of bytes of documents after which other tasks have their turn: some milliseconds of work.
 const BREATH: usize = 1 << 18;
 
-/// Documents after which they have it, however short those are.
+/// The number of documents after which other tasks have their turn, however short the documents are.
 pub(crate) const BREATH_DOCUMENTS: usize = 256;
 
-/// Whoever takes the imports of a scan.
+/// A consumer of the imports of a scan.
 pub(crate) trait PageVisitor {
-    /// Forgets what was taken: the scan begins again.
+    /// Discards what was taken: the scan starts again.
     fn restart(&mut self) -> Result<(), EngineError>;
     /// Takes an import; `false` when no more are wanted.
     fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError>;
-    /// Learns that a page is over and another follows; `false` when no more are wanted.
+    /// Learns that a page has ended and another follows; `false` when no more are wanted.
     fn page_ended(&mut self) -> bool {
         true
     }
-    /// Waits until as many imports as come before it is asked again can be taken: [`BREATH_DOCUMENTS`] at most.
+    /// Waits until it can take all imports that come before the next wait: at most [`BREATH_DOCUMENTS`].
     fn ready(&self) -> BoxFuture<'static, ()> {
         Box::pin(std::future::ready(()))
     }
 }
 
-/// What a scan saw.
+/// The result of a scan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// Whether the plain list left imports out that are listed by their adaptor only.
+    /// Whether some imports were only in the list of their adaptor, not in the plain list.
     pub apart: bool,
     /// The number of imports that the list showed.
     pub listed: u64,
-    /// Imports on its first page.
+    /// How many imports its first page had.
     pub page: u64,
-    /// Whether it was read to its end.
+    /// Whether it was read completely.
     pub whole: bool,
-    /// Whether it showed nothing although flows of the account use imports.
+    /// Whether it was empty although flows of the account use imports.
     pub empty_but_used: bool,
 }
 
-/// What a list without imports means in an account whose flows use some.
+/// What an empty list of imports means in an account whose flows use imports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum IfEmpty {
-    /// It cannot be trusted.
+    /// The list cannot be trusted.
     #[default]
     Distrust,
-    /// It may be true: that is what a restore is to mend. A person is asked.
+    /// The list may be right, because a restore is meant to repair this state. A person is asked.
     Tell,
 }
 
-/// How a list is to be scanned.
+/// How to scan a list.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ScanOptions {
-    /// Scan twice, and have both scans agree; what [lies in files](Account::at_rest) is scanned once.
+    /// Scan twice, and require both scans to agree; [files](Account::at_rest) are scanned once.
     pub steady: bool,
     /// Also ask for the adaptors that a plain list may leave out.
     pub listed_apart: bool,
-    /// See that nothing stands behind the end of the list.
+    /// Check that nothing comes after the end of the list.
     pub to_the_end: bool,
-    /// What a list without imports means.
+    /// What an empty list of imports means.
     pub if_empty: IfEmpty,
-    /// What becomes of an import that the list shows twice.
+    /// How to handle an import that the list shows twice.
     pub repeats: Repeats,
 }
 
-/// What becomes of an import that a list shows twice.
+/// How to handle an import that a list shows twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Repeats {
-    /// It is taken once.
+    /// Take it once.
     #[default]
     LeaveOut,
-    /// It may be taken twice, which does no harm: then which were shown is not kept, where nothing else asks for it.
+    /// It may be taken twice without harm: then no set of shown imports is kept, unless something else needs it.
     Allow,
 }
 
 impl ScanOptions {
-    /// Whether it must be known which imports were shown.
+    /// Whether the shown imports must be remembered.
     fn keeps_ids(self) -> bool {
         self.repeats == Repeats::LeaveOut || self.steady || self.listed_apart || self.to_the_end
     }
 }
 
-/// Scans the imports of an account into `sink`, each import once unless [repeats](Repeats) are allowed.
+/// Scans the imports of an account into `sink`, each once unless [repeats](Repeats) are allowed.
 pub(crate) async fn list_scan(
     account: &Account,
     manner: ScanOptions,
@@ -130,7 +130,7 @@ pub(crate) async fn list_scan(
     list_scan_of(account, None, manner, cancel, sink).await
 }
 
-/// The same, where reading the plain list was begun by [`begin_to_read`].
+/// The same, if [`begin_to_read`] has started to read the plain list.
 pub(crate) async fn list_scan_of(
     account: &Account,
     begun: Option<Begun>,
@@ -141,7 +141,8 @@ pub(crate) async fn list_scan_of(
     scan(account, begun, manner, usize::MAX, cancel, sink).await.map(|(seen, _)| seen)
 }
 
-/// The same; the second scan of a long list may still be running. What is made of the first counts only once the second agrees.
+/// The same, but the second scan of a long list may still be running. The result of the first counts only when the
+/// second agrees.
 pub(crate) async fn list_scan_unconfirmed(
     account: &Account,
     manner: ScanOptions,
@@ -151,7 +152,7 @@ pub(crate) async fn list_scan_unconfirmed(
     scan(account, None, manner, LONG, cancel, sink).await
 }
 
-/// A second scan that is still running: whether it saw the same imports. Dropped, it stops.
+/// A second scan that is still running, and whether it saw the same imports. Dropping it stops it.
 pub(crate) type UnfinishedSecondScan = AbortOnDropHandle<Result<bool, EngineError>>;
 
 async fn scan(
@@ -164,7 +165,7 @@ async fn scan(
 ) -> Result<(Seen, Option<UnfinishedSecondScan>), EngineError> {
     let (mut disagreement, mut short) = (Disagreement::default(), None);
     for attempt in 0..3 {
-        // A list that changes while it is read is given time to come to rest.
+        // A list that changes while it is read is given time to settle.
         tokio::time::sleep(CALM * attempt).await;
         sink.restart()?;
         let early = begun.take();
@@ -173,7 +174,7 @@ async fn scan(
         let was_begun = early.is_some();
         let Scanned { mut seen, mut second, behind } =
             match scan_once(account, early, manner, cancel, &mut ids, sink).await {
-                // What follows a page that waited for its turn may be there no more: that is no list that was refused.
+                // The page after one that waited for its turn may no longer exist: the service did not refuse the list.
                 Err(error) if was_begun && ids.plain > 0 && is_gone(&error) => {
                     sink.restart()?;
                     ids = Ids::default();
@@ -225,12 +226,12 @@ async fn scan(
     Err(EngineError::Unsteady { account, list: Kind::Imports.as_str(), disagreement })
 }
 
-/// Whether a service may say so of the next page of a list that was left alone for long.
+/// Whether a service may answer so for the next page of a list that was not read for a long time.
 fn is_gone(error: &EngineError) -> bool {
     matches!(error, EngineError::Service { source, .. } if matches!(source.status, Some(400 | 404 | 410)))
 }
 
-/// What a second scan saw in all: the plain list, and those of the adaptors that it leaves out.
+/// All that a second scan saw: the plain list, and the lists of the adaptors that it leaves out.
 async fn again(
     account: &Account,
     first: &Ids,
@@ -245,7 +246,7 @@ async fn again(
     Ok(seen)
 }
 
-/// Waits for a second scan beside whatever else is done; what it is compared with is kept no longer than that.
+/// Waits for a second scan in parallel to other work. Frees the ids it is compared with afterwards.
 fn goes_on(account: &Account, ids: Ids, second: SecondScan, cancel: &Cancel) -> UnfinishedSecondScan {
     let (account, cancel) = (account.clone(), cancel.clone());
     AbortOnDropHandle::new(tokio::spawn(async move {
@@ -254,10 +255,10 @@ fn goes_on(account: &Account, ids: Ids, second: SecondScan, cancel: &Cancel) -> 
     }))
 }
 
-/// What two scans saw, unless they saw the same ids.
+/// The difference between two scans, unless they saw the same ids.
 fn differs(mut first: HashSet<u64>, second: &Chunks<u64>) -> Option<Disagreement> {
     let all = first.len() as u64;
-    // A set of the second beside that of the first would take too much memory.
+    // A second set next to the first would take too much memory.
     let new: HashSet<u64> = second.iter().filter(|id| !first.contains(id)).copied().collect();
     for id in second.iter() {
         first.remove(id);
@@ -266,7 +267,8 @@ fn differs(mut first: HashSet<u64>, second: &Chunks<u64>) -> Option<Disagreement
     (gone + new > 0).then(|| Disagreement { first: all, second: all - gone + new, gone })
 }
 
-/// Whether an import of that adaptor may be left out of the plain list: one that does not say of which it is may be of any.
+/// Whether an import of that adaptor may be missing from the plain list. An import without a known adaptor may be of
+/// any.
 pub(crate) fn may_be_listed_apart(adaptor: Option<&str>) -> bool {
     adaptor.is_none_or(|adaptor| LISTED_APART.contains(&adaptor))
 }
@@ -276,8 +278,8 @@ fn request(adaptor: Option<&str>) -> ListRequest {
     ListRequest { path: Kind::Imports.as_str().to_owned(), limit: PAGE, include: Vec::new(), filters }
 }
 
-/// Asks for what stands behind the end of the plain list, where that shows something: that nothing is there is asked
-/// otherwise.
+/// Asks for what comes after the end of the plain list if the list is not empty; an empty list is checked in another
+/// way.
 fn behind_the_end(account: &Account, ids: &Ids) -> Option<PagesAhead> {
     let filters = vec![("skip", ids.plain.to_string())];
     let path = Kind::Imports.as_str().to_owned();
@@ -285,9 +287,10 @@ fn behind_the_end(account: &Account, ids: &Ids) -> Option<PagesAhead> {
     (ids.plain > 0).then(|| PagesAhead::of(account, request))
 }
 
-/// Whether an import stands behind the end of the plain list that was not on it: a `Link` was lost.
+/// Whether there is an import after the end of the plain list that was not on it: a `Link` was lost.
 ///
-/// A service that does not count by `skip` answers with what was seen already, or refuses: that tells nothing.
+/// A service that does not count by `skip` answers with documents that were seen already, or refuses: that proves
+/// nothing.
 async fn is_new_behind_the_end(
     account: &Account,
     mut pages: PagesAhead,

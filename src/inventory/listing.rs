@@ -1,4 +1,4 @@
-//! What a selection sees, without doing anything with it.
+//! Lists what a selection sees, without changing anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -22,27 +22,27 @@ use crate::run_folder::document_file::stored_document;
 pub struct Listed {
     /// The import's id, name and what else a list shows of it.
     pub head: Head,
-    /// Name of its connection, where it has one that is known.
+    /// The name of its connection, if known.
     pub connection_name: Option<String>,
-    /// Names of the integrations it belongs to, where they are known: its own, or those of what uses it.
+    /// The names of the integrations it belongs to, if known: its own, or those of what uses it.
     pub integration_name: Option<String>,
 }
 
-/// What a selection sees.
+/// The result of a selection.
 #[derive(Debug, Clone, Default)]
 pub struct Listing {
-    /// The imports that it takes.
+    /// The selected imports.
     pub imports: Vec<Listed>,
-    /// What a person should know of it: patterns that match nothing.
+    /// Notes for the user: patterns that match nothing.
     pub notes: Vec<String>,
-    /// What cannot be told, or is not there, each in a sentence: a plan would fail these.
+    /// What is unknown or missing, each in a sentence: a plan would fail these items.
     pub problems: Vec<String>,
 }
 
-/// Imports that are named where it cannot be told whether they are selected; more are counted.
+/// How many imports are named if it is unknown whether they are selected; the rest are counted.
 const MOST_NAMED: usize = 3;
 
-/// Lists what a selection sees in an account, in the service's order. `folder` is for documents in passing.
+/// Lists what a selection sees in an account, in the service's order. `folder` is for temporary files.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ pub async fn inventory(
     resource_index::fill(account, &mut directory, &kinds).await?;
     let known = &directory;
     let asked = UserLists::asked_by(selection.selector.spec());
-    // An import does not say to which integrations it belongs: what uses it does.
+    // An import does not say to which integrations it belongs, but its users do.
     let usage = &Arc::new(FlowUsage::read(account, Some(UserLists::All), cancel).await?);
     usage.complete(account, asked)?;
     let request = SelectRequest {
@@ -109,7 +109,7 @@ pub async fn inventory(
     Ok(Listing { imports, notes, problems })
 }
 
-/// The names of the integrations of an import: its own, where it is one of an Integration App, or those of what uses it.
+/// The names of the integrations of an import: its own if it belongs to an Integration App, else those of what uses it.
 fn integration_names(head: &Head, usage: &FlowUsage, names: &ResourceNames) -> Option<String> {
     let own = head.integration.as_ref().filter(|id| !id.as_str().is_empty());
     let of_users = usage.users_of(&head.id).filter_map(|user| user.integration.as_ref());

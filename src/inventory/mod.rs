@@ -1,7 +1,7 @@
-//! Reads accounts: lists to their end, the imports that a job selects, and the resources they refer to.
+//! Reads accounts: complete lists, the imports that a job selects, and the resources they refer to.
 //!
-//! Promises: a list that ends early, skips rows or changes while it is read is an error, never a short list. Leaves to
-//! others: what becomes of what was read (`planner`).
+//! A list that ends early, skips rows or changes while it is read is an error, never a short list. What happens with
+//! the result is decided in `planner`.
 
 pub mod dependents;
 mod each_user;

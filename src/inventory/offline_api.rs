@@ -1,7 +1,7 @@
-//! Documents that lie somewhere else than in the service, as an account that can be read: its calls, answered from them.
+//! Documents outside the service, presented as a readable account: answers its calls from the documents.
 //!
-//! So everything that selects, resolves, compares and plans works on a backup or a folder as it does on an account. It
-//! answers nothing that is not there, and refuses every write.
+//! With this, selecting, resolving, comparing and planning work on a backup or a folder as on an account. It returns
+//! only existing documents, and refuses every write.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,22 +21,22 @@ use crate::inventory::entry_file::EntryFile;
 use crate::model::Id;
 use crate::run_folder::plan_item::AccountFacts;
 
-/// What a document that cannot be read any more holds instead of its fields; no key of the service begins with a NUL.
+/// What an unreadable document holds in place of its fields; no key of the service begins with a NUL.
 pub(crate) const DAMAGED: &str = "\u{0}damaged";
 
-/// Entries on a page, unless asked otherwise.
+/// The default number of entries on a page.
 const PAGE: usize = 1000;
-/// Documents on a page at most, however many are asked for: all of it is in memory, and another one costs nothing.
+/// The most documents on a page, however many are requested: a page is in memory, and another page costs nothing.
 const MOST_ON_A_PAGE: usize = 128;
 /// Documents that are read at a time.
 const AT_ONCE: usize = 16;
 
-/// Why a document cannot be had.
+/// Why a document cannot be returned.
 #[derive(Debug)]
 pub(crate) enum Unread {
-    /// It is damaged, and the others are not.
+    /// This document is damaged; the others are not.
     Damaged(String),
-    /// Nothing can be said of it.
+    /// Its state is unknown.
     Failed(String),
 }
 
@@ -48,7 +48,7 @@ impl Unread {
     }
 }
 
-/// Where the texts of documents are.
+/// The store of the texts of documents.
 #[async_trait]
 pub(crate) trait Texts: fmt::Debug + Send + Sync {
     /// The text of a document.
@@ -58,17 +58,17 @@ pub(crate) trait Texts: fmt::Debug + Send + Sync {
     /// Dropping the future is safe: it only reads.
     async fn text(&self, entry: &Entry) -> Result<Vec<u8>, Unread>;
 
-    /// What holds the documents, in a sentence.
+    /// Describes the store of the documents.
     fn holder(&self) -> &'static str;
 }
 
-/// Documents by list, as an account.
+/// Documents by list, presented as an account.
 pub(crate) fn account_of(facts: AccountFacts, entries: EntryFile, texts: Box<dyn Texts>) -> Account {
     let user = facts.user.clone().unwrap_or_default();
     Account::offline(facts, Arc::new(OfflineApi { texts, user, entries }))
 }
 
-/// The account a backup is written for, or a run is resumed without: it can be named, and answers nothing.
+/// The account that a backup is written for, or that a run is resumed without: it has a name, and answers nothing.
 pub fn closed(facts: AccountFacts) -> Account {
     Account::offline(facts, Arc::new(Closed))
 }
@@ -80,7 +80,7 @@ impl Account {
             client: Client::new(api),
             meter: Arc::new(Meter::new()),
             clock: Arc::new(ServerClock::new()),
-            // Nothing is sent anywhere, so nothing is held back.
+            // Nothing is sent, so nothing is limited.
             per_second: 1e9,
             burst: 1e9,
             at_rest: true,
@@ -137,7 +137,7 @@ impl OfflineApi {
         let Some(entry) = found.map_err(|error| unlisted(call, &error))? else {
             return Err(self.holds_no(call, "document"));
         };
-        // An import is told as such where it is damaged, as on a page; of what it refers to nothing must be made up.
+        // A damaged import is marked as such, as on a page; data of the resources it refers to must not be invented.
         let is_import = kind == Kind::Imports.as_str();
         let text = if is_import { self.text(&entry).await } else { self.texts.text(&entry).await };
         text.map(|text| reply(text.into(), None))
@@ -153,7 +153,7 @@ impl OfflineApi {
         let number = |key: &str| query.get(key).and_then(|text| text.parse::<usize>().ok());
         let (skip, limit) =
             (number("skip").unwrap_or(0), number("limit").filter(|limit| *limit > 0).unwrap_or(PAGE));
-        // An account without imports is one all the same.
+        // An account without imports is still an account.
         if !self.entries.has(kind) && kind != Kind::Imports.as_str() {
             return Err(self.holds_no(call, "list"));
         }
@@ -187,7 +187,7 @@ impl OfflineApi {
         Ok(reply(body.into(), next))
     }
 
-    /// The text of a document; a damaged one is told as such, so that one bad blob does not take the others with it.
+    /// The text of a document. A damaged one is marked as such, so that one bad blob does not make the others fail.
     async fn text(&self, entry: &Entry) -> Result<Vec<u8>, Unread> {
         match self.texts.text(entry).await {
             Err(Unread::Damaged(why)) => Ok(stub(entry, Some(&why)).into_bytes()),
@@ -196,16 +196,16 @@ impl OfflineApi {
     }
 }
 
-/// Why a document was damaged where it was backed up, if that stands in its place.
+/// Why a document was damaged when it was backed up, if its place holds that mark.
 pub(crate) fn damage_in(text: &[u8]) -> Option<String> {
-    // As JSON writes it, so that hardly any document is parsed for this.
+    // The key as JSON writes it, so that hardly any document needs parsing.
     let key = serde_json::to_string(DAMAGED).ok()?;
     let is_there = str::from_utf8(text).is_ok_and(|text| text.contains(&key));
     let stub: serde_json::Value = is_there.then(|| serde_json::from_slice(text).ok()).flatten()?;
     stub.get(DAMAGED)?.as_str().map(str::to_owned)
 }
 
-/// What is known of a document without its text, in the place of the document.
+/// The known data about a document, in place of its text.
 fn stub(entry: &Entry, damage: Option<&str>) -> String {
     let mut stub = json!({ "_id": entry.id.as_str(), "name": entry.name });
     let fields = [
@@ -226,7 +226,7 @@ fn reply(body: Bytes, next: Option<String>) -> Reply {
     Reply { next, attempts: 0, ..Reply::new(200, body) }
 }
 
-/// What is known of the documents cannot be read.
+/// The error when the data about the documents cannot be read.
 fn unlisted(call: &Call, error: &io::Error) -> ApiError {
     refusal(
         call,
@@ -241,12 +241,12 @@ fn refusal(call: &Call, kind: ErrorKind, summary: &str) -> ApiError {
     if call.method != Method::Get {
         return refused;
     }
-    // Nobody asked the service: a sentence that says so would mislead.
+    // The service was not called: a message that says so would mislead.
     let path = refused.path.trim_start_matches("/v1/").to_owned();
     ApiError { method: "reading", path, ..refused }
 }
 
-/// A part of a path as it was before it was percent-encoded.
+/// A part of a path, with its percent-encoding decoded.
 fn decoded(part: &str) -> String {
     let query = format!("x={}", part.replace('+', "%2B"));
     url::form_urlencoded::parse(query.as_bytes())

@@ -1,4 +1,4 @@
-//! The pages of a list, read one ahead: while a page is looked at, the next is on its way.
+//! Reads the pages of a list one ahead: while one page is processed, the next is being read.
 
 use futures::{StreamExt, pin_mut};
 use tokio::sync::mpsc;
@@ -9,15 +9,15 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::model::cancel::Cancel;
 
-/// Pages of a list that are read before anybody looks at the first: those that lie on disk, for each is an open file.
+/// How many pages on disk are read before the first is processed: each is an open file.
 const FAR: usize = 32;
 
-/// Pages of a list, in order. At most one is kept beside the one that is looked at; of a list that is read long before it is
-/// looked at, [`FAR`] of those that lie on disk. Dropped, it stops reading.
+/// The pages of a list, in order. At most one is kept in addition to the current one. If the list is read long before
+/// it is processed, up to [`FAR`] pages on disk are kept. Dropping this stops reading.
 #[derive(Debug)]
 pub(crate) struct PagesAhead {
     pages: mpsc::Receiver<Result<WholePage, ApiError>>,
-    /// The page that is looked at.
+    /// The current page.
     page: Option<WholePage>,
     _reading: AbortOnDropHandle<()>,
 }
@@ -28,8 +28,8 @@ impl PagesAhead {
         Self::begin(account, request, 1, |_| {})
     }
 
-    /// Begins to read a list that is looked at once something else is known. `ended` is told once it is read to its end: how
-    /// many documents its first page has, and whether another followed that.
+    /// Begins to read a list that is processed when something else is known. When it was read completely, `ended` gets
+    /// the number of documents on its first page, and whether another page followed.
     pub(crate) fn far(
         account: &Account,
         request: ListRequest,
@@ -50,8 +50,8 @@ impl PagesAhead {
             let list = client.whole_pages(request);
             pin_mut!(list);
             let (mut places, mut first) = (1, None);
-            // The place for a page is taken before it is asked for, so that no more than so many wait. Of those in memory no
-            // more than one: behind it all places have to be free.
+            // A page needs a free place before it is requested, so that the number of waiting pages is limited. Only
+            // one of those in memory may wait: the page after it needs all places to be free.
             while let Ok(mut free) = sender.reserve_many(places).await
                 && let Some(place) = free.next()
             {

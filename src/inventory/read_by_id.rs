@@ -9,23 +9,23 @@ use crate::inventory::error::EngineError;
 use crate::model::Id;
 use crate::model::cancel::Cancel;
 
-/// Imports read at a time: as many calls as the client lets through at once.
+/// How many imports are read at a time: as many calls as the client allows at once.
 pub(crate) const AT_ONCE: usize = 64;
 
-/// What became of reading one import.
+/// The result of reading one import.
 #[derive(Debug)]
 pub(crate) enum ReadById {
     Found(Box<Document>),
     Gone,
-    /// The service refuses this one, or fails on it: a problem with one import, not with the account.
+    /// The service refuses this one, or fails to answer: a problem with one import, not with the account.
     Unreadable(String),
 }
 
-/// Reads imports by id, and hands out each in the order asked.
+/// Reads imports by id, and passes on each in the requested order.
 ///
 /// # Errors
 ///
-/// The account cannot be read at all, `take` failed, or an interruption.
+/// The account cannot be read at all, `take` failed, or the run is interrupted.
 pub(crate) async fn read_by_id(
     account: &Account,
     ids: impl IntoIterator<Item = Id>,

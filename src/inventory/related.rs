@@ -1,7 +1,8 @@
-//! What a backup keeps beside the imports, so that they can be understood and restored later: the resources they refer
-//! to, and the flows that use them.
+//! What a backup stores besides the imports, so that they can be understood and restored later: the resources they
+//! refer to, and the flows that use them.
 //!
-//! Connections are kept by what tells them apart, never whole: whatever secret one may hold stays in the service.
+//! Only the identifying fields of connections are stored, never the whole document: a secret in it stays in the
+//! service.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -22,10 +23,10 @@ use crate::model::cancel::Cancel;
 use crate::model::{Fingerprint, Head, Id, IdSet};
 use crate::run_folder::document_file::{DocumentFile, one_line};
 
-/// Scripts read at a time.
+/// How many scripts are read at a time.
 const AT_ONCE: usize = 16;
 
-/// What is kept of a connection: section 10 of the reference, and when it was changed.
+/// The stored fields of a connection: section 10 of the reference, and the time of the last change.
 const CONNECTION: &[&[&str]] = &[
     &["_id"],
     &["name"],
@@ -41,10 +42,10 @@ const CONNECTION: &[&[&str]] = &[
     &["lastModified"],
 ];
 
-/// What is kept of an export: it is no import, but something may refer to it by name.
+/// The stored fields of an export: it is not an import, but something may refer to it by name.
 const EXPORT: &[&[&str]] = &[&["_id"], &["name"], &["adaptorType"], &["_connectionId"], &["lastModified"]];
 
-/// The archive a backup goes to, and the last snapshot of the account in it.
+/// The archive that a backup is written to, and the last snapshot of the account in it.
 #[derive(Debug, Clone)]
 pub struct Backups {
     /// The archive that is read.
@@ -53,7 +54,7 @@ pub struct Backups {
     pub previous: Option<Snapshot>,
 }
 
-/// How much of each kind was kept, and what could not be.
+/// How much of each kind was stored, and what could not be.
 #[derive(Debug, Default)]
 pub(crate) struct Related {
     pub counts: BTreeMap<String, u64>,
@@ -95,9 +96,9 @@ pub(crate) async fn append_related(
     Ok(related)
 }
 
-/// Why a list is not there.
+/// Why a list is missing.
 enum Unread {
-    /// The service says no to this list: the backup goes on without it, and says so.
+    /// The service refuses this list: the backup continues without it, and reports that.
     Refused(String),
     Failed(EngineError),
 }
@@ -114,11 +115,11 @@ impl From<EngineError> for Unread {
     }
 }
 
-/// What related documents are read with.
+/// The inputs for reading related documents.
 struct RelatedReader<'a> {
     account: &'a Account,
     backups: Option<&'a Backups>,
-    /// Scripts of the last backup of which it is known when they had been changed.
+    /// Scripts of the last backup with a known time of change.
     kept: HashMap<Id, Entry>,
     used: &'a IdSet,
     cancel: &'a Cancel,
@@ -137,7 +138,7 @@ impl RelatedReader<'_> {
             }
             let documents = match page {
                 Ok(page) => page.documents,
-                // An account without the licence for a kind has none of it.
+                // An account without the licence for a kind has no documents of it.
                 Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
                 Err(error) if error.kind == ErrorKind::Refused => return Err(Unread::Refused(error.summary)),
                 Err(error) => return Err(self.account.failed(&format!("list the {kind}"))(error).into()),
@@ -161,7 +162,7 @@ impl RelatedReader<'_> {
         Ok(())
     }
 
-    /// What is kept of a document that a list shows; `None` for a script that is gone meanwhile.
+    /// What is stored of a document in a list; `None` for a script that was removed meanwhile.
     async fn whole(&self, kind: &str, head: Head, text: Box<str>) -> Result<Option<String>, Unread> {
         match kind {
             "connections" => Ok(Some(reduced(&text, CONNECTION))),
@@ -171,7 +172,7 @@ impl RelatedReader<'_> {
         }
     }
 
-    /// A script with its code, which the list does not show. What did not change since the last backup is read from that.
+    /// A script with its code, which the list does not show. An unchanged script is read from the last backup.
     async fn script(&self, head: Head) -> Result<Option<String>, Unread> {
         let kept = self.kept.get(&head.id).filter(|entry| entry.last_modified == head.last_modified);
         if let (Some(backups), Some(entry)) = (self.backups, kept)
@@ -181,7 +182,7 @@ impl RelatedReader<'_> {
         }
         match self.account.client.get("scripts", &head.id).await {
             Ok(document) => Ok(Some(document.text.into())),
-            // Removed since it was listed.
+            // It was removed after it was listed.
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) if error.kind == ErrorKind::Refused => Err(Unread::Refused(error.summary)),
             Err(error) => Err(self.account.failed(&format!("read script {}", head.id))(error).into()),
@@ -189,7 +190,8 @@ impl RelatedReader<'_> {
     }
 }
 
-/// The scripts of the last backup by id, those of which it says when they were changed. What cannot be read there is read anew.
+/// The scripts of the last backup by id, if their time of change is known. Those that cannot be read there are read
+/// again from the service.
 async fn kept_scripts(backups: Option<&Backups>) -> HashMap<Id, Entry> {
     let Some(Backups { archive, previous: Some(previous) }) = backups else { return HashMap::new() };
     let Ok((_, entries)) = archive.entries(&previous.id).await else { return HashMap::new() };
@@ -210,9 +212,9 @@ fn uses(flow: &str, used: &IdSet) -> bool {
     })
 }
 
-/// A document with these of its fields only.
+/// A document with only these fields.
 fn reduced(text: &str, fields: &[&[&str]]) -> String {
-    // Of what has no tree only the identity is kept: what is cut out of a text might be a secret.
+    // If there is no tree, only the identity is stored: text that is cut out might be a secret.
     let whole = match read_tree(text.as_bytes()) {
         Ok(whole) => whole,
         Err(_) => {
@@ -239,8 +241,8 @@ fn reduced(text: &str, fields: &[&[&str]]) -> String {
     Value::Object(kept).to_string()
 }
 
-/// The fingerprint of a document that is kept as it is: what a difference is judged by. One that cannot be held as a value
-/// has that of its text.
+/// The fingerprint by which stored documents are compared. A document that cannot be parsed into a value has the
+/// fingerprint of its text.
 pub(crate) fn print_of(document: &str) -> Fingerprint {
     let printed = Printed::new(document.as_bytes(), &Ignore::default());
     if printed.unreadable().is_some() { Fingerprint::of(document.as_bytes()) } else { printed.print }

@@ -1,4 +1,4 @@
-//! The lists of related resources that references are resolved with; read only where an import needs them.
+//! The lists of related resources, used to resolve references; read only if an import needs them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -27,7 +27,7 @@ impl ResourceNames {
         Self(index.kinds.iter().map(|(kind, list)| (*kind, names(list))).collect())
     }
 
-    /// The name of a resource, where it was read.
+    /// The name of a resource, if it was read.
     pub(crate) fn name(&self, kind: Kind, id: Option<&Id>) -> Option<&str> {
         self.0.get(&kind)?.get(id?).map(String::as_str)
     }
@@ -75,15 +75,15 @@ async fn fill_scanning(
     Ok(())
 }
 
-/// Reads the lists of both accounts that are not read yet, of all kinds an id may be mentioned of; one that cannot be had
-/// is left out. Gives a note on those of the source, whose ids are not told from other texts then.
+/// Reads the missing lists of both accounts, of all kinds that a mentioned id may have. Lists that cannot be read are
+/// left out. Returns a note about those of the source, because their ids cannot be recognised in texts then.
 pub(crate) async fn fill_mentioned(
     (source, here): (&Account, &mut ResourceIndex),
     (target, there): (&Account, &mut ResourceIndex),
     create: &BTreeSet<Kind>,
 ) -> Result<Option<String>, EngineError> {
     let new: Vec<Kind> = Kind::ALL.iter().filter(|kind| !there.kinds.contains_key(kind)).copied().collect();
-    // What uses imports does not travel with them: it is only told.
+    // Users of imports are not migrated: they are only reported.
     let unread = fill_what_can_be_had(source, here, Kind::ALL.iter().chain(&[Kind::Flows, Kind::Apis])).await;
     fill_what_can_be_had(target, there, Kind::ALL.iter()).await;
     scan_twice(here, (target, there), new.into_iter().filter(|kind| create.contains(kind))).await?;
@@ -96,7 +96,7 @@ pub(crate) async fn fill_mentioned(
     }))
 }
 
-/// Reads the lists of `kinds` that `index` lacks; gives those that cannot be had.
+/// Reads the lists of `kinds` that `index` lacks. Returns those that cannot be read.
 async fn fill_what_can_be_had(
     account: &Account,
     index: &mut ResourceIndex,
@@ -114,10 +114,10 @@ async fn fill_what_can_be_had(
     unread
 }
 
-/// Reads the lists of `kinds` of both accounts, side by side; one of the target that is to be made up for what it lacks is
-/// read until two scans agree.
+/// Reads the lists of `kinds` of both accounts at the same time. If missing resources will be created in the target,
+/// its list is read until two scans agree.
 ///
-/// A list that ends early must not mean that a resource is not there: it would be created a second time.
+/// A list that ends early must not mean that a resource does not exist: it would be created a second time.
 pub(crate) async fn fill_both(
     (source, here): (&Account, &mut ResourceIndex),
     (target, there): (&Account, &mut ResourceIndex),
@@ -129,7 +129,7 @@ pub(crate) async fn fill_both(
     scan_twice(here, (target, there), new.into_iter().filter(|kind| rules.create.contains(kind))).await
 }
 
-/// Scans again the lists of the target that were read, of `kinds`, and lack a name of the source.
+/// Scans the target's lists of `kinds` again if they were read and lack a name of the source.
 async fn scan_twice(
     here: &ResourceIndex,
     (target, there): (&Account, &mut ResourceIndex),
@@ -174,11 +174,11 @@ async fn list(account: &Account, kind: Kind) -> Result<(Vec<Resource>, u32), Eng
         _ => &["name"],
     };
     match try_list(account, kind, fields).await {
-        // A few lists know no projection.
+        // A few lists do not support projection.
         Err(error) if error.kind == ErrorKind::Refused && error.status == Some(400) => {
             try_list(account, kind, &[]).await
         }
-        // An account without the licence for a kind has none of it.
+        // An account without the licence for a kind has no documents of it.
         Err(error) if error.kind == ErrorKind::NotFound => Ok((Vec::new(), 0)),
         answer => answer,
     }
@@ -212,7 +212,7 @@ async fn try_list(
 }
 
 fn resource(kind: Kind, document: &Document) -> Resource {
-    // One that has no tree is known by its head: its name is taken, even if its family is not known.
+    // A document without a tree is identified by its head: its name is in use, even if its family is unknown.
     let tree = document.tree().ok();
     let text = |pointer: &str| tree.and_then(|tree| tree.pointer(pointer)).and_then(Value::as_str);
     let family = (kind == Kind::Connections).then(|| family(text("/type"), text("/rdbms/type")));
@@ -225,7 +225,7 @@ fn resource(kind: Kind, document: &Document) -> Resource {
     }
 }
 
-/// What a connection must agree in beside its name: its type, and for databases which one.
+/// What connections must have in common besides their name: the type, and for databases which one.
 fn family(of: Option<&str>, database: Option<&str>) -> Option<String> {
     let of = of?;
     Some(match database {

@@ -1,26 +1,26 @@
-//! When a list that may change while it is read can be trusted: when two scans, one after the other, show the same ids.
+//! Decides when a list that may change while it is read can be trusted: when two consecutive scans show the same ids.
 
 use std::collections::HashSet;
 use std::fmt;
 
 use crate::model::Id;
 
-/// Scans after the first, at most.
+/// The most scans after the first.
 const MOST_AGAIN: u32 = 3;
 
-/// What two scans of a list that do not agree showed.
+/// The difference between two scans of a list that disagree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Disagreement {
     /// How many entries the first scan showed.
     pub first: u64,
     /// How many entries the second scan showed.
     pub second: u64,
-    /// How many of the first the second lacked.
+    /// How many entries of the first scan were missing in the second.
     pub gone: u64,
 }
 
 impl Disagreement {
-    /// How many the second scan showed that the first had not.
+    /// How many entries of the second scan were missing in the first.
     pub fn added(&self) -> u64 {
         (self.second + self.gone).saturating_sub(self.first)
     }
@@ -47,11 +47,11 @@ pub(crate) struct Scans {
 /// Whether a list is trusted after a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Agreement {
-    /// It showed what the scan before showed.
+    /// It showed the same as the scan before.
     Agreed,
-    /// It is to be agreements at again.
+    /// The list has to be scanned again.
     ScanAgain,
-    /// Each scan shows something else.
+    /// Each scan shows something different.
     Unsteady(Disagreement),
 }
 

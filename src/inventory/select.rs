@@ -1,4 +1,4 @@
-//! select and fetch: which imports of the source, their texts on disk.
+//! Selects and fetches: which imports of the source, and their texts on disk.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -26,50 +26,50 @@ use crate::model::{Chunks, Head, Id, IdSet, Outcome};
 use crate::run_folder::document_file::{DocumentFile, PackedSpan, Span};
 use crate::run_folder::known_ids::KnownIds;
 
-/// Up to so many wanted ids, each is read by itself without looking at the list first.
+/// Up to this many wanted ids are read one by one, without reading the list.
 const FEW: usize = 4;
 
-/// What is selected, and with what.
+/// What to select, and with which data.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SelectRequest<'a> {
     pub account: &'a Account,
     pub selection: &'a Selection,
-    /// The account's connections and integrations, where the selection names some.
+    /// The account's connections and integrations, if the selection names any.
     pub known: &'a ResourceIndex,
-    /// What uses the account's imports, where the selection names flows or integrations.
+    /// What uses the account's imports, if the selection names flows or integrations.
     pub usage: &'a Arc<FlowUsage>,
-    /// What is kept in mind of the imports that are not selected.
+    /// What is remembered of the imports that are not selected.
     pub mind: Mind,
-    /// Whether the second scan of a long list is waited for.
+    /// Whether to wait for the second scan of a long list.
     pub waits: bool,
-    /// For documents in passing.
+    /// The folder for temporary documents.
     pub folder: &'a Path,
     pub cancel: &'a Cancel,
     pub events: &'a Events,
 }
 
-/// What is kept in mind of the imports that a selection does not take.
+/// What is remembered of the imports that are not selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mind {
-    /// Nothing is kept; where only the selected imports matter.
+    /// Nothing; for callers that need only the selected imports.
     Nothing,
-    /// What they are matched by.
+    /// The keys that they are matched by.
     Keys(MatchBy),
     /// Their documents, and the ids of all imports.
     Documents,
 }
 
-/// A selected import: where its text stands, and which row of the manifest named it.
+/// A selected import: the position of its text, and the manifest row that named it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Picked {
     span: PackedSpan,
-    /// [`NONE`] where no row named it; so too for `problem`.
+    /// [`NONE`] if no row named it; the same applies to `problem`.
     row: u32,
     problem: u32,
     loosely: bool,
 }
 
-/// In the place of a number where there is none.
+/// Stands for a missing number.
 const NONE: u32 = u32::MAX;
 
 impl Picked {
@@ -90,7 +90,7 @@ impl Picked {
         Some(self.row).filter(|row| *row != NONE)
     }
 
-    /// Why nothing can be done with it, by its place in [`Selected::problems`].
+    /// Why nothing can be done with it, as an index into [`Selected::problems`].
     pub(crate) fn problem(&self) -> Option<u32> {
         Some(self.problem).filter(|problem| *problem != NONE)
     }
@@ -108,35 +108,35 @@ pub(crate) struct PickProblem {
     pub message: String,
 }
 
-/// What was selected.
+/// The result of a selection.
 #[derive(Debug)]
 pub(crate) struct Selected {
     pub documents: DocumentFile,
     pub items: Chunks<Picked>,
     pub problems: Vec<PickProblem>,
-    /// What was asked for and is not there, or could not be read.
+    /// What was asked for but does not exist or could not be read.
     pub absent: Vec<Absent>,
     /// Kinds of reference that may occur.
     pub kinds: BTreeSet<Kind>,
-    /// Whether one of them mentions an id elsewhere than in a reference: it may be that of a resource of any kind.
+    /// Whether one of them mentions an id outside a reference: it may belong to a resource of any kind.
     pub mentions: bool,
-    /// What the imports that were not selected are matched by, where that was asked for.
+    /// The keys of the imports that were not selected, if requested.
     pub passed_over: Vec<String>,
-    /// Their documents, where these were asked for.
+    /// Their documents, if requested.
     pub left_out: Vec<Span>,
     /// The ids of all imports that were seen, selected or not.
     pub ids: Arc<IdSet>,
-    /// What a person should know of the selection.
+    /// Notes for the user about the selection.
     pub notes: Vec<String>,
     /// Some of the imports that were seen, selected or not.
     pub remembered: Remembered,
     pub seen: Seen,
-    /// The second scan of a long list, where it was not to be waited for.
+    /// The second scan of a long list, if the caller does not wait for it.
     pub goes_on: Option<UnfinishedSecondScan>,
 }
 
 impl Selected {
-    /// What stands in the account, if all of it was seen.
+    /// The contents of the account, if all of it was seen.
     pub(crate) fn known(&self) -> Option<KnownIds> {
         let mut known = KnownIds::default();
         self.ids.iter().for_each(|(id, ())| known.insert(Kind::Imports, &id));
@@ -168,7 +168,7 @@ impl<'a> Picker<'a> {
         let SelectRequest { selection, known, usage, .. } = with;
         let wanted = Wanted::of(selection);
         let watch = if wanted.only_ids() {
-            // Names of imports that are not asked for may not be seen at all.
+            // If only some names are asked for, other imports may not be seen at all.
             SelectorWatch::of_exclude("select", selection.selector.spec())
         } else {
             SelectorWatch::of_names("select", selection.selector.spec())
@@ -193,7 +193,7 @@ impl<'a> Picker<'a> {
         }
     }
 
-    /// Keeps in mind an import that is not taken, as far as that was asked for.
+    /// Remembers an import that is not selected, as far as requested.
     fn pass_over(&mut self, head: &Head, text: &str) -> Result<(), EngineError> {
         match (self.with.mind, &mut self.documents) {
             (Mind::Keys(by), _) => self.passed_over.extend(by.key(head).map(Cow::into_owned)),
@@ -220,7 +220,7 @@ impl<'a> Picker<'a> {
             self.only.pass(head);
             return Ok(());
         }
-        // What the job does not select is not met by `--only` either.
+        // `--only` cannot name an import that the job does not select.
         let selected = self.matcher.matches(head, text);
         if matches!(selected, Ok(false)) {
             self.only.pass(head);
@@ -245,7 +245,7 @@ impl<'a> Picker<'a> {
         Ok(())
     }
 
-    /// Reads wanted ids one by one; gives those that could not be read, and why.
+    /// Reads wanted ids one by one. Returns those that could not be read, and why.
     async fn read(&mut self, ids: Vec<String>) -> Result<HashMap<String, String>, EngineError> {
         let (account, cancel) = (self.with.account, self.with.cancel);
         let mut unread = HashMap::new();
@@ -264,8 +264,8 @@ impl<'a> Picker<'a> {
         Ok(unread)
     }
 
-    /// The wanted ids that no list showed: those that may still be there are read, for a list is not trusted with absence.
-    /// Thousands of them cost a second scan of the list, not a call each.
+    /// Handles the wanted ids that no list showed: reads those that may still exist, because a list is no proof of
+    /// absence. For thousands of them, scans the list again instead of sending a call for each.
     async fn read_missing(&mut self, whole: bool) -> Result<HashMap<String, String>, EngineError> {
         let mut missing = self.wanted.missing();
         if whole && missing.len() > FEW.max(self.pages) {
@@ -345,7 +345,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
     };
     events.emit(&Event::StageFinished { stage: Stage::Read });
     picker.only.check()?;
-    // What is named and missing is of no account where only a part is taken.
+    // If only a part is selected, a missing name does not count.
     let absent = if selection.narrowed.is_all() { picker.wanted.absent(&unread) } else { Vec::new() };
     let documents = picker.documents.take();
     let documents =

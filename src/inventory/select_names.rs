@@ -1,4 +1,4 @@
-//! Whether what a selection names exists: an unknown connection, flow or integration is an error.
+//! Checks that the names in a selection exist: an unknown connection, flow or integration is an error.
 
 use crate::documents::SelectorSpec;
 use crate::documents::name::{is_same_name, loose_name_key};
@@ -9,15 +9,15 @@ use crate::inventory::resource_index::ResourceNames;
 use crate::job::Narrowing;
 use crate::model::{Head, Id};
 
-/// Names that are proposed for one that does not exist, at most.
+/// The most names that are suggested for one that does not exist.
 const MOST_NAMED: usize = 3;
 
-/// How alike two names must be for the one to be proposed for the other, 0 to 1.
+/// How similar two names must be for a suggestion, 0 to 1.
 const ALIKE: f64 = 0.8;
 
-/// What is wrong with the connections, flows and integrations that a condition names: those that do not exist in an account
-/// (as [`AccountFacts::described`](crate::run_folder::plan_item::AccountFacts::described) names it),
-/// with the nearest names. Kinds that were not read are not judged.
+/// What is wrong with the connections, flows and integrations that a condition names: those that do not exist in an
+/// account (as [`AccountFacts::described`](crate::run_folder::plan_item::AccountFacts::described) names it), with the
+/// nearest names. Kinds that were not read are not checked.
 pub(crate) fn check_names(
     account: &str,
     spec: &SelectorSpec,
@@ -58,14 +58,14 @@ fn check_flows(account: &str, spec: &SelectorSpec, known: &ResourceIndex, usage:
     problems
 }
 
-/// Which of `--only` are met by an import that the job selects, while the imports of an account pass by.
+/// Records which names of `--only` match an import that the job selects, while the imports of an account are read.
 #[derive(Debug)]
 pub(crate) struct OnlyWatch<'a> {
     narrowed: &'a Narrowing,
     met: Vec<bool>,
-    /// Whether it means an import that the job does not select.
+    /// Whether it names an import that the job does not select.
     left_out: Vec<bool>,
-    /// Names of imports that the job selects and that are not taken.
+    /// Names of imports that the job selects but `--only` does not.
     others: Vec<String>,
 }
 
@@ -93,7 +93,7 @@ impl<'a> OnlyWatch<'a> {
         takes
     }
 
-    /// Takes note of an import that the job does not select.
+    /// Records an import that the job does not select.
     pub(crate) fn pass(&mut self, head: &Head) {
         Self::mark(self.narrowed, head, &mut self.left_out);
     }
@@ -108,7 +108,7 @@ impl<'a> OnlyWatch<'a> {
         any
     }
 
-    /// Makes sure that every `--only` was met.
+    /// Checks that every `--only` matched.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ fn unknown(account: &str, kind: &str, name: &str, all: &[Resource]) -> Option<St
     Some(format!("{account} has no {kind} `{name}`{near}{cure}"))
 }
 
-/// The names that are most like one, in backquotes, the nearest first.
+/// The most similar names, in backquotes, the nearest first.
 pub(crate) fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Vec<String> {
     let wanted = loose_name_key(name);
     let mut near: Vec<(f64, &str)> = all

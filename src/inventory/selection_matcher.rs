@@ -1,4 +1,5 @@
-//! Whether a selection holds for an import: its keys, the names of what the import refers to, and what uses the import.
+//! Decides whether a selection includes an import: by its keys, the names of what the import refers to, and what uses
+//! the import.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::inventory::flow_usage::{FlowUsage, UsedBy};
 use crate::inventory::resource_index::ResourceNames;
 use crate::model::Head;
 
-/// A selector, and what it is asked with.
+/// A selector, and the data that it needs.
 #[derive(Debug)]
 pub(crate) struct SelectionMatcher<'a> {
     selector: &'a Selector,
@@ -20,18 +21,18 @@ pub(crate) struct SelectionMatcher<'a> {
 }
 
 impl<'a> SelectionMatcher<'a> {
-    /// `known` holds the account's connections and integrations, and `usage` what uses its imports, as far as `selector` names
-    /// some.
+    /// `known` has the account's connections and integrations, and `usage` has what uses its imports, as far as
+    /// `selector` names any.
     pub(crate) fn new(selector: &'a Selector, known: &ResourceIndex, usage: &Arc<FlowUsage>) -> Self {
         let needs_flows = selector.needs_flows();
         Self { selector, names: ResourceNames::of(known), usage: Arc::clone(usage), needs_flows }
     }
 
-    /// Whether the selector holds for an import of that head and text.
+    /// Whether the selector includes an import with that head and text.
     ///
     /// # Errors
     ///
-    /// A `where` that failed on it.
+    /// A `where` failed on it.
     pub(crate) fn matches(&self, head: &Head, text: &str) -> Result<bool, SelectorError> {
         let used = if self.needs_flows { self.usage.of(&head.id, &self.names) } else { UsedBy::default() };
         let names = Names {

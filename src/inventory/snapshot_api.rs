@@ -26,7 +26,7 @@ pub async fn snapshot_account(
     snapshot_account_of(archive, snapshot, name, |_| true).await
 }
 
-/// As [`snapshot_account`], with only the documents that `keep` keeps.
+/// Like [`snapshot_account`], with only the documents for which `keep` is true.
 ///
 /// # Errors
 ///
@@ -65,7 +65,7 @@ struct Blobs(Archive);
 impl Texts for Blobs {
     async fn text(&self, entry: &Entry) -> Result<Vec<u8>, Unread> {
         let read = self.0.document(entry).await;
-        // As an answer of the service is read.
+        // Read like an answer of the service.
         read.map(|bytes| escape_document(&bytes).into_owned().into_bytes()).map_err(|error| {
             let why = crate::model::chain(&error);
             if error.is_damage() { Unread::Damaged(why) } else { Unread::Failed(why) }
@@ -77,7 +77,7 @@ impl Texts for Blobs {
     }
 }
 
-/// Whose documents a backup holds: as the archive says it.
+/// The owner of the documents of a backup, in the form of the archive.
 pub(crate) fn owner(facts: &AccountFacts) -> archive::Account {
     archive::Account {
         name: facts.name.clone(),

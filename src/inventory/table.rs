@@ -1,20 +1,20 @@
-//! Rows of numbers in a file without a name, found again by their place: where there are very many.
+//! Rows of numbers in a file without a name, read by their place: for very many rows.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 
-/// Bytes of a number.
+/// The size of a number in bytes.
 const LENGTH: usize = size_of::<u32>();
 
-/// Rows on their way into the file.
+/// Rows that are being written to the file.
 #[derive(Debug)]
 pub(crate) struct TableWriter<const N: usize> {
     out: BufWriter<File>,
     rows: usize,
 }
 
-/// Rows in the order in which they came.
+/// Rows in the order of arrival.
 #[derive(Debug)]
 pub(crate) struct Table<const N: usize> {
     file: File,
@@ -33,7 +33,7 @@ impl<const N: usize> TableWriter<N> {
     ///
     /// # Errors
     ///
-    /// The disk cannot be written.
+    /// The disk cannot be written to.
     pub(crate) fn push(&mut self, row: [u32; N]) -> io::Result<()> {
         self.rows += 1;
         row.iter().try_for_each(|number| self.out.write_all(&number.to_le_bytes()))
@@ -43,11 +43,11 @@ impl<const N: usize> TableWriter<N> {
         self.rows
     }
 
-    /// The rows, once all are there.
+    /// The rows, once all were added.
     ///
     /// # Errors
     ///
-    /// The disk cannot be written.
+    /// The disk cannot be written to.
     pub(crate) fn finish(self) -> io::Result<Table<N>> {
         let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
         Ok(Table { file, rows: self.rows })
@@ -55,7 +55,7 @@ impl<const N: usize> TableWriter<N> {
 }
 
 impl<const N: usize> Table<N> {
-    /// The rows from a place on, `most` at most; none behind the last.
+    /// At most `most` rows from a place on; none after the last.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl<const N: usize> Table<N> {
         Ok(rows.iter().map(|row| row.map(u32::from_le_bytes)).collect())
     }
 
-    /// One row, if there is one at that place.
+    /// One row, if the place exists.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl<const N: usize> Table<N> {
         Ok(self.some(at, 1)?.pop())
     }
 
-    /// How many rows come first of which `holds` holds, where it holds of none behind them.
+    /// The number of leading rows for which `holds` is true, if it is false for all rows after them.
     ///
     /// # Errors
     ///

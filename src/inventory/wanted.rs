@@ -1,4 +1,4 @@
-//! What a selection asks for by id or name, one by one, and which of it was met.
+//! The ids and names that a selection asks for one by one, and which of them were found.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -8,20 +8,20 @@ use crate::job::{Manifest, Selection};
 use crate::model::Head;
 use crate::model::shown::{inert, undone};
 
-/// What is asked for by id or name, and not only by property.
+/// What is asked for by id or name, not only by property.
 pub(crate) struct Wanted<'a> {
     manifest: Option<&'a Manifest>,
     by_id: HashMap<&'a str, u32>,
     by_name: HashMap<&'a str, u32>,
     /// Rows by the key of their name.
     by_key: HashMap<Cow<'a, str>, u32>,
-    /// When only ids are asked for: all of them.
+    /// All ids that are not found yet, if only ids are asked for.
     open_ids: Option<HashSet<&'a str>>,
     met_ids: HashSet<String>,
     met_rows: HashSet<u32>,
-    /// Rows of which an import bears the very name.
+    /// Rows for which an import with exactly that name was found.
     exact_rows: HashSet<u32>,
-    /// Rows with the name of an import that another row has by its id, with that other.
+    /// Rows that name an import which another row names by its id, with that other row.
     named_by_id: HashMap<u32, u32>,
 }
 
@@ -29,25 +29,25 @@ pub(crate) struct Wanted<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowMatch {
     pub row: u32,
-    /// By a name that is written in another way: another import may bear the very name.
+    /// Whether only the spelling of the name differs: another import may have exactly that name.
     pub loosely: bool,
 }
 
-/// What was asked for and is not there, or could not be read.
+/// Something that was asked for and does not exist, or could not be read.
 #[derive(Debug, Clone)]
 pub(crate) struct Absent {
     /// The id or name.
     pub asked: String,
     /// Where it was asked for.
     pub place: String,
-    /// Why nothing is done for it.
+    /// Why nothing is done for this request.
     pub why: WhyAbsent,
 }
 
-/// Why nothing is done for what was asked for.
+/// Why nothing is done for a request.
 #[derive(Debug, Clone)]
 pub(crate) enum WhyAbsent {
-    /// It is not there.
+    /// It does not exist.
     Gone,
     /// It could not be read, for this reason.
     Unread(String),
@@ -105,7 +105,7 @@ impl<'a> Wanted<'a> {
         self.open_ids.as_ref().is_some_and(|open| open.contains(head.id.as_str()))
     }
 
-    /// The wanted ids that were not met, in order.
+    /// The wanted ids that were not found, in order.
     pub(crate) fn missing(&self) -> Vec<String> {
         let open = self.open_ids.iter().flatten().filter(|id| !self.met_ids.contains(**id));
         let mut missing: Vec<String> = open.map(|id| (*id).to_owned()).collect();
@@ -113,7 +113,7 @@ impl<'a> Wanted<'a> {
         missing
     }
 
-    /// How many wanted ids were not met.
+    /// How many wanted ids were not found.
     pub(crate) fn count_missing(&self) -> usize {
         self.open_ids.as_ref().map_or(0, |open| open.len() - self.met_ids.len())
     }
@@ -125,13 +125,13 @@ impl<'a> Wanted<'a> {
         self.named_by_id.clear();
     }
 
-    /// Takes note of an import; gives the row that names it.
+    /// Records an import. Returns the row that names it.
     pub(crate) fn meet(&mut self, head: &Head) -> Option<RowMatch> {
         let id = head.id.as_str();
         if self.open_ids.as_ref().is_some_and(|open| open.contains(id)) {
             self.met_ids.insert(id.to_owned());
         }
-        // A table of `list` shows some names in another way.
+        // A table from `list` shows some names in another way.
         let by_name = || {
             let row = self.by_name.get(head.name.as_str());
             row.or_else(|| self.by_name.get(&*inert(&head.name))).copied()
@@ -144,7 +144,7 @@ impl<'a> Wanted<'a> {
             let row = self.by_key.get(&*name_key(&head.name)).copied()?;
             Some(RowMatch { row, loosely: true })
         })?;
-        // Met, even if another key leaves it out: then it is not absent.
+        // The row was matched even if another key excludes the import: then the import is not absent.
         self.met_rows.insert(found.row);
         if !found.loosely {
             self.exact_rows.insert(found.row);
@@ -152,12 +152,12 @@ impl<'a> Wanted<'a> {
         Some(found)
     }
 
-    /// Whether an import that a row names loosely is left to the one that bears the very name.
+    /// Whether an import that a row names loosely gives way to one with exactly that name.
     pub(crate) fn is_better_named(&self, found: RowMatch) -> bool {
         found.loosely && self.exact_rows.contains(&found.row)
     }
 
-    /// What is wrong with an import whose row has an id and the name of another.
+    /// What is wrong with an import if its row has its id and the name of another import.
     pub(crate) fn contradiction(&self, row: u32, head: &Head) -> Option<String> {
         let row = self.manifest?.rows.get(row as usize)?;
         let (Some(_), Some(name)) = (&row.id, &row.name) else { return None };
@@ -168,7 +168,7 @@ impl<'a> Wanted<'a> {
         Some(format!("line {}: the id is `{}`, the row says `{name}`", row.line, head.name))
     }
 
-    /// What was asked for by id or name and is not there. `unread` are ids that could not be read, and why.
+    /// What was asked for by id or name and does not exist. `unread` has the ids that could not be read, and why.
     pub(crate) fn absent(&self, unread: &HashMap<String, String>) -> Vec<Absent> {
         let of = |asked: String, place: String| {
             let why = unread.get(&asked).cloned().map_or(WhyAbsent::Gone, WhyAbsent::Unread);
@@ -199,12 +199,12 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// What is said of a row that names the import of another, which stands in `line`.
+/// The message for a row that names the same import as the row in `line`.
 pub(crate) fn named_before(place: &str, line: u64) -> String {
     format!("{place} names the import of line {line}: keep one of the two rows")
 }
 
-/// What is left of a name where control characters are shown as pictures, as `list` shows them.
+/// A name in which control characters are shown as pictures, as `list` shows them.
 fn visible(name: &str) -> String {
     let is_picture = |c: char| matches!(c, '\u{2400}'..='\u{2421}' | '\u{fffd}');
     let is_hidden = |c: char| {
@@ -250,7 +250,7 @@ mod tests {
             named_before(&absent[0].place, 2),
             "line 3 of the manifest names the import of line 2: keep one of the two rows"
         );
-        // Another import of that name is what the row means.
+        // The row means another import, which has that name.
         wanted.meet(&order("5f7c579b6411271af4e7cefb"));
         assert_eq!(wanted.absent(&HashMap::new()).len(), 1);
     }
@@ -266,7 +266,7 @@ mod tests {
             assert!(
                 matches!(&absent[..], [Absent { why: WhyAbsent::NamedBefore(line), .. }] if *line == u64::from(met) + 2)
             );
-            // Two imports of these names are both meant.
+            // The row means both imports with these names.
             wanted.meet(&head(" Order "));
             assert_eq!(wanted.absent(&HashMap::new()).len(), 0);
         }

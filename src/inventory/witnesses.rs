@@ -1,5 +1,5 @@
-//! Whether a token still opens the account that a plan was made for: an owner has several environments, and the service
-//! does not tell them apart. So a plan remembers some ids it saw, and one of them must be there.
+//! Checks that a token still opens the account that a plan was made for: an owner has several environments, and the
+//! service does not distinguish them. So a plan remembers some ids that it saw, and one of them must exist.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use crate::inventory::error::EngineError;
 use crate::model::{Head, Id};
 use crate::run_folder::plan_item::Witness;
 
-/// Ids of a list that are remembered at most: the first of them, and the last.
+/// The most ids of a list that are remembered: the first ones, and the last.
 const MOST: usize = 4;
-/// Between two reads of all of them.
+/// The pause between two reads of all of them.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Remembers some ids of a list as they come.
+/// Remembers some ids of a list while it is read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Remembered {
     first: Vec<(Id, Option<String>)>,
@@ -34,7 +34,7 @@ impl Remembered {
         if self.first.len() < MOST { self.first.push(seen) } else { self.last = Some(seen) }
     }
 
-    /// Whether an import is one of those that were remembered, and was not changed since.
+    /// Whether an import is one of the remembered ones and has not changed since.
     pub(crate) fn is_one(&self, head: &Head) -> bool {
         self.all().any(|(id, modified)| *id == head.id && *modified == head.last_modified)
     }
@@ -63,7 +63,7 @@ impl Remembered {
     }
 }
 
-/// Refuses an account that shows none of `witnesses`, not even in its recycle bin. Without witnesses nothing is known, and nothing is refused.
+/// Refuses an account that has none of `witnesses`, not even in its recycle bin. Without witnesses nothing is refused.
 ///
 /// # Errors
 ///
@@ -80,9 +80,9 @@ pub async fn refuse_another(
     let deadline = Instant::now() + grace_period;
     let mut late = witnesses.is_empty();
     while !late {
-        // Once more at the end of the grace period: a read by id may be behind the list that showed it.
+        // Once more at the end of the grace period: a read by id may lag behind the list.
         late = Instant::now() >= deadline;
-        // What cannot be read is there, or nothing can be said of it.
+        // A witness that cannot be read exists, or its state is unknown.
         if see(account, witnesses).await? != Sight::Absent || late && lies_in_bin(account, witnesses).await {
             return Ok(());
         }
@@ -94,8 +94,8 @@ pub async fn refuse_another(
     Ok(())
 }
 
-/// Whether an account shows one of `witnesses`, if only in its recycle bin: then it is the one in which they were seen, whoever
-/// opens it. What cannot be read shows nothing.
+/// Whether an account has one of `witnesses`, even if only in its recycle bin: then it is the account in which they
+/// were seen, whoever opens it. A witness that cannot be read does not count.
 ///
 /// # Errors
 ///
@@ -122,14 +122,14 @@ pub async fn shows_one(
     }
 }
 
-/// What an account shows of some witnesses.
+/// What an account has of some witnesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sight {
-    /// At least one of them.
+    /// It has at least one of them.
     Present,
-    /// None, and at least one could not be read.
+    /// None was found, and at least one could not be read.
     Unclear,
-    /// None of them, and each could be asked for.
+    /// It has none of them, and all could be asked for.
     Absent,
 }
 
@@ -151,7 +151,7 @@ async fn see(account: &Account, witnesses: &[Witness]) -> Result<Sight, EngineEr
     Ok(sight)
 }
 
-/// Whether what somebody removed since lies in the recycle bin of the account: then it was there.
+/// Whether a witness that was removed since is in the recycle bin of the account: then it existed there.
 async fn lies_in_bin(account: &Account, witnesses: &[Witness]) -> bool {
     let mut binned = futures::stream::iter(witnesses)
         .map(|witness| account.client.bin_get(&witness.list, &witness.id))

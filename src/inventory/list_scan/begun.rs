@@ -1,4 +1,4 @@
-//! A list that is read before it is scanned: its pages lie on disk, and the second scan follows the last of them.
+//! A list that is read before it is scanned: its pages are on disk, and the second scan follows the last of them.
 
 use std::hash::RandomState;
 
@@ -10,17 +10,17 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::pages_ahead::PagesAhead;
 use crate::model::cancel::Cancel;
 
-/// The plain list of an account, begun to be read. Dropped, it stops.
+/// The plain list of an account, which is being read. Dropping it stops that.
 #[derive(Debug)]
 pub(crate) struct Begun {
     pub(super) pages: PagesAhead,
-    /// How ids are hashed, at both scans.
+    /// How both scans hash ids.
     pub(super) hasher: RandomState,
-    /// The second scan, there once the last page is; none of what lies in files.
+    /// The second scan, available after the last page; not used for files.
     pub(super) second: oneshot::Receiver<SecondScan>,
 }
 
-/// Begins to read the plain list of an account, for a steady scan that comes once something else is known.
+/// Begins to read the plain list of an account, for a steady scan that starts when something else is known.
 pub(crate) fn begin_to_read(account: &Account, cancel: &Cancel) -> Begun {
     let hasher = RandomState::default();
     let (sender, second) = oneshot::channel();
@@ -32,7 +32,7 @@ pub(crate) fn begin_to_read(account: &Account, cancel: &Cancel) -> Begun {
         }
         let limit = other_limit(len, more);
         let shows_nothing = len == 0 && !more;
-        // Nobody waits for it where the list was given up.
+        // Nobody waits for it if the list was abandoned.
         drop(sender.send(SecondScan::begin(&of, hashes, limit, shows_nothing, &stop)));
     });
     Begun { pages, hasher, second }

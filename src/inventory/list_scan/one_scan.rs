@@ -14,12 +14,12 @@ use crate::inventory::pages_ahead::PagesAhead;
 use crate::model::Head;
 use crate::model::cancel::Cancel;
 
-/// What came of one scan.
+/// The result of one scan.
 #[derive(Default)]
 pub(super) struct Scanned {
     pub seen: Seen,
     pub second: Option<SecondScan>,
-    /// What stands behind the end of the plain list, on its way.
+    /// The request for what comes after the end of the plain list.
     pub behind: Option<PagesAhead>,
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn scan_once(
     if manner.to_the_end {
         scan.scanned.behind = behind_the_end(account, scan.ids);
     }
-    // The adaptors that the plain list may leave out: where all of them are wanted at once, for none waits for another.
+    // The adaptors that the plain list may leave out: all at once if they are wanted, so that none waits for another.
     let apart = LISTED_APART.iter().copied().filter(|adaptor| !scan.ids.in_plain_list.contains(adaptor));
     let apart: Vec<_> = apart.filter(|_| manner.listed_apart).collect();
     let of = |adaptor| PagesAhead::of(account, request(Some(adaptor)));
@@ -69,7 +69,7 @@ pub(super) async fn scan_once(
     Ok(scan.scanned)
 }
 
-/// A scan on its way.
+/// A scan in progress.
 struct OneScan<'a> {
     account: &'a Account,
     manner: ScanOptions,
@@ -77,15 +77,15 @@ struct OneScan<'a> {
     ids: &'a mut Ids,
     sink: &'a mut dyn PageVisitor,
     scanned: Scanned,
-    /// How many imports the first page has, and whether another follows it.
+    /// How many imports the first page has, and whether another page follows.
     first: Option<(usize, bool)>,
-    /// What was taken since others had their turn.
+    /// Bytes that were taken since other tasks had their turn.
     bytes: usize,
     documents: usize,
 }
 
 impl OneScan<'_> {
-    /// Takes a list, the plain one or that of an adaptor; `false` once no more imports are wanted.
+    /// Takes a list, the plain one or that of an adaptor; `false` when no more imports are wanted.
     async fn list(
         &mut self,
         adaptor: Option<&'static str>,
@@ -109,14 +109,14 @@ impl OneScan<'_> {
                 return Ok(false);
             }
             if unfiltered {
-                // The service does not know the filter: the list is the plain one again.
+                // The service does not know the filter: this is the plain list again.
                 break;
             }
         }
         Ok(true)
     }
 
-    /// Lets others have their turn now and then.
+    /// Lets other tasks have their turn now and then.
     async fn breathe(&mut self, length: usize) -> Result<(), EngineError> {
         (self.bytes, self.documents) = (self.bytes + length, self.documents + 1);
         if self.bytes > BREATH || self.documents >= BREATH_DOCUMENTS {
@@ -130,7 +130,7 @@ impl OneScan<'_> {
         Ok(())
     }
 
-    /// Hands an import on, unless it was shown before.
+    /// Passes an import on unless it was shown before.
     fn take(&mut self, head: &Head, text: &str, adaptor: Option<&'static str>) -> Result<bool, EngineError> {
         let ids = &mut *self.ids;
         if self.manner.keeps_ids() && !ids.seen.insert(ids.hasher.hash_one(head.id.as_str())) {
@@ -146,28 +146,28 @@ impl OneScan<'_> {
     }
 }
 
-/// Ids seen, as hashes: a hundred thousand of them must not take much memory.
+/// The ids seen, as hashes: a hundred thousand of them must not take much memory.
 #[derive(Default)]
 pub(super) struct Ids {
     pub seen: HashSet<u64>,
     pub hasher: RandomState,
-    /// How many of them the plain list shows.
+    /// How many of them are in the plain list.
     pub plain: u64,
-    /// Adaptors of [`LISTED_APART`] that the plain list shows after all.
+    /// Adaptors of [`LISTED_APART`] that do occur in the plain list.
     in_plain_list: HashSet<&'static str>,
-    /// Those that it leaves out, and that there are imports of.
+    /// Adaptors with imports that the plain list leaves out.
     pub apart: HashSet<&'static str>,
 }
 
 impl Ids {
-    /// No id is seen yet; they are hashed by this.
+    /// Starts without ids; `hasher` hashes them.
     pub(super) fn hashed_by(hasher: RandomState) -> Self {
         Self { hasher, ..Self::default() }
     }
 
-    /// Takes note of an import on the plain list; whether one on the list of an adaptor belongs there.
+    /// Records an import of the plain list. Returns whether an import on the list of an adaptor belongs there.
     ///
-    /// Documents need not say of which they are (section 7 of the reference); one that does not must at least be new.
+    /// Documents need not name their adaptor (section 7 of the reference); one that does not must at least be new.
     fn meet(&mut self, head: &Head, list: Option<&str>) -> bool {
         let of = head.adaptor_type.as_deref();
         let Some(list) = list else {

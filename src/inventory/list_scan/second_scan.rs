@@ -1,4 +1,4 @@
-//! A second scan of a list: ids only, where the service can, and on other pages than the first.
+//! A second scan of a list: ids only if the service can return only ids, and on pages of another size.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -14,20 +14,21 @@ use crate::inventory::pages_ahead::PagesAhead;
 use crate::model::cancel::Cancel;
 use crate::model::{Chunks, Head};
 
-/// A second scan of the plain list. Dropped, it stops.
+/// A second scan of the plain list. Dropping it stops it.
 #[derive(Debug)]
 pub(super) struct SecondScan {
     seen: AbortOnDropHandle<Result<Chunks<u64>, EngineError>>,
-    /// Of a list that shows nothing: whether flows use imports.
+    /// For an empty list: whether flows use imports.
     flows: Option<AskingFlows>,
 }
 
-/// A scan of the flows of an account, under way.
+/// A scan of the flows of an account in progress.
 pub(super) type AskingFlows = AbortOnDropHandle<Result<bool, EngineError>>;
 
 impl SecondScan {
-    /// Begins to scan. `limit` is how many imports a page should have: other than at the first scan, so that a row which
-    /// is skipped where two pages meet is on one of the two. Where the list shows nothing the flows are asked beside it.
+    /// Starts the scan. `limit` is how many imports a page should have, different from the first scan: a row that is
+    /// skipped between two pages of one scan is then inside a page of the other. If the list is empty, the flows are
+    /// read at the same time.
     pub(super) fn begin(
         account: &Account,
         hasher: RandomState,
@@ -49,33 +50,34 @@ impl SecondScan {
         Self { seen: AbortOnDropHandle::new(seen), flows }
     }
 
-    /// The scan of the flows that runs beside it, once.
+    /// Takes the scan of the flows that runs in parallel, once.
     pub(super) fn take_flows(&mut self) -> Option<AskingFlows> {
         self.flows.take()
     }
 
-    /// Hashes of the ids it saw: that of an import which two of its pages show, twice.
+    /// Hashes of the ids it saw. An import on two of its pages is in it twice.
     pub(super) async fn seen(self) -> Result<Chunks<u64>, EngineError> {
         match self.seen.await {
             Ok(seen) => seen,
-            // It is stopped only with the runtime.
+            // The task is stopped only with the runtime.
             Err(_) => Err(EngineError::Interrupted),
         }
     }
 }
 
-/// How many imports to ask for on a page at the second scan, if the first page of the first had so many.
+/// The number of imports to ask for on a page of the second scan, given the number on the first page of the first scan.
 pub(super) fn other_limit(first_page: usize, more: bool) -> u32 {
     let served = u32::try_from(first_page).unwrap_or(PAGE).min(PAGE);
     match served {
         _ if !more => PAGE,
-        // Halved down to one: two is the only size near it that may be allowed, and has other ends.
+        // The page size was halved down to one: two is the only size near it that may be allowed and has other page
+        // ends.
         0 | 1 => 2,
         served => served - served.div_ceil(10),
     }
 }
 
-/// Scans the list of one adaptor, or the plain one.
+/// Scans the list of one adaptor, or the plain list.
 pub(super) async fn scan_list(
     account: &Account,
     adaptor: Option<&str>,
@@ -84,7 +86,7 @@ pub(super) async fn scan_list(
     take: &mut impl FnMut(&Head),
 ) -> Result<(), EngineError> {
     match try_scan_list(account, adaptor, limit, &["name"], cancel, take).await? {
-        // A few lists know no projection.
+        // A few lists do not support projection.
         ListAnswer::Refused => match try_scan_list(account, adaptor, limit, &[], cancel, take).await? {
             ListAnswer::Whole | ListAnswer::Refused => Ok(()),
         },
@@ -133,8 +135,8 @@ async fn try_scan_list(
     Ok(ListAnswer::Whole)
 }
 
-/// Scans once the names that the lists of an account show, and hands out each with its id; one that stands on two of them
-/// twice.
+/// Scans the names in the lists of an account once, and passes on each with its id; an import that is on two lists
+/// comes twice.
 pub(crate) async fn names_listed(
     account: &Account,
     listed_apart: bool,
@@ -148,7 +150,7 @@ pub(crate) async fn names_listed(
     Ok(())
 }
 
-/// Which of some ids the lists of an account show, those of the adaptors that are listed apart included.
+/// Returns which of some ids are in the lists of an account, including the lists of the adaptors that are listed apart.
 pub(crate) async fn ids_listed(
     account: &Account,
     wanted: &HashSet<String>,
@@ -166,14 +168,14 @@ pub(crate) async fn ids_listed(
     Ok(listed)
 }
 
-/// Whether any flow of the account uses an import, where its list shows none: `begun` if that was asked already.
+/// Whether any flow of an account with an empty list uses an import. Uses `begun` if that request is under way already.
 pub(super) async fn use_imports(
     begun: Option<AskingFlows>,
     account: &Account,
     cancel: &Cancel,
 ) -> Result<bool, EngineError> {
     match begun {
-        // It is stopped only with the runtime.
+        // The task is stopped only with the runtime.
         Some(begun) => begun.await.unwrap_or(Err(EngineError::Interrupted)),
         None => flows_use_imports(account, cancel).await,
     }
@@ -193,7 +195,7 @@ async fn flows_use_imports(account: &Account, cancel: &Cancel) -> Result<bool, E
             Err(error) if error.kind == ErrorKind::Unauthorized => {
                 return Err(account.failed("list the flows")(error));
             }
-            // A token that may not read flows tells nothing about imports.
+            // A token that may not read flows says nothing about imports.
             Err(_) => return Ok(false),
         }
     }

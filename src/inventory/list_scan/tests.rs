@@ -1,4 +1,4 @@
-//! Scans over a service that lists in odd ways.
+//! Scans of a service that lists in unusual ways.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use super::*;
 use crate::api::{Api, ApiError, Call, Client, ErrorKind, Meter, Reply, ServerClock, TooLargeSign};
 use crate::run_folder::plan_item::AccountFacts;
 
-/// A service that answers with a list by the adaptor asked for.
+/// A service that answers with a list for each adaptor.
 #[derive(Debug)]
 struct Lists {
     plain: &'static str,
@@ -76,7 +76,7 @@ async fn what_is_listed_apart_is_asked_for_by_its_adaptor() {
 async fn documents_on_a_list_apart_need_not_say_of_which_adaptor_they_are() {
     let agents = r#"[{"_id":"2","name":"agent"}]"#;
     assert_eq!(scanned(Lists { plain: PLAIN, agents, others: "[]" }).await, ["one", "agent"]);
-    // A service that does not know the filter shows what was seen before.
+    // A service that does not know the filter returns the plain list again.
     let plain = r#"[{"_id":"1","name":"one"}]"#;
     assert_eq!(scanned(Lists { plain, agents: plain, others: plain }).await, ["one"]);
 }
@@ -89,10 +89,10 @@ async fn a_list_that_does_not_filter_is_read_for_what_is_sought_wherever_it_stan
     assert_eq!(scanned(Lists { plain: PLAIN, agents, others: PLAIN }).await, ["one", "agent", "other"]);
 }
 
-/// A service of thirty imports that loses the row where two pages meet.
+/// A service of thirty imports that loses the row between two pages.
 #[derive(Debug, Clone, Copy)]
 enum Skipping {
-    /// Its pages are ten long at most.
+    /// Its pages have at most ten entries.
     Tens,
     /// It refuses pages of more than two, and does not count by `skip`.
     Twos,
@@ -124,7 +124,7 @@ impl Api for Skipping {
     }
 }
 
-/// A service that shows the newest edit first, and whose last import somebody edits while the page with this number is read.
+/// A service that sorts by newest edit, and whose last import is edited while the page with this number is read.
 #[derive(Debug)]
 struct Edited {
     rows: Mutex<Vec<u32>>,
@@ -149,7 +149,7 @@ impl Api for Edited {
         }
         let first = match (number("skip="), number("after=")) {
             (Some(skip), _) => skip,
-            // The cursor is the row that was the last.
+            // The cursor is the last row of the page before.
             (_, Some(last)) => rows.iter().position(|row| *row as usize == last).map_or(0, |at| at + 1),
             _ => 0,
         };
@@ -208,7 +208,7 @@ async fn a_list_that_loses_a_row_where_two_pages_meet_cannot_be_trusted() {
     }
 }
 
-/// A list of two pages. The first of those that are read forgets its second page, as one does that was left alone for long.
+/// A list of two pages. The first reader's second page disappears, as it may if the list is not read for a long time.
 #[derive(Debug, Default)]
 struct Forgetful {
     lists: AtomicUsize,
