@@ -1,4 +1,4 @@
-//! `before.jsonl`: the before-images, documents as they were before a run overwrote or removed them.
+//! `before.jsonl`: the before-images, copies of documents from before a run overwrote or removed them.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -13,7 +13,7 @@ use crate::run_folder::document_file::{PackedSpan, Span, read_document, read_spa
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::folder::RunFolder;
 
-/// Where in `before.jsonl` the before-image of each item lies.
+/// The position in `before.jsonl` of the before-image of each item.
 pub(crate) struct BeforeImages {
     file: Option<File>,
     /// In the order of the items.
@@ -51,7 +51,7 @@ impl BeforeImages {
         let mut sorted = Vec::with_capacity(spans.len());
         for at in 0..spans.len() {
             sorted.push(spans[at]);
-            // What was copied is given back at once: both lists are never held whole.
+            // Copied entries are freed at once: the two lists are never both complete in memory.
             spans.release(at + 1);
         }
         drop(spans);
@@ -61,8 +61,8 @@ impl BeforeImages {
         Ok(Self { file: Some(file), spans: sorted })
     }
 
-    /// The document of one item as it was before the run first wrote it, whatever the journal says of it. Reads the file
-    /// up to there.
+    /// The document of one item as it was before the run first wrote it, whatever the journal says about it. Reads the
+    /// file up to that line.
     pub(crate) fn first_of(folder: &RunFolder, item: ItemKey) -> Result<Option<Document>, RunFolderError> {
         let path = folder.before();
         let Ok(file) = File::open(&path) else { return Ok(None) };
@@ -83,7 +83,7 @@ impl BeforeImages {
         }
     }
 
-    /// The document as it was, if it is the one the journal speaks of.
+    /// The document as it was, if its hash is the one in the journal.
     pub(crate) fn document(
         &self,
         item: ItemKey,

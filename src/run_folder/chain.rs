@@ -1,4 +1,4 @@
-//! The journal as evidence: its chain, what its intents name, and where it ended earlier.
+//! The journal as evidence: its hash chain, the before-images that its intents name, and where it ended earlier.
 
 use crate::journal::{Entry, JournalError, RunHeader, Step, replay};
 use crate::model::{Chunks, Fingerprint, ItemKey};
@@ -8,31 +8,31 @@ use crate::run_folder::folder::RunFolder;
 /// A document that an intent says was overwritten or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BeforeImage {
-    /// Of which item.
+    /// The item that it belongs to.
     pub item: ItemKey,
     /// SHA-256 of its text in `before.jsonl`.
     pub sha256: Fingerprint,
 }
 
-/// A journal whose chain holds.
+/// A journal with a valid chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chain {
-    /// Its first record; `None` for a journal without a whole one.
+    /// Its first record; `None` if the journal has no complete record.
     pub header: Option<Box<RunHeader>>,
-    /// The documents of `before.jsonl`, in the order in which they were announced.
+    /// The documents of `before.jsonl`, in the order of their intents.
     pub before_images: Chunks<BeforeImage>,
     /// SHA-256 of its last record.
     pub head: Fingerprint,
     /// The number of records in the file.
     pub records: u64,
-    /// Whether something torn stands behind them.
+    /// Whether an incomplete record follows them.
     pub torn: bool,
-    /// Whether the reports are written after the last record: it says how the run ended, or that it was undone.
+    /// Whether the reports are written after the last record, because it says how the run ended or that it was undone.
     pub closed: bool,
-    /// Whether the last record is written as this program writes it.
+    /// Whether the last record has exactly the form in which this program writes it.
     pub as_written: bool,
-    /// SHA-256 of every record after which the reports may have been written: those that say how the run ended or that it was
-    /// undone, the last one before it was taken up again, and the last one of all.
+    /// SHA-256 of every record after which the reports may have been written: records that say how the run ended or
+    /// that it was undone, the last one before each resume, and the last one of all.
     pub ends: Vec<Fingerprint>,
 }
 
@@ -41,14 +41,14 @@ impl Chain {
     ///
     /// # Errors
     ///
-    /// It cannot be read, or a record does not fit.
+    /// It cannot be read, or a record does not match.
     pub fn read(folder: &RunFolder) -> Result<Self, RunFolderError> {
         let (mut header, mut before_images, mut ends, mut closed) =
             (None, Chunks::default(), Vec::new(), false);
         let mut last = None;
         let replayed = replay(&folder.journal(), |_, record| {
             if closed || matches!(record.entry, Entry::Resumed { .. }) {
-                // What a record carries is the hash of the one before.
+                // A record has the hash of the one before it.
                 ends.push(record.prev);
             }
             closed = matches!(record.entry, Entry::Closed { .. } | Entry::Undone { .. });
@@ -78,7 +78,7 @@ impl Chain {
     }
 }
 
-/// The last record of the journal, as summary.json knows it.
+/// The last record of the journal, according to summary.json.
 pub(crate) fn reported_head(folder: &RunFolder) -> Option<Fingerprint> {
     #[derive(serde::Deserialize)]
     struct Head {
@@ -89,7 +89,7 @@ pub(crate) fn reported_head(folder: &RunFolder) -> Option<Fingerprint> {
 }
 
 impl RunFolderError {
-    /// The line of the journal that does not fit and what is wrong with it, if it is that.
+    /// The line of the journal that does not match and what is wrong with it, if that is the error.
     pub fn damaged_record(&self) -> Option<(u64, &str)> {
         match self {
             Self::Journal(JournalError::Damaged { line, message, .. }) => Some((*line, message)),
@@ -97,7 +97,7 @@ impl RunFolderError {
         }
     }
 
-    /// Whether it is that a file is not there.
+    /// Whether the error is a missing file.
     pub fn is_missing_file(&self) -> bool {
         let (Self::File { source, .. } | Self::Journal(JournalError::Io { source, .. })) = self else {
             return false;

@@ -13,7 +13,7 @@ use crate::run_folder::error::RunFolderError;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{PlanItem, Reason};
 
-/// Those items, by number, and the imports whose new ids flows are to hold.
+/// Those items, by number, and the imports whose new ids are written into flows.
 #[derive(Debug, Default)]
 pub(crate) struct DependencyItems {
     others: HashMap<ItemKey, PlanItem>,
@@ -21,11 +21,11 @@ pub(crate) struct DependencyItems {
 }
 
 impl DependencyItems {
-    /// Reads them; nothing is read of a plan that has none.
+    /// Reads them; reads nothing if the plan has none.
     pub(crate) fn of(plan: &PlanFile) -> Result<Self, RunFolderError> {
         let count: u32 = plan.tail().others.values().map(|others| others.items).sum();
         let (mut items, mut imports) = (HashMap::new(), HashMap::new());
-        // They come before the imports that need them: mostly no more is read.
+        // They come before the imports that need them: usually nothing else is read.
         let mut rest = plan.items();
         while items.len() < count as usize
             && let Some(item) = rest.next()
@@ -49,21 +49,21 @@ impl DependencyItems {
         self.others.get(&item)
     }
 
-    /// An import that is restored, for what is to hold its new id.
+    /// A restored import, for the resources that will contain its new id.
     pub(crate) fn import(&self, item: ItemKey) -> Option<&PlanItem> {
         self.imports.get(&item)
     }
 
-    /// What an item is.
+    /// The kind of an item.
     pub(crate) fn kind(&self, item: ItemKey) -> Kind {
         self.get(item).map_or(Kind::Imports, |item| item.kind)
     }
 
-    /// The document of `item` as it is sent: with the ids of what was created, as far as `made` knows them.
+    /// The document of `item` as it is sent: with the ids of what was created, if `made` has them.
     ///
     /// # Errors
     ///
-    /// It holds a placeholder for something of which no id is known: it must not be sent.
+    /// It has a placeholder for a resource without a known id: it must not be sent.
     pub(crate) fn filled(
         &self,
         item: &PlanItem,
@@ -75,7 +75,7 @@ impl DependencyItems {
         }
         let known = item.needs.iter().filter_map(|need| {
             if let Some(old) = self.import(*need).and_then(PlanItem::old_id) {
-                // What was not made keeps the id that is named now.
+                // A resource that was not created keeps its current id.
                 let id = made(*need).unwrap_or_else(|| old.clone());
                 return Some((
                     placeholders::placeholder(Kind::Imports, old.as_str()),
@@ -91,7 +91,7 @@ impl DependencyItems {
         placeholders::fill(&text, &known).map(Bytes::from).map_err(|unknown| Unfilled::NoIdOf(unknown.0))
     }
 
-    /// Fingerprint of what is sent for `item`; `None` while that is not known.
+    /// Fingerprint of what is sent for `item`; `None` while that is unknown.
     pub(crate) fn sent_sha256(
         &self,
         item: &PlanItem,
@@ -110,15 +110,15 @@ impl DependencyItems {
 /// Why a document cannot be sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unfilled {
-    /// The bytes of a run folder that was changed.
+    /// A file of the run folder was changed.
     #[error("is not a text")]
     NotAText,
-    /// It names what was not created.
+    /// It refers to something that was not created.
     #[error("holds {0}, of which no id is known")]
     NoIdOf(String),
 }
 
-/// A file of the run that does not hold what it should.
+/// The error for a file of the run with unexpected contents.
 pub(crate) fn damaged_wanted(path: &Path, item: ItemKey, what: &str) -> RunFolderError {
     RunFolderError::BadFile {
         path: path.to_owned(),
@@ -126,10 +126,10 @@ pub(crate) fn damaged_wanted(path: &Path, item: ItemKey, what: &str) -> RunFolde
     }
 }
 
-/// Code of an item that needs what is not created.
+/// The code of an item that needs something which is not created.
 pub(crate) const NOT_CREATED: &str = "reference_not_created";
 
-/// That something needs a resource (a `noun`, in a sentence) which is not created.
+/// Says that something needs a resource (a `noun`, in a sentence) which is not created.
 pub(crate) fn not_created(noun: &str, name: &str, why: &str) -> Reason {
     let why = if why.is_empty() { String::new() } else { format!(": {why}") };
     Reason::new(NOT_CREATED, format!("needs {noun} \"{name}\", which was not created{why}"))

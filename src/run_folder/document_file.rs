@@ -1,4 +1,4 @@
-//! Documents between stages: on disk, found again by offset.
+//! Documents between stages: stored on disk, found by offset.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -14,7 +14,7 @@ use crate::model::Fingerprint;
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::read_ahead::ReadAhead;
 
-/// Where a text lies in a file.
+/// The position of a text in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// Bytes from the start of the file.
@@ -55,12 +55,12 @@ pub struct DocumentFile {
     path: PathBuf,
     end: u64,
     flushed: u64,
-    /// Of a file that is evidence.
+    /// For a file that is evidence.
     hash: Option<Hasher>,
 }
 
 impl DocumentFile {
-    /// Makes the file; it must not exist. Only its owner may read it.
+    /// Creates the file, which must not exist. Only its owner may read it.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl DocumentFile {
         Self::make(path, Some(Hasher::default()))
     }
 
-    /// Makes a file of documents in passing: nobody asks for its hash.
+    /// Creates a file for temporary documents, which needs no hash.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl DocumentFile {
     ///
     /// # Errors
     ///
-    /// The disk cannot be written, or the text is 4 GiB or longer.
+    /// The disk cannot be written to, or the text is 4 GiB or longer.
     pub fn append(&mut self, text: &[u8]) -> Result<Span, RunFolderError> {
         let length = u32::try_from(text.len())
             .map_err(|_| RunFolderError::file("write to", &self.path)(io::ErrorKind::FileTooLarge.into()))?;
@@ -116,7 +116,7 @@ impl DocumentFile {
     ///
     /// # Errors
     ///
-    /// Appends a line that is JSON already; otherwise as [`Self::append`].
+    /// As for [`Self::append`]. The text must be JSON already.
     pub fn append_line(
         &mut self,
         item: crate::model::ItemKey,
@@ -128,7 +128,7 @@ impl DocumentFile {
         Ok(span)
     }
 
-    /// Where it lies.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -137,7 +137,7 @@ impl DocumentFile {
     ///
     /// # Errors
     ///
-    /// The disk cannot be written.
+    /// The disk cannot be written to, or the file cannot be read.
     pub fn read(&mut self, span: Span) -> Result<Vec<u8>, RunFolderError> {
         if span.offset + u64::from(span.length) > self.flushed {
             self.writer.flush().map_err(RunFolderError::file("write to", &self.path))?;
@@ -147,11 +147,11 @@ impl DocumentFile {
         read.map_err(RunFolderError::file("read", &self.path))
     }
 
-    /// Writes everything out, syncs it, and gives the hash of the whole file; that of nothing for a file in passing.
+    /// Writes and syncs the file, and returns the hash of all of it; the hash of nothing for a temporary file.
     ///
     /// # Errors
     ///
-    /// The disk cannot be written.
+    /// The disk cannot be written to.
     pub fn finish(mut self) -> Result<Fingerprint, RunFolderError> {
         self.writer.flush().map_err(RunFolderError::file("write to", &self.path))?;
         self.writer.get_ref().sync_all().map_err(RunFolderError::file("sync", &self.path))?;
@@ -159,7 +159,7 @@ impl DocumentFile {
     }
 }
 
-/// Reads one text of a file by its place.
+/// Reads one text of a file by its position.
 ///
 /// # Errors
 ///
@@ -170,7 +170,7 @@ pub fn read_span(file: &File, span: Span) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// The document of a text that a program put into a file itself; `path` is named in the error.
+/// The document of a text that this program wrote; the error names `path`.
 ///
 /// # Errors
 ///
@@ -179,24 +179,24 @@ pub fn read_document(text: Vec<u8>, path: &Path) -> Result<Document, RunFolderEr
     Document::from_bytes(text).map_err(|error| damaged(path, &error))
 }
 
-/// The error about a file in which the program does not find what it put there itself.
+/// The error for a file that no longer has what this program wrote to it.
 pub(crate) fn damaged(path: &Path, why: &dyn std::fmt::Display) -> RunFolderError {
     let message = format!("does not hold what was put there ({why})");
     RunFolderError::BadFile { path: path.to_owned(), message }
 }
 
-/// The document of a text that the program put down in passing, once it was found to be JSON: it is not checked again. `path`
-/// is named in the error.
+/// The document of a temporary text that was checked to be JSON before it was stored: it is not checked again. The
+/// error names `path`.
 ///
 /// # Errors
 ///
-/// It is not UTF-8, which everything put down is.
+/// It is not UTF-8, as every stored text is.
 pub(crate) fn stored_document(text: Vec<u8>, path: &Path) -> Result<Document, RunFolderError> {
     let text = String::from_utf8(text).map_err(|error| damaged(path, &error))?;
     Ok(Document::new(text.into()))
 }
 
-/// A value of this program as JSON, to be put into `path`, which is named in the error.
+/// A value of this program as JSON, to be written to `path`, which the error names.
 ///
 /// # Errors
 ///
@@ -205,12 +205,13 @@ pub(crate) fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<Vec<u8>, R
     serde_json::to_vec(value).map_err(|error| unwritten(path, error))
 }
 
-/// What could not be written as JSON, to be put into `path`.
+/// The error for a value of `path` that could not be written as JSON.
 pub(crate) fn unwritten(path: &Path, error: serde_json::Error) -> RunFolderError {
     RunFolderError::file("write to", path)(error.into())
 }
 
-/// A value of this program from its JSON. A text that is checked as a whole costs less than each of its strings by itself.
+/// A value of this program from its JSON. Checking the text once as a whole is faster than checking each of its
+/// strings.
 pub(crate) fn from_json<'t, T: Deserialize<'t>>(text: &'t [u8]) -> serde_json::Result<T> {
     str::from_utf8(text).map_or_else(|_| serde_json::from_slice(text), serde_json::from_str)
 }

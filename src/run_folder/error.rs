@@ -11,20 +11,20 @@ pub enum RunFolderError {
     /// A file of the run could not be read or written.
     #[error("cannot {what} {}", path.display())]
     File {
-        /// What was tried.
+        /// What was attempted.
         what: &'static str,
         /// The file that could not be read or written.
         path: PathBuf,
-        /// What the file system answered.
+        /// The error of the file system.
         #[source]
         source: io::Error,
     },
-    /// A file of the run does not hold what it should.
+    /// A file of the run has unexpected contents.
     #[error("{}: {message}", path.display())]
     BadFile {
         /// The file that is damaged.
         path: PathBuf,
-        /// What is wrong with it, and what to do.
+        /// What is wrong with it, and how to fix it.
         message: String,
     },
     /// The journal could not be written or read.

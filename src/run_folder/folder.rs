@@ -1,4 +1,4 @@
-//! The folder of a run: which files, and who may read them.
+//! The folder of a run: its files, and who may read them.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -18,11 +18,11 @@ impl RunFolder {
         Self(path.into())
     }
 
-    /// Makes the folder and those above it.
+    /// Creates the folder and its parents.
     ///
     /// # Errors
     ///
-    /// It cannot be made, or holds files already.
+    /// It cannot be created, or has files already.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, RunFolderError> {
         let path = path.into();
         fs::create_dir_all(&path).map_err(RunFolderError::file("make the folder", &path))?;
@@ -39,8 +39,8 @@ impl RunFolder {
         Ok(Self(path))
     }
 
-    /// Whether the folder holds the job, the plan and the documents of a run, and nothing that is not a run's. Somebody may keep
-    /// a job and its plan in a folder of their own.
+    /// Whether the folder has the job, the plan and the documents of a run, and no other files. Users may keep a job
+    /// and its plan in a folder of their own.
     pub fn is_only_a_run(&self) -> bool {
         const FILES: [&str; 10] = [
             ".writer",
@@ -62,8 +62,8 @@ impl RunFolder {
         is_staged && entries.into_iter().all(is_own)
     }
 
-    /// Makes an empty `before.jsonl`, once the journal holds its first record and before anything is sent: a journal that is lost
-    /// later is told by it from that of a run which never began.
+    /// Creates an empty `before.jsonl` after the first record of the journal was written, before anything is sent. This
+    /// distinguishes a run with a lost journal from a run that never began.
     ///
     /// # Errors
     ///
@@ -77,8 +77,8 @@ impl RunFolder {
         sync_folder(&self.0)
     }
 
-    /// A file that only a run has which began, whatever its journal says: none of these is made before that holds its first
-    /// record.
+    /// A file that exists only if the run began, whatever its journal says: none of these is created before the journal
+    /// has its first record.
     pub fn made_by_a_begun_run(&self) -> Option<PathBuf> {
         [self.before(), self.audit(), self.summary(), self.report()].into_iter().find(|file| file.exists())
     }
@@ -93,7 +93,7 @@ impl RunFolder {
         self.0.join("job.yaml")
     }
 
-    /// `plan.json`: what was to be done.
+    /// `plan.json`: the plan.
     pub fn plan(&self) -> PathBuf {
         self.0.join("plan.json")
     }
@@ -103,7 +103,7 @@ impl RunFolder {
         self.0.join("wanted.jsonl")
     }
 
-    /// `known.ids`: what stood in the target when the run was planned.
+    /// `known.ids`: the ids in the target when the run was planned.
     pub fn known_ids(&self) -> PathBuf {
         self.0.join("known.ids")
     }
@@ -128,24 +128,24 @@ impl RunFolder {
         self.0.join("summary.json")
     }
 
-    /// `report.html`: for the person who signs.
+    /// `report.html`: for the person who approves the run.
     pub fn report(&self) -> PathBuf {
         self.0.join("report.html")
     }
 }
 
-/// Writes a file whole: aside, synced, then renamed over its name. Only its owner may read it.
+/// Writes a whole file: to a temporary file, synced, then renamed. Only its owner may read it.
 ///
 /// # Errors
 ///
-/// The disk cannot be written; what was there before is untouched.
+/// The disk cannot be written to; the old file is untouched.
 pub fn write_whole(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<(), RunFolderError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
-        // A temporary file is made with 0600.
+        // A temporary file has mode 0600.
         let mut aside = tempfile::NamedTempFile::new_in(folder)?;
         {
             let mut buffered = std::io::BufWriter::with_capacity(1 << 16, aside.as_file_mut());
@@ -160,7 +160,7 @@ pub fn write_whole(
     sync_folder(folder)
 }
 
-/// Writes the entries of a folder to the disk, so that a file made or renamed in it is still there after a power cut.
+/// Writes the entries of a folder to the disk, so that a new or renamed file in it survives a power failure.
 ///
 /// # Errors
 ///

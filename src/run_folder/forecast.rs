@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::job::{Waves, wave_ends};
 use crate::model::Operation;
 
-/// Calls by purpose, and the seconds they take at the allowed rate.
+/// Calls by purpose, and the time they take at the allowed rate.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Forecast {
     /// Calls by purpose.
@@ -23,30 +23,31 @@ pub struct Forecast {
 pub struct Outlook<'a> {
     /// Imports the target listed.
     pub target_listed: u64,
-    /// Imports on one page of its list, as far as seen.
+    /// Imports on one page of its list, if seen.
     pub page: u64,
     /// Whether writes are read back.
     pub read_back: bool,
-    /// Whether the run knows what stood in the target before, and so looks for what appeared beside what it makes.
+    /// Whether the run knows the earlier contents of the target, and so looks for copies of the imports that it
+    /// creates.
     pub looks_for_copies: bool,
-    /// Whether what is deleted is a wave of its own behind all others, as in a mirror.
+    /// Whether deletions are a wave of their own after all others, as in a mirror.
     pub deletes_last: bool,
-    /// The waves of the job, each read back by itself.
+    /// The waves of the job, each of which is read back separately.
     pub waves: Option<&'a Waves>,
     /// Calls a second that the account allows.
     pub per_second: f64,
-    /// Calls that may be sent at once, before that rate holds.
+    /// Calls that may be sent at once before that rate applies.
     pub burst: f64,
 }
 
-/// A write to come.
+/// A planned write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Write {
-    /// What is done.
+    /// The operation of the write.
     pub operation: Operation,
-    /// Whether a clone is followed by a PUT, or what comes from the recycle bin may be.
+    /// Whether a PUT follows a clone, or may follow a restore from the recycle bin.
     pub adjust: bool,
-    /// Whether it is about an import, and not about what imports refer to.
+    /// Whether it writes an import, not a resource that imports refer to.
     pub is_import: bool,
 }
 
@@ -81,7 +82,7 @@ impl Forecast {
                 continue;
             }
             match operation {
-                // What an archive costs is not a call to the service.
+                // The cost of an archive is not a call to the service.
                 Operation::None | Operation::Archive => continue,
                 Operation::Create => add("create import"),
                 Operation::Clone => {
@@ -122,7 +123,7 @@ impl Forecast {
     }
 }
 
-/// What reading back costs, by purpose: wave by wave, and then the scan for whatever appeared beside what is made.
+/// The calls for reading back, by purpose: for each wave, then the scan for copies of the imports that were created.
 fn reads_back(imports: &mut [Write], outlook: Outlook<'_>) -> Vec<(&'static str, u64)> {
     let mut calls = Vec::new();
     let mut listed = outlook.target_listed;
@@ -132,7 +133,7 @@ fn reads_back(imports: &mut [Write], outlook: Outlook<'_>) -> Vec<(&'static str,
         let count = |is: fn(&Write) -> bool| wave.iter().filter(|write| is(write)).count() as u64;
         let made = count(|one| one.operation.makes_an_import());
         let removed = count(|one| one.operation == Operation::Delete);
-        // What came from the recycle bin and was to be completed was read for that.
+        // A restored import that is completed afterwards is read for that.
         let read = count(|one| !(one.operation == Operation::Restore && one.adjust));
         listed = (listed + made).saturating_sub(removed);
         makes |= made > 0;
@@ -141,9 +142,9 @@ fn reads_back(imports: &mut [Write], outlook: Outlook<'_>) -> Vec<(&'static str,
             continue;
         }
         let (listing, pages) = read_back(read, listed, outlook.page);
-        // Absence is proved by two scans that agree, and by one behind the end of the list.
+        // Absence is proved by two scans that agree, and by a check after the end of the list.
         let absence = listing && removed > 0;
-        // The read-back is that scan itself where it lists, once, all that the run made.
+        // The read-back is that scan itself if it lists, once, everything that the run created.
         is_scan = listing && !absence && waves.len() == 1;
         let (scans, behind) = if absence { (2, 1) } else { (1, 0) };
         calls.push((if listing { "list imports" } else { "read import" }, pages * scans + behind));
@@ -223,11 +224,11 @@ mod tests {
         let (create, delete) = (of(Operation::Create, false), of(Operation::Delete, false));
         let total = |writes: &[Write], outlook| Forecast::of(writes.iter().copied(), outlook).total;
         let mirror = Outlook { deletes_last: true, ..OUTLOOK };
-        // A create and its read-back, two reads, two deletes and three looks for what is gone, and one for copies.
+        // A create and its read-back, two reads, two deletes, three checks for what was removed, and one for copies.
         assert_eq!(total(&[delete, create, delete], mirror), 2 + 4 + 3 + 1);
         let undo = Outlook { looks_for_copies: false, ..OUTLOOK };
         assert_eq!(total(&[of(Operation::Restore, false)], undo), 2);
-        // One that is completed is read for that: it is not read back once more.
+        // A completed import is read for that: it is not read back again.
         assert_eq!(total(&[of(Operation::Restore, true)], OUTLOOK), 3 + 1);
     }
 }

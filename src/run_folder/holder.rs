@@ -1,4 +1,4 @@
-//! Who holds a lock, as its file shows it to those who find it taken.
+//! The holder of a lock, as its file shows it to other processes.
 
 use std::fmt;
 use std::fs::File;
@@ -8,14 +8,14 @@ use jiff::Timestamp;
 
 use crate::model::time::stamp;
 
-/// Who holds a lock, for others who find it taken.
+/// The holder of a lock, for processes that find it taken.
 #[derive(Debug, Clone)]
 pub struct Holder {
     /// The process, e.g. `process 4711 on build-3`.
     pub process: String,
     /// When the holder took the lock.
     pub since: Timestamp,
-    /// What for, e.g. `job orders`.
+    /// The purpose, e.g. `job orders`.
     pub what: String,
 }
 
@@ -25,17 +25,17 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The process that writes a run now.
+/// The process that is writing a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Writer {
-    /// The process, e.g. `process 4711 on build-3`; `another process` where it does not say.
+    /// The process, e.g. `process 4711 on build-3`; `another process` if unknown.
     pub process: String,
-    /// When it began to write the run, where it says so.
+    /// When it began to write the run, if known.
     pub since: Option<Timestamp>,
 }
 
 impl Writer {
-    /// The process of a [`Holder`] as it is written.
+    /// Reads the process from the text of a [`Holder`].
     pub(super) fn of(holder: &str) -> Self {
         let (process, rest) = holder.split_once(", since ").unwrap_or_default();
         let since = rest.split(',').next().and_then(|since| since.parse().ok());
@@ -51,10 +51,10 @@ impl fmt::Display for Writer {
     }
 }
 
-/// The holder as a lock file names it; empty where it cannot be read.
+/// The holder that a lock file names; empty if it cannot be read.
 pub(super) fn read_holder(file: &mut File) -> String {
     let mut text = [0; 4096];
-    // In one go: of two reads, one may see what was there before. A line without an end is being written.
+    // In one read: the second of two reads might see newer contents. A line without an end is still being written.
     let Ok(length) = file.read(&mut text) else { return String::new() };
     let text = String::from_utf8_lossy(&text[..length]);
     match text.split_once('\n') {

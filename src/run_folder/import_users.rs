@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::documents::references::Kind;
 use crate::model::Id;
 
-/// What something is that uses imports in its steps.
+/// The kinds of resources that use imports in their steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserKind {
-    /// A flow: imports are steps of it.
+    /// A flow, which has imports as steps.
     Flow,
-    /// An API of the account's own.
+    /// An API that is defined in the account.
     Api,
-    /// A tool: imports are steps of it.
+    /// A tool, which has imports as steps.
     Tool,
 }
 
@@ -42,7 +42,7 @@ impl UserKind {
         self.kind().as_str()
     }
 
-    /// One of them, in a sentence.
+    /// The singular noun, for a sentence.
     pub fn noun(self) -> &'static str {
         self.kind().singular()
     }
@@ -57,16 +57,16 @@ pub struct ImportUser {
     pub id: Id,
     /// Name of the flow, the API or the tool; empty for one without a name.
     pub name: String,
-    /// The integration it belongs to; absent for one that belongs to none.
+    /// The integration it belongs to, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration: Option<Id>,
-    /// Name of that integration, where it was read.
+    /// The name of that integration, if it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration_name: Option<String>,
-    /// Whether it is disabled, where the service says so.
+    /// Whether it is disabled, if the service says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
-    /// Whether it ran when the plan was made; absent where that was not asked.
+    /// Whether it ran when the plan was made; absent if that was not checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<bool>,
 }
@@ -78,7 +78,7 @@ impl ImportUser {
     }
 }
 
-/// What uses the imports of a plan in one account, as far as it was read.
+/// What uses the imports of a plan in one account, if it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountUsage {
     /// Which lists were read: `flows`, `apis`, `tools`.
@@ -90,10 +90,10 @@ pub struct AccountUsage {
 /// What uses the imports of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// In the target: what uses the imports that stand there; absent where that was not read.
+    /// In the target: what uses its existing imports; absent if not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<AccountUsage>,
-    /// In the source: what uses the imports that are copied; absent where that was not read.
+    /// In the source: what uses the copied imports; absent if not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<AccountUsage>,
 }
@@ -105,35 +105,35 @@ impl Usage {
     }
 }
 
-/// Users that are listed in a summary; more are counted.
+/// How many users are listed in a summary; the rest are counted.
 const MOST_LISTED: usize = 100;
 
-/// What uses some imports, counted.
+/// The numbers of users of some imports.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageSummary {
     /// Flows that use one of the imports.
     pub flows: u32,
-    /// APIs that do.
+    /// APIs that use one of the imports.
     pub apis: u32,
-    /// Tools that do.
+    /// Tools that use one of the imports.
     pub tools: u32,
     /// Integrations that those belong to.
     pub integrations: u32,
     /// How many of them are disabled.
     pub disabled: u32,
-    /// Flows that ran when the plan was made; absent where that was not asked.
+    /// Flows that ran when the plan was made; absent if that was not checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<u32>,
     /// Which lists were read: `flows`, `apis`, `tools`.
     pub lists: Vec<String>,
-    /// The first hundred: those that ran first, then those that use the most of the imports.
+    /// The first hundred: first those that ran, then those that use the most imports.
     pub users: Vec<AffectedUser>,
 }
 
 /// Something that uses imports, and how many of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AffectedUser {
-    /// What it is.
+    /// The flow, API or tool.
     #[serde(flatten)]
     pub user: ImportUser,
     /// How many of the imports it uses.
@@ -144,7 +144,7 @@ pub struct AffectedUser {
 pub type UserCounts = BTreeMap<Id, u32>;
 
 impl UsageSummary {
-    /// Counts those of `read` that use any import.
+    /// Counts the users in `read` that use any import.
     pub fn of(read: &AccountUsage, counts: &UserCounts) -> Self {
         let mut summary = Self { lists: read.lists.clone(), ..Self::default() };
         let mut integrations = BTreeSet::new();

@@ -1,7 +1,7 @@
-//! `known.ids`: the ids in the target when a run was planned. Whatever is not among them appeared later.
+//! `known.ids`: the ids in the target when a run was planned. All other ids appeared later.
 //!
-//! Who made an import is told by what was there before, not by times: clocks of services, gateways and machines differ.
-//! A hundred thousand ids take little more than a megabyte.
+//! The earlier contents of the target show who created an import. Times do not, because the clocks of services,
+//! gateways and machines differ. A hundred thousand ids take little more than a megabyte.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -17,7 +17,7 @@ use crate::run_folder::error::RunFolderError;
 /// The first line, in front of the number of ids.
 const HEADER: &str = "# what stood in the target when the run was planned: ";
 
-/// The ids of everything that stood in the target at a moment.
+/// The ids of everything in the target at a moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownIds {
     /// Imports with ids of the usual form; sorted once it is complete.
@@ -28,7 +28,7 @@ pub struct KnownIds {
 }
 
 impl KnownIds {
-    /// Forgets everything: what it was read from is read again.
+    /// Removes all ids, because the source is read again.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
@@ -53,7 +53,7 @@ impl KnownIds {
         }
     }
 
-    /// Whether it stood there.
+    /// Whether the resource existed.
     pub fn contains(&self, kind: Kind, id: &Id) -> bool {
         match (kind, pack(id)) {
             (Kind::Imports, Some(packed)) if self.sorted => self.usual.binary_search(&packed).is_ok(),
@@ -62,18 +62,18 @@ impl KnownIds {
         }
     }
 
-    /// The place of an import among those with ids of the usual form, once all are known.
+    /// The index of an import among those with ids of the usual form, once all are known.
     pub(crate) fn place(&self, id: &Id) -> Option<usize> {
         let packed = pack(id).filter(|_| self.sorted)?;
         self.usual.binary_search(&packed).ok()
     }
 
-    /// How many places there are.
+    /// How many imports have such an index.
     pub(crate) fn places(&self) -> usize {
         self.usual.len()
     }
 
-    /// The import at a place.
+    /// The import with an index.
     pub(crate) fn at(&self, place: usize) -> Option<Id> {
         self.usual.get(place).map(|packed| Id::from(unpack(packed)))
     }
@@ -83,12 +83,12 @@ impl KnownIds {
         self.usual.len() + self.odd.len()
     }
 
-    /// Whether nothing stood there.
+    /// Whether the target was empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Writes the file, one id a line with its kind in front, readable by its owner only; gives back its SHA-256.
+    /// Writes the file, with one id and its kind a line, readable by its owner only. Returns its SHA-256.
     ///
     /// # Errors
     ///

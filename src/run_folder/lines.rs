@@ -1,30 +1,30 @@
-//! Where texts lie that follow each other in a file: four bytes and a half for each, for there may be very many.
+//! The positions of consecutive texts in a file: four and a half bytes for each, because there may be very many.
 
 use crate::model::Chunks;
 use crate::run_folder::document_file::Span;
 
-/// Texts after which the place of one is kept whole; between two of them lengths are added up.
+/// For every this many texts the position is stored; in between, lengths are added up.
 const STEP: usize = 16;
 
-/// Where texts lie that follow each other, with the same number of bytes between any two.
+/// The positions of consecutive texts with the same number of bytes between any two.
 #[derive(Debug)]
 pub(crate) struct Lines {
     /// Bytes between two texts.
     between: u64,
     lengths: Chunks<u32>,
-    /// Where every [`STEP`]th text begins.
+    /// The start of every [`STEP`]th text.
     starts: Chunks<u64>,
-    /// Where the last one ends.
+    /// The end of the last text.
     end: u64,
 }
 
 impl Lines {
-    /// None yet; of those that come, so many bytes lie between any two.
+    /// An empty list, for texts with this number of bytes between any two.
     pub(crate) fn apart_by(between: u64) -> Self {
         Self { between, lengths: Chunks::default(), starts: Chunks::default(), end: 0 }
     }
 
-    /// Takes the next text; `false` if it does not lie behind the last one, as far from it as it should.
+    /// Adds the next text; `false` if it is not at the expected distance after the last one.
     #[must_use]
     pub(crate) fn push(&mut self, text: Span) -> bool {
         if !self.is_empty() && text.offset != self.end + self.between {
@@ -38,7 +38,7 @@ impl Lines {
         true
     }
 
-    /// Where a text lies, counted from 0.
+    /// The position of a text, counted from 0.
     pub(crate) fn get(&self, at: usize) -> Option<Span> {
         let length = *self.lengths.get(at)?;
         let before = (at / STEP * STEP..at).filter_map(|at| self.lengths.get(at));
@@ -47,7 +47,7 @@ impl Lines {
         Some(Span { offset, length })
     }
 
-    /// Where the last one ends.
+    /// The end of the last text.
     pub(crate) fn end(&self) -> u64 {
         self.end
     }
@@ -57,7 +57,7 @@ impl Lines {
         self.lengths.len()
     }
 
-    /// Whether there is none.
+    /// Whether the list is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.lengths.is_empty()
     }

@@ -1,7 +1,7 @@
-//! Who may write: one run a target, one process a run. Locks are freed by a dying process and say who holds them.
+//! Locks: one run a target, one process a run. A lock is freed when its process dies, and says who holds it.
 //!
-//! Lock files lie in folders of the user's own, are opened without following links, and can be read and locked by
-//! their owner only.
+//! Lock files are in folders of the user's own. They are opened without following links, and only their owner can read
+//! and lock them.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -25,20 +25,20 @@ pub enum LockError {
     /// Another process holds it.
     #[error("{0}: wait until it is over")]
     Held(String),
-    /// The file of the lock cannot be used.
+    /// The lock file cannot be used.
     #[error("cannot use the lock {}: {help}", path.display())]
     File {
         /// The lock file.
         path: PathBuf,
-        /// What to do.
+        /// How to fix it.
         help: String,
-        /// What the file system answered.
+        /// The error of the file system.
         #[source]
         source: io::Error,
     },
 }
 
-/// How often, and for how long each time, a lock is waited for that may be held by one who only looks.
+/// How often, and how long each time, to wait for a lock that a mere check may hold.
 const LOOKS: usize = 3;
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -50,7 +50,7 @@ pub struct TargetLock {
     identity: FileIdentity,
 }
 
-/// What tells a file from another in the same place: its device and number.
+/// Distinguishes files at the same path: device and number.
 type FileIdentity = (u64, u64);
 
 fn identity_of(found: &std::fs::Metadata) -> FileIdentity {
@@ -58,8 +58,8 @@ fn identity_of(found: &std::fs::Metadata) -> FileIdentity {
 }
 
 impl TargetLock {
-    /// Takes the lock of the account in `folder`; `apart` tells accounts of one origin and user apart, such as the data
-    /// file of an emulator.
+    /// Takes the lock of the account in `folder`; `apart` distinguishes accounts of one origin and user, such as the
+    /// data file of an emulator.
     ///
     /// # Errors
     ///
@@ -101,10 +101,10 @@ impl TargetLock {
 }
 
 impl Lease for TargetLock {
-    /// The system keeps the lock as long as the process lives. But whoever puts another file in the place of this one lets
-    /// another process in.
+    /// The system keeps the lock as long as the process lives. But if the file is replaced, another process can take
+    /// the new one.
     fn still_held(&self) -> bool {
-        // Where there is no file, nobody has taken another.
+        // If there is no file, nobody has taken another.
         std::fs::metadata(&self.path).map_or(true, |there| identity_of(&there) == self.identity)
     }
 
@@ -115,7 +115,7 @@ impl Lease for TargetLock {
 
 /// The lock of a run folder, held by the process that writes its journal.
 ///
-/// It is on the journal itself, so it holds wherever the folder is reached from.
+/// The lock is on the journal itself, so it works for any path to the folder.
 #[derive(Debug)]
 pub struct RunLock {
     _journal: File,
@@ -146,18 +146,18 @@ impl RunLock {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        // The lock holds without it; only its holder could not be named.
+        // The lock works without it; only its holder could not be named.
         let _ = open_own(&note).and_then(|mut note| write_holder(&mut note, holder));
         Ok(Self { _journal: journal, note })
     }
 
-    /// Whether a process writes the run now.
+    /// Whether a process is writing the run.
     pub fn is_held(folder: &RunFolder) -> bool {
         let Ok(journal) = File::open(folder.journal()) else { return false };
         matches!(journal.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 
-    /// The process that writes the run now, if there is one.
+    /// The process that is writing the run, if any.
     pub fn writer(folder: &RunFolder) -> Option<Writer> {
         Self::is_held(folder).then(|| {
             let open = |flags| File::options().read(true).custom_flags(flags).open(note_of(folder));
@@ -169,12 +169,12 @@ impl RunLock {
 
 impl Drop for RunLock {
     fn drop(&mut self) {
-        // A note that stays says who wrote last; the lock is what counts.
+        // A remaining note names the last writer; only the lock counts.
         let _ = std::fs::remove_file(&self.note);
     }
 }
 
-/// The origin of a service without what may be written in several ways: case, default port, slash at the end, and the
+/// The origin of a service in a single spelling: without differences of case, default port, trailing slash and the
 /// names of this machine.
 pub(crate) fn same_origin(origin: &str) -> String {
     let Ok(url) = url::Url::parse(origin) else { return origin.to_owned() };
@@ -196,7 +196,7 @@ pub(crate) fn same_origin(origin: &str) -> String {
     format!("{}:{port}", host.to_lowercase())
 }
 
-/// Makes the folder of locks, and sees that it is the user's own.
+/// Creates the folder of locks, and makes sure that it is the user's own.
 fn own_folder(folder: &Path) -> io::Result<()> {
     make_private(folder)?;
     let found = std::fs::metadata(folder)?;
@@ -209,12 +209,12 @@ fn own_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// How a file is opened that must not be a link, and that is not waited for.
+/// Flags for opening a file without following a link and without waiting.
 fn unfollowed() -> io::Result<i32> {
     i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).map_err(io::Error::other)
 }
 
-/// Opens a file for a lock, made if there is none: never behind a link, never another user's.
+/// Opens a file for a lock, and creates it if needed: never through a link, never another user's.
 fn open_own(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(unfollowed()?);
@@ -232,12 +232,12 @@ fn open_own(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The file beside a journal that says who writes it.
+/// The file next to a journal that says who writes it.
 fn note_of(folder: &RunFolder) -> PathBuf {
     folder.path().join(".writer")
 }
 
-/// Takes the lock of a journal. Who only asks whether it is held has it for a moment, which is waited for.
+/// Takes the lock of a journal. Waits for a process that holds it for a moment to check whether it is held.
 fn lock_unless_held(journal: &File) -> Result<(), TryLockError> {
     for _ in 0..LOOKS {
         match journal.try_lock() {

@@ -1,7 +1,7 @@
-//! What a run keeps on disk: its folder, its plan, its documents, and what the journal says of its items.
+//! What a run keeps on disk: its folder, its plan, its documents, and the journal's data about its items.
 //!
-//! Promises: files are written aside and renamed, with permissions for their owner only. Leaves to others: making the
-//! plan (`planner`), carrying it out (`executor`), and putting it into words (`report`).
+//! Files are written to a temporary file and renamed, and only their owner may read them. Other modules make the plan
+//! (`planner`), carry it out (`executor`), and describe it (`report`).
 
 pub mod before_images;
 pub mod chain;

@@ -1,4 +1,4 @@
-//! What other runs beside a run did.
+//! What other runs in the same place did.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
@@ -23,28 +23,28 @@ pub struct Deed {
     pub id: Id,
     /// What was done.
     pub operation: Operation,
-    /// Whether that run takes back what another did.
+    /// Whether that run undoes another.
     pub is_undo: bool,
-    /// Fingerprint of what it left there, if it saw that.
+    /// Fingerprint of the result, if it was seen.
     pub sha256: Option<Fingerprint>,
 }
 
 impl Deed {
-    /// Whether it wrote that, and not only put it back: what an undo puts back stood there before.
+    /// Whether it wrote that document and did not only restore it: a document that an undo restores existed before.
     pub fn wrote(&self, print: Fingerprint) -> bool {
         self.operation == Operation::Update && !self.is_undo && self.sha256 == Some(print)
     }
 }
 
-/// Knows the runs beside a run, wherever they are kept.
+/// Access to the other runs in the same place, wherever they are stored.
 #[async_trait]
 pub trait OtherRuns: Debug + Send + Sync {
-    /// What the other runs beside `folder` did to these imports and resources after `since`, by this machine's clock; of each run in
-    /// its order. A run that cannot be read tells nothing, or as much as stands before what is damaged.
+    /// What the other runs next to `folder` did to these imports and resources after `since`, by this machine's clock;
+    /// for each run in its order. A run that cannot be read yields nothing, or the part before the damage.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: it only reads; files of this machine may be read for a while after.
+    /// Cancel safe: it only reads; it may read files of this machine for a while afterwards.
     async fn deeds(&self, folder: RunFolder, sought: HashSet<Id>, since: Timestamp) -> Vec<Deed>;
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn deeds_since(
     }
 }
 
-/// The runs in the folder on this machine that a run folder is in.
+/// The other runs in the parent of a run folder on this machine.
 #[derive(Debug, Clone, Copy)]
 pub struct FolderRuns;
 
@@ -79,7 +79,7 @@ impl OtherRuns for FolderRuns {
                 own.as_ref().and_then(|own| own.parent()).and_then(|runs| std::fs::read_dir(runs).ok());
             for path in beside.into_iter().flatten().flatten().map(|entry| entry.path()) {
                 let journal = RunFolder::at(&path).journal();
-                // A copy of this run's folder is of this run.
+                // A copy of this run's folder belongs to this run.
                 let is_own = || path.canonicalize().ok() == own || run_of(&journal) == own_run;
                 if !is_written_after(&journal, since) || is_own() {
                     continue;
@@ -96,7 +96,7 @@ impl OtherRuns for FolderRuns {
     }
 }
 
-/// The run that a journal is of, as its first line says.
+/// The run that a journal belongs to, according to its first line.
 fn run_of(journal: &Path) -> Option<RunId> {
     let mut line = String::new();
     BufReader::new(File::open(journal).ok()?).read_line(&mut line).ok()?;
@@ -106,7 +106,7 @@ fn run_of(journal: &Path) -> Option<RunId> {
     }
 }
 
-/// Whether there is such a file, and something was appended to it after that.
+/// Whether the file exists, and something was appended to it after that time.
 fn is_written_after(journal: &Path, since: Timestamp) -> bool {
     let written = std::fs::metadata(journal).and_then(|file| file.modified());
     written.is_ok_and(|written| written >= SystemTime::from(since))
@@ -119,7 +119,7 @@ pub(super) struct Deeds {
     is_undo: bool,
     /// The operation of the last intent of each item.
     intents: HashMap<ItemKey, Operation>,
-    /// What was done last of each item, by its place in `done`.
+    /// The last deed for each item, as an index into `done`.
     last: HashMap<ItemKey, usize>,
     pub done: Vec<Deed>,
 }
@@ -130,7 +130,7 @@ impl Deeds {
         Self { sought, since, is_undo: false, intents, last, done }
     }
 
-    /// The records that follow are of the next run.
+    /// Starts the next run: the following records belong to it.
     pub(super) fn begin(&mut self) {
         self.is_undo = false;
         self.intents.clear();

@@ -1,19 +1,19 @@
-//! Texts of a file that are mostly read about in their order: what stands around one is read along with it.
+//! Reads texts of a file that are mostly read in order: the neighbouring texts are read at the same time.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// Bytes that are read in one go.
+/// Bytes that are read at once.
 const BLOCK: u64 = 1 << 15;
 
-/// Blocks that are held. Texts that were put down by several at a time stand in their order only nearly.
+/// How many blocks are held. Texts that several tasks wrote are only nearly in order.
 const HELD: usize = 8;
 
-/// How far from the end of the last text the next one may begin to be read along with what stands around it.
+/// How far from the end of the last text the next one may begin so that its neighbours are read with it.
 const NEAR: u64 = BLOCK * HELD as u64;
 
-/// What was read along.
+/// The blocks that were read.
 #[derive(Debug, Default)]
 pub(super) struct ReadAhead {
     blocks: Vec<Block>,
@@ -23,7 +23,7 @@ pub(super) struct ReadAhead {
     uses: u64,
 }
 
-/// A part of the file from a multiple of [`BLOCK`] on: as many bytes, or up to the end that the file had then.
+/// A part of the file from a multiple of [`BLOCK`] on: that many bytes, or fewer at the end of the file at that time.
 #[derive(Debug)]
 struct Block {
     number: u64,
@@ -55,7 +55,7 @@ impl ReadAhead {
         Ok(text)
     }
 
-    /// A block of which the first `needed` bytes are asked for.
+    /// A block that has at least its first `needed` bytes.
     fn block(&mut self, file: &File, number: u64, needed: usize, end: u64) -> io::Result<&[u8]> {
         self.uses += 1;
         let found =
@@ -68,7 +68,7 @@ impl ReadAhead {
         Ok(&self.blocks[at].bytes)
     }
 
-    /// Reads a block in place of itself, or of the one that was not used for longest.
+    /// Reads a block, in place of its older version or of the least recently used one.
     fn load(&mut self, file: &File, number: u64, end: u64) -> io::Result<usize> {
         let shorter = self.blocks.iter().position(|block| block.number == number);
         let oldest = || (0..self.blocks.len()).min_by_key(|at| self.blocks[*at].used);

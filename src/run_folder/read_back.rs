@@ -1,5 +1,5 @@
-//! What the read-back of an item shows in addition to its verdict: whether the service made the change, or somebody
-//! else may have.
+//! What the read-back of an item shows in addition to its verdict: whether the service or possibly another person made
+//! the change.
 
 use jiff::Timestamp;
 
@@ -9,30 +9,30 @@ use crate::run_folder::plan_item::PlanHead;
 use crate::run_folder::rows::Row;
 
 impl PlanHead {
-    /// Whether everything that its run writes is read back.
+    /// Whether everything that this run writes is read back.
     pub fn reads_back(&self) -> bool {
         self.settings.verify == Verify::Full
     }
 }
 
 impl Row {
-    /// Whether it was written, and the service did not show it at the read-back.
+    /// Whether it was written, but the service did not return it at the read-back.
     pub fn could_not_be_read_back(&self) -> bool {
         self.outcome.wrote() && self.verdict == Verdict::NotChecked && !self.differences.is_empty()
     }
 
-    /// Whether it was written and nobody tried to read it back.
+    /// Whether it was written but never read back.
     pub fn was_not_read_back(&self) -> bool {
         self.outcome.wrote() && self.verdict == Verdict::NotChecked && self.differences.is_empty()
     }
 
-    /// Whether the read-back showed just what the last write was answered with: what differs of it is the service's own doing.
+    /// Whether the read-back is the same as the answer to the last write: then the service made all differences.
     pub fn reads_back_as_answered(&self) -> bool {
         !self.is_last_adopted && self.written.0.is_some() && self.written.0 == self.target_sha256
     }
 
-    /// Whether what differs at the read-back may be an edit that somebody made between the write and that: its write got no answer,
-    /// or was answered with another document and the times do not show that it is the same version.
+    /// Whether a difference at the read-back may be another person's edit after the write: the write got no answer, or
+    /// the answer was another document and the times do not show that it is the same version.
     pub fn may_have_been_edited(&self) -> bool {
         let has_read_another = self.verdict == Verdict::Differs
             && self.seen_modified.is_some()
@@ -45,7 +45,7 @@ impl Row {
     }
 }
 
-/// Whether a time is so exact that no two versions of a document share it.
+/// Whether a time is precise enough that no two versions of a document share it.
 fn is_exact(modified: &str) -> bool {
     modified.parse().is_ok_and(|at: Timestamp| at.subsec_nanosecond() != 0)
 }

@@ -1,4 +1,4 @@
-//! Which other resources the selected imports refer to, and what each of them resolves to.
+//! The other resources that the selected imports refer to, and what each of them resolves to.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use crate::documents::references::{Found, How, Kind, Missing, Resolver, Rules};
 use crate::model::{Head, Id, ItemKey};
 use crate::run_folder::plan_item::ImportRef;
 
-/// Imports named per reference; the others are counted.
+/// Imports that are named for each reference; the rest are counted.
 const MOST_NAMED: usize = 5;
 
 /// [`Reference::resolution`] of what the run creates.
@@ -24,29 +24,29 @@ pub struct Reference {
     pub kind: &'static str,
     /// Its id in the source.
     pub id: Id,
-    /// Its name in the source, where known.
+    /// Its name in the source, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Places that refer to it.
     pub uses: u64,
     /// Free texts and settings that mention its id.
     pub mentions: u64,
-    /// Imports that do either.
+    /// Imports with a reference to it or a mention of it.
     pub imports: u64,
     /// The first five of them.
     pub by: Vec<ImportRef>,
     /// `map`, `name`, `same_id`, `created` (by the run), `missing` or `ambiguous`.
     pub resolution: &'static str,
-    /// What it becomes; absent where it is not resolved, or has no id before the run creates it.
+    /// The id it becomes; absent if it is not resolved, or has no id before the run creates it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<ImportRef>,
-    /// Those it could be, or that bear its name and are of another type.
+    /// The candidates, or the resources of the same name but another type.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<ImportRef>,
-    /// Why it is not resolved, and what to do; absent where it is.
+    /// Why it is not resolved, and what to do; absent if it is resolved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What the job does with the imports that use it, where it is missing: `fail`, `skip` or `drop`.
+    /// What the job does with imports that use it if it is missing: `fail`, `skip` or `drop`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<&'static str>,
 }
@@ -63,11 +63,11 @@ struct Use {
     uses: u64,
     mentions: u64,
     imports: u64,
-    /// The first of them in the order of the selection, whichever was met first.
+    /// The first of them in the order of the selection, not of processing.
     by: FirstFew<ImportRef, MOST_NAMED>,
 }
 
-/// Counts the references of documents as they pass by.
+/// Counts the references of documents while they are read.
 #[derive(Debug)]
 pub(crate) struct UsageSurvey {
     resolver: Arc<Resolver>,
@@ -79,7 +79,7 @@ impl UsageSurvey {
         Self { resolver, found: Mutex::default() }
     }
 
-    /// Takes note of a document of the source, transformed and not yet resolved.
+    /// Records a document of the source, transformed and not yet resolved.
     pub(crate) fn take(&self, number: ItemKey, head: &Head, document: &Value) {
         let mut here: BTreeMap<(Kind, String), (u64, u64)> = BTreeMap::new();
         self.resolver.uses(document, &mut |mentioned, kind, id| {
@@ -102,7 +102,7 @@ impl UsageSurvey {
         }
     }
 
-    /// What was found, by kind and then by how often it is used; nothing is kept of it.
+    /// The result, by kind and then by how often it is used. Clears the counts.
     pub(crate) fn finish(&self, rules: &Rules) -> Vec<Reference> {
         let resolver = &self.resolver;
         let all = std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner)).into_iter();

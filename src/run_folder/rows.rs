@@ -15,54 +15,54 @@ use crate::run_folder::outcome::outcome_of;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{NOT_IN_BIN, PlanItem};
 
-/// One item and what became of it.
+/// One item and its result.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct Row {
-    /// What was planned.
+    /// The planned item.
     pub item: PlanItem,
     /// How the item ended.
     pub outcome: Outcome,
-    /// What the comparison with the service's copy gave.
+    /// The result of comparing it with the service's copy.
     pub verdict: Verdict,
-    /// The import in the target, where there is one.
+    /// The import in the target, if there is one.
     pub target_id: Option<Id>,
-    /// Times calls that write were sent for it.
+    /// How many times writing calls were sent for it.
     pub attempts: u32,
-    /// The status of the last answer to a write; `None` where there was none.
+    /// The status of the last answer to a write; `None` without an answer.
     pub http_status: Option<u16>,
     /// A stable word for what went wrong, or why nothing was done; `None` for neither.
     pub error_code: Option<String>,
     /// The same in a sentence for people.
     pub error_message: Option<String>,
-    /// JSON pointers of what reads back different.
+    /// JSON pointers of the differences at the read-back.
     pub differences: Vec<String>,
-    /// Found by looking, after a call without an answer.
+    /// Whether it was found by a lookup, after a call without an answer.
     pub adopted: bool,
-    /// Whether that holds of the last of its writes.
+    /// Whether this is true for its last write.
     pub is_last_adopted: bool,
-    /// Fingerprint of what was sent, or is to be; unknown where ids in it are not known yet.
+    /// Fingerprint of what was or will be sent; unknown while ids in it are unknown.
     pub sent_sha256: Option<Fingerprint>,
-    /// Fingerprint of what the service holds, as far as it was read.
+    /// Fingerprint of the service's copy, if it was read.
     pub target_sha256: Option<Fingerprint>,
-    /// Fingerprint and `lastModified` of what the service answered the write with, as far as it did.
+    /// Fingerprint and `lastModified` in the answer to the write, if there was one.
     pub written: (Option<Fingerprint>, Option<String>),
-    /// `lastModified` of what was read back, as far as it was.
+    /// `lastModified` of what was read back, if it was.
     pub seen_modified: Option<String>,
-    /// SHA-256 of the text in `before.jsonl`, for what was overwritten or removed.
+    /// SHA-256 of the text in `before.jsonl`, if something was overwritten or removed.
     pub before_sha256: Option<Fingerprint>,
-    /// Whether plan and journal agree about it: nothing was done for an item that the plan leaves alone.
+    /// Whether plan and journal agree: nothing was done for an item that the plan leaves alone.
     pub accounted_for: bool,
-    /// Imports that bear its name and came from elsewhere while it was made.
+    /// Imports of the same name that were created by others at the same time.
     pub copies: Vec<Copy>,
-    /// Whether it is not known if its last call had its effect.
+    /// Whether the effect of its last call is unknown.
     pub in_doubt: bool,
-    /// Whether the call of its last intent may have had an effect: nothing says that it was not sent or taken, or
-    /// that it was looked up and had none.
+    /// Whether the call of its last intent may have had an effect: no record says that it was not sent or not accepted,
+    /// or that a lookup found no effect.
     pub may_have_acted: bool,
-    /// When its first intent was written; `None` where none was.
+    /// When its first intent was written; `None` without one.
     pub started_at: Option<Timestamp>,
-    /// When the last of its calls that write was answered; `None` where none was.
+    /// When the last of its writing calls was answered; `None` without an answer.
     pub answered_at: Option<Timestamp>,
     /// When the last step was recorded.
     pub finished_at: Option<Timestamp>,
@@ -75,7 +75,7 @@ impl Row {
         Some(to.as_millisecond().saturating_sub(from.as_millisecond()).max(0))
     }
 
-    /// Whether it is an import that was restored and got a new id.
+    /// Whether it is a restored import with a new id.
     pub fn is_made_anew(&self) -> bool {
         let was = self.item.source.as_ref().map(|source| &source.id);
         self.item.operation == Operation::Restore && self.outcome.wrote() && self.target_id.as_ref() != was
@@ -124,7 +124,7 @@ impl Facts {
             Step::Intended { before_sha256, .. } => {
                 (self.code, self.message) = (None, None);
                 self.started_at.get_or_insert(at);
-                // The first is the document as it was before this run.
+                // The first one is the document as it was before this run.
                 self.before = self.before.or(*before_sha256);
             }
             Step::Applied { status, sends, adopted, sha256, modified, .. } => {
@@ -166,7 +166,7 @@ impl Facts {
     }
 }
 
-/// Hands out the row of every item, in the plan's order.
+/// Passes on the row of every item, in the plan's order.
 ///
 /// # Errors
 ///
@@ -183,9 +183,9 @@ pub fn rows(
         let text = || read_span(wanted.as_ref()?, item.wanted?).ok();
         others.sent_sha256(item, text, |need| states.state(need).target().cloned())
     };
-    // Once with its chain; what was whole a moment ago is only read again, item by item.
+    // The first pass checked the chain; the complete part is only read again, item by item.
     let mut steps = StepsByItem::of(&folder.journal())?;
-    // What was taken for a copy while its item was in doubt is none once the item has it.
+    // An import that was taken for a copy while its item was in doubt is not a copy once it belongs to the item.
     let mut owned: HashSet<Id> = HashSet::new();
     if steps.found_copies() {
         owned.extend(states.of_items());
@@ -207,14 +207,14 @@ pub fn rows(
     Ok(())
 }
 
-/// What is said of an item whose call was on its way when its process ended.
+/// The message for an item whose call was under way when its process ended.
 const CUT_OFF: &str =
     "the run was cut off while this call was on its way: it is not known whether it had its effect";
 
 fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
-    // What it was found to be already is no copy beside it.
+    // The import that the item was found to be is not a copy of it.
     facts.copies.retain(|copy| facts.found.as_ref() != Some(&copy.id));
-    // What came of it is told below.
+    // The result is reported below.
     if state.target().is_some() {
         item.warnings.retain(|warning| warning != NOT_IN_BIN);
     }
@@ -245,7 +245,7 @@ fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
         Some(problem) => (Some(problem.code.clone()), Some(problem.message.clone())),
         None => (facts.code, facts.message),
     };
-    // What stood there before was written over.
+    // The earlier document was overwritten.
     let is_overwritten = item.operation == Operation::Update
         && matches!(state, ItemState::Applied { .. } | ItemState::Verified { .. });
     Row {

@@ -12,42 +12,43 @@ use crate::run_folder::folder::RunFolder;
 use crate::run_folder::lock::{RunLock, Writer};
 use crate::run_folder::plan_file::PlanFile;
 
-/// How the reason ends why a run stopped that `resume` stops again: what keeps it from its deletions has come to its end.
+/// The end of the reason why a run stopped, for runs that `resume` would stop again: the condition that blocks their
+/// deletions cannot change any more.
 pub const ONLY_A_NEW_RUN: &str =
     "nothing was deleted: run the job again, which deletes once everything else is as wanted";
 
-/// What the journal says of the run as a whole.
+/// The journal's data about the run as a whole.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunRecord {
-    /// What its first record says; `None` for a run that was broken off before that.
+    /// The contents of its first record; `None` for a run that was killed before it.
     pub opened: Option<Box<RunHeader>>,
     /// When it was opened.
     pub opened_at: Option<Timestamp>,
     /// When its last record was written.
     pub last_at: Option<Timestamp>,
-    /// How it ended; `None` for one that was killed, or is still going on.
+    /// How it ended; `None` for a run that was killed or is still running.
     pub ending: Option<Ending>,
     /// Why, for endings other than `finished`.
     pub reason: Option<String>,
-    /// Id of the run that undid it, or was to; `None` where none did.
+    /// Id of the run that undid it, completely or not; `None` if there is none.
     pub undone: Option<String>,
-    /// How often it was taken up again.
+    /// How often it was resumed.
     pub resumed: u32,
     /// Calls spent on carrying it out, by purpose.
     pub calls: BTreeMap<String, u64>,
     /// Calls the service answered with 429.
     pub throttled: u64,
-    /// What the calls cost beside their number.
+    /// The cost of the calls, other than their number.
     pub costs: Costs,
-    /// Imports that came from elsewhere while this run made some of their name.
+    /// Imports of the same names that were created by others during this run.
     pub copies: Vec<Copy>,
     /// Milliseconds it was at work.
     pub millis: u64,
     /// SHA-256 of its last record: with the chain, it vouches for the whole journal.
     pub head: Option<Fingerprint>,
-    /// Whether summary.json names a record that is not there.
+    /// Whether summary.json names a record that is missing.
     pub lacks_reported: bool,
-    /// The process that writes the run now; not asked for where the journal says how the run ended.
+    /// The process that is writing the run; not checked if the journal says how the run ended.
     pub writer: Option<Writer>,
 }
 
@@ -57,12 +58,12 @@ impl RunRecord {
         self.ending == Some(Ending::Finished)
     }
 
-    /// Whether `resume` goes on with it: it is not finished, and nobody undid it.
+    /// Whether `resume` can continue it: it is not finished, and was not undone.
     pub fn may_be_resumed(&self) -> bool {
         !self.is_finished() && self.undone.is_none() && !self.needs_a_new_run()
     }
 
-    /// Whether it stopped for what only a new run of its job can mend.
+    /// Whether it stopped for a reason that only a new run of its job can fix.
     pub fn needs_a_new_run(&self) -> bool {
         let reason = self.reason.as_deref().unwrap_or_default();
         self.ending == Some(Ending::Stopped) && reason.ends_with(ONLY_A_NEW_RUN)
@@ -83,7 +84,7 @@ impl RunRecord {
             Entry::Undone { by } => self.undone = Some(by.0.clone()),
             Entry::Item { .. } => {}
             Entry::CopyFound(copy) => {
-                // One that came about after the end: the run is not over before the next end is recorded.
+                // This record follows an end: the run is not over until the next end is recorded.
                 (self.ending, self.reason) = (None, None);
                 if self.copies.iter().all(|known| known.id != copy.id) {
                     self.copies.push(copy.clone());
@@ -107,7 +108,7 @@ impl RunRecord {
 ///
 /// # Errors
 ///
-/// The journal cannot be read, is damaged, or does not fit the plan.
+/// The journal cannot be read, is damaged, or does not match the plan.
 pub fn read_journal(
     folder: &RunFolder,
     plan: &PlanFile,
@@ -119,7 +120,7 @@ pub fn read_journal(
         if record.ending.is_none() {
             record.writer = RunLock::writer(folder);
         }
-        // Of a run that ended in between, the end was not read.
+        // If the run ended in between, its end was not read.
         if record.ending.is_some() || record.writer.is_some() || bytes() == before {
             return Ok((states, record, replay));
         }

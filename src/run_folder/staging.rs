@@ -1,6 +1,6 @@
 //! The folder in which a plan is made, before there is a run.
 //!
-//! It is locked by the process that uses it, so that what a killed process left can be told from what is in use.
+//! The process that uses it locks it, so that the remains of a killed process can be recognised.
 
 use std::fs::{DirBuilder, File};
 use std::io::Write;
@@ -14,7 +14,7 @@ use crate::run_folder::folder::{RunFolder, sync_folder};
 /// How the names of staging folders begin.
 const PREFIX: &str = ".planning-";
 
-/// A folder in which a plan is made; removed when dropped, unless it was kept as a run.
+/// A folder in which a plan is made; removed when dropped, unless it became a run.
 #[derive(Debug)]
 pub struct StagingFolder {
     path: PathBuf,
@@ -22,12 +22,12 @@ pub struct StagingFolder {
 }
 
 impl StagingFolder {
-    /// Makes it beside `place`, the folder that the run will have, so that it can be renamed. Staging folders there that
-    /// a killed process left are removed.
+    /// Creates it next to `place`, the future folder of the run, so that it can be renamed. Removes the staging folders
+    /// that killed processes left there.
     ///
     /// # Errors
     ///
-    /// `place` holds files already, or the folder above it cannot be written to.
+    /// `place` has files already, or its parent folder cannot be written to.
     pub fn create(place: &Path) -> Result<Self, RunFolderError> {
         if place.exists() {
             // Refuses a folder that holds files.
@@ -35,7 +35,7 @@ impl StagingFolder {
         }
         let parent = parent_of(place);
         std::fs::create_dir_all(parent).map_err(RunFolderError::file("make the folder", parent))?;
-        // What cannot be removed is listed by `runs`.
+        // `runs` lists the folders that cannot be removed.
         let _ = clear_leftovers(parent);
         loop {
             if let Some(made) = Self::try_make(parent).map_err(RunFolderError::file("write to", parent))? {
@@ -44,8 +44,7 @@ impl StagingFolder {
         }
     }
 
-    /// Makes a locked folder; none if another process, which cleared what killed ones left, took it for such before it was
-    /// locked.
+    /// Creates a locked folder; `None` if another process, which was cleaning up, removed it before it was locked.
     fn try_make(parent: &Path) -> std::io::Result<Option<Self>> {
         let made = tempfile::Builder::new()
             .prefix(PREFIX)
@@ -54,27 +53,27 @@ impl StagingFolder {
         Self::lock(made.keep())
     }
 
-    /// Locks a folder that was just made; none if it is gone by then.
+    /// Locks a new folder; `None` if it no longer exists.
     fn lock(path: PathBuf) -> std::io::Result<Option<Self>> {
         let lock = match File::open(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             lock => lock?,
         };
         lock.lock()?;
-        // Whoever removes it holds the lock until it is gone.
+        // A process that removes it holds the lock until it is removed.
         Ok(path.exists().then_some(Self { path, _lock: lock }))
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes it the folder of a run, with the job as run. All of it is on the disk when this returns.
+    /// Turns it into the folder of a run, with the job. When this returns, everything is on disk.
     ///
     /// # Errors
     ///
-    /// The job cannot be written or the folder not renamed; it is removed then.
+    /// The job cannot be written or the folder cannot be renamed; it is removed then.
     pub fn keep(self, place: &Path, job: &str) -> Result<RunFolder, RunFolderError> {
         crash::point("draft.before_keep");
         let path = self.path.join("job.yaml");
@@ -85,7 +84,7 @@ impl StagingFolder {
         };
         write().map_err(RunFolderError::file("write", &path))?;
         sync_folder(&self.path)?;
-        // An empty folder gives way to the rename.
+        // The rename replaces an empty folder.
         std::fs::rename(&self.path, place).map_err(RunFolderError::file("make the folder", place))?;
         sync_folder(parent_of(place))?;
         crash::point("draft.after_keep");
@@ -95,12 +94,12 @@ impl StagingFolder {
 
 impl Drop for StagingFolder {
     fn drop(&mut self) {
-        // After it was kept there is nothing of that name.
+        // If it became a run, the name no longer exists.
         let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 
-/// The folder that a path lies in; the current one for a bare name.
+/// The parent folder of a path; the current folder for a bare name.
 pub fn parent_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -110,7 +109,7 @@ pub fn leftovers(parent: &Path) -> Vec<PathBuf> {
     unused(parent).into_iter().map(|(path, _)| path).collect()
 }
 
-/// Removes the staging folders in `parent` that no process uses any more, and says which.
+/// Removes the staging folders in `parent` that no process uses any more. Returns their paths.
 ///
 /// # Errors
 ///
@@ -124,13 +123,13 @@ pub fn clear_leftovers(parent: &Path) -> Result<Vec<PathBuf>, RunFolderError> {
     Ok(cleared)
 }
 
-/// Each with its lock, which keeps others from removing it at the same time.
+/// Each with its lock, so that no other process removes it at the same time.
 fn unused(parent: &Path) -> Vec<(PathBuf, File)> {
     let Ok(entries) = std::fs::read_dir(parent) else { return Vec::new() };
     let mut found: Vec<(PathBuf, File)> = entries
         .flatten()
         .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()))
-        // Not behind a link: only what lies here is removed.
+        // Links are not followed: only folders in this place are removed.
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .filter_map(|entry| {
             let folder = File::open(entry.path()).ok()?;
@@ -142,7 +141,7 @@ fn unused(parent: &Path) -> Vec<(PathBuf, File)> {
     found
 }
 
-/// Makes a folder, and those above it, that only its owner can enter.
+/// Creates a folder and its parents, which only their owner can enter.
 pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

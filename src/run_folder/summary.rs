@@ -1,4 +1,4 @@
-//! The counts of a run, folded from its rows, and whether they agree.
+//! The counts of a run, computed from its rows, and whether they agree.
 
 use std::collections::BTreeMap;
 
@@ -16,26 +16,26 @@ use crate::run_folder::plan_item::SnapshotRead;
 use crate::run_folder::rows::Row;
 use crate::run_folder::run_record::RunRecord;
 
-/// Users of old ids that are named.
+/// How many users of old ids are named.
 const MOST_USERS: usize = 100;
 
-/// How many items of a kind there are that are no imports.
+/// The number of items of a kind other than imports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherCount {
     /// The number of items in all.
     pub items: u32,
-    /// Those with which something was done.
+    /// The items that were changed.
     pub done: u32,
 }
 
-/// How long the answers to calls of one purpose took.
+/// How long answers took, for calls with one purpose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Latency {
     /// Calls that were answered.
     pub answered: u64,
-    /// Half of them took no longer, in milliseconds, at most an eighth too long.
+    /// Half of the calls took at most this long, in milliseconds; up to an eighth too long.
     pub p50_ms: u64,
-    /// 95 of 100 took no longer, in milliseconds, at most an eighth too long.
+    /// 95 of 100 calls took at most this long, in milliseconds; up to an eighth too long.
     pub p95_ms: u64,
 }
 
@@ -46,7 +46,8 @@ impl Latency {
     }
 }
 
-/// The counts of a run. Rendered to `summary.json`; a function of plan and journal alone, so it can be checked.
+/// The counts of a run, written to `summary.json`. They are a function of plan and journal alone, so they can be
+/// checked.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// The id of the run.
@@ -72,14 +73,14 @@ pub struct Summary {
     pub journaled: u32,
     /// The number of rows in the audit; equals [`Self::selected`].
     pub reported: u32,
-    /// Items by outcome; every outcome is there.
+    /// Items by outcome, including those with count 0.
     pub outcomes: BTreeMap<String, u32>,
-    /// Items by verdict; every verdict is there.
+    /// Items by verdict, including those with count 0.
     pub verdicts: BTreeMap<String, u32>,
-    /// What a comparison found unlike: `differs`, `only_in_source`, `only_in_target`.
+    /// Differences that a comparison found: `differs`, `only_in_source`, `only_in_target`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unlike: BTreeMap<String, u32>,
-    /// Items that are no imports, by kind.
+    /// Items other than imports, by kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub others: BTreeMap<Kind, OtherCount>,
     /// Names of lookup caches that were created: their data has to be loaded manually.
@@ -88,21 +89,21 @@ pub struct Summary {
     /// The snapshots of an archive that were read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub snapshots: Vec<SnapshotRead>,
-    /// Flows, APIs and tools that still name the old id of an import that was made anew; the first hundred.
+    /// Flows, APIs and tools that still name the old id of an import that was created again; the first hundred.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub old_ids_in_use: Vec<String>,
-    /// What uses the imports of the target that were changed or removed, where the plan read that.
+    /// What uses the changed or removed imports of the target, if the plan read that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<UsageSummary>,
-    /// What uses the imports of the source that were copied, where the plan read that.
+    /// What uses the copied imports of the source, if the plan read that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_in_source: Option<UsageSummary>,
     /// Items with warnings.
     pub warnings: u32,
-    /// Imports of the same names that came from elsewhere while this run made its own.
+    /// Imports of the same names that were created by others during this run.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub copies: u32,
-    /// Items of which it is not known whether their last call had its effect.
+    /// Items whose last call has an unknown effect.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub in_doubt: u32,
     /// Masked secrets that have to be entered manually.
@@ -122,7 +123,7 @@ pub struct Summary {
     pub planning_calls: BTreeMap<String, u64>,
     /// Calls spent on carrying it out, by purpose.
     pub calls: BTreeMap<String, u64>,
-    /// Calls in all: those for the plan, and those for carrying it out.
+    /// All calls: for the plan and for carrying it out.
     pub total_calls: u64,
     /// Calls the service answered with 429.
     pub throttled: u64,
@@ -132,21 +133,21 @@ pub struct Summary {
     /// Calls that were sent again after a failure other than 429.
     #[serde(default)]
     pub retries: u64,
-    /// How long answers took, by purpose of the call; for parts of a run that came to an end.
+    /// How long answers took, by purpose of the call; for the parts of a run that ended properly.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub latency: BTreeMap<String, Latency>,
-    /// How often it was taken up again.
+    /// How often it was resumed.
     pub resumed: u32,
-    /// The process that writes the run now. Not in `summary.json`, as the journal does not say it.
+    /// The process that is writing the run. Not in `summary.json`, because the journal does not say it.
     #[serde(skip)]
     pub writer: Option<Writer>,
-    /// Id of the run that undid it, or was to. Not in `summary.json`, which says how the run itself ended.
+    /// Id of the run that undid it, completely or not. Not in `summary.json`, which says how the run itself ended.
     #[serde(skip)]
     pub undone: Option<String>,
-    /// Items that were written, are to be read back, and were not yet. Not in `summary.json`: that has their verdicts.
+    /// Items that were written and still have to be read back. Not in `summary.json`, which has their verdicts.
     #[serde(skip)]
     pub not_yet_read_back: u32,
-    /// SHA-256 of the journal's last record, which the journal itself cannot vouch for.
+    /// SHA-256 of the journal's last record, which the journal itself cannot prove.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal_sha256: Option<Fingerprint>,
 }
@@ -239,7 +240,7 @@ impl Summary {
         self.verdicts.get(verdict.as_str()).copied().unwrap_or(0)
     }
 
-    /// Where the sums disagree, if they do.
+    /// Which sums disagree, if any.
     pub fn disagreement(&self) -> Option<String> {
         let outcomes: u32 = self.outcomes.values().sum();
         let verdicts: u32 = self.verdicts.values().sum();
@@ -259,13 +260,13 @@ impl Summary {
         (!odd.is_empty()).then(|| format!("{} selected, but {}", self.selected, odd.join(", ")))
     }
 
-    /// Whether anything needs a person's attention: exit code 3.
+    /// Whether anything needs a person's attention (exit code 3).
     pub fn needs_attention(&self) -> bool {
         self.unread > 0 || self.copies > 0 || self.has_open_items()
     }
 
-    /// Whether anything needs attention that a `retry` may redo: not what only could not be read back, nor copies, which
-    /// `undo` offers to remove. Nothing of a backup, a comparison or an undo is redone in part.
+    /// Whether anything needs attention that a `retry` may redo. This excludes items that only could not be read back,
+    /// and copies, which `undo` offers to remove. No part of a backup, a comparison or an undo can be redone.
     pub fn may_be_redone(&self) -> bool {
         !matches!(self.action.known(), Some(Action::Backup | Action::Compare | Action::Undo))
             && self.has_open_items()

@@ -1,4 +1,4 @@
-//! A finished file of texts: read by many, mostly in its order.
+//! A finished file of texts, which many readers read, mostly in order.
 
 use std::fs::File;
 use std::io;
@@ -8,22 +8,22 @@ use std::sync::Mutex;
 use crate::run_folder::document_file::{Span, read_span};
 use crate::run_folder::read_ahead::ReadAhead;
 
-/// A file that nothing is appended to any more, and whose texts are read by many, mostly in their order.
+/// A finished file whose texts many readers read, mostly in order.
 #[derive(Debug)]
 pub(crate) struct TextsInOrder {
     file: File,
-    /// How much of it may be read along.
+    /// How much of the file may be read ahead.
     end: u64,
     ahead: Mutex<ReadAhead>,
 }
 
 impl TextsInOrder {
-    /// Of a file whose last text ends at `end`.
+    /// For a file whose last text ends at `end`.
     pub(super) fn new(file: File, end: u64) -> Self {
         Self { file, end, ahead: Mutex::default() }
     }
 
-    /// Opens the whole of a file.
+    /// Opens a whole file.
     ///
     /// # Errors
     ///
@@ -34,7 +34,7 @@ impl TextsInOrder {
         Ok(Self::new(file, end))
     }
 
-    /// Reads a text. Whoever meets another reader reads no more than that.
+    /// Reads a text. If another reader is active, it reads only that text.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl TextsInOrder {
         }
     }
 
-    /// Reads a text along with what one reader has read before.
+    /// Reads a text with the read-ahead of one reader.
     ///
     /// # Errors
     ///

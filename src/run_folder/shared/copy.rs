@@ -1,4 +1,4 @@
-//! From the store to the copy on this machine, and the reports back.
+//! Copies runs from the store to this machine, and the reports back.
 
 use std::fs::File;
 use std::io::Write;
@@ -15,7 +15,7 @@ use crate::run_folder::error::RunFolderError;
 /// How many segments are read at a time.
 const IN_FLIGHT: usize = 8;
 
-/// Copies a run to this machine; gives how many segments it has.
+/// Copies a run to this machine. Returns how many segments it has.
 pub(super) async fn fetch(runs: &SharedRuns, run: &str) -> Result<u64, SharedError> {
     let folder = runs.copy(run);
     match std::fs::remove_dir_all(&folder) {
@@ -62,7 +62,7 @@ pub(super) async fn fetch(runs: &SharedRuns, run: &str) -> Result<u64, SharedErr
     Ok(count)
 }
 
-/// How many segments there are; each of them has to be.
+/// How many segments there are; all of them must exist.
 async fn count(runs: &SharedRuns, run: &str) -> Result<u64, SharedError> {
     let names = runs.objects().list(&format!("{run}/journal")).await?;
     let mut numbers: Vec<u64> = names.iter().filter_map(|name| segment::number(name)).collect();
@@ -78,12 +78,12 @@ async fn read(runs: &SharedRuns, run: &str, number: u64) -> Result<Bytes, Shared
     found.map(|(bytes, _)| bytes).ok_or_else(|| damaged(runs, run, format!("segment {number} is gone")))
 }
 
-/// Whether there is a segment of that number.
+/// Whether there is a segment with that number.
 pub(super) async fn has(runs: &SharedRuns, run: &str, number: u64) -> Result<bool, SharedError> {
     Ok(runs.objects().read(&segment::name(run, number)).await?.is_some())
 }
 
-/// Writes the reports of a run, unless there are more segments than this process knows of.
+/// Writes the reports of a run, unless the store has more segments than this process knows.
 pub(super) async fn publish(runs: &SharedRuns, run: &str, segments: u64) -> Result<(), SharedError> {
     if has(runs, run, segments + 1).await? {
         return Ok(());
@@ -97,7 +97,7 @@ pub(super) async fn publish(runs: &SharedRuns, run: &str, segments: u64) -> Resu
     Ok(())
 }
 
-/// Which files the reports of a copy are; each time they are written, others are.
+/// Identifies the report files of a copy: each time they are written, they are new files.
 pub(super) fn reports(folder: &Path) -> [Option<u64>; REPORTS.len()] {
     REPORTS.map(|name| std::fs::metadata(folder.join(name)).ok().map(|found| found.ino()))
 }
@@ -131,7 +131,7 @@ fn append(file: &mut Option<File>, path: &Path, bytes: &[u8]) -> Result<(), RunF
     }
 }
 
-/// Copies an object into a new file; says whether there was one.
+/// Copies an object into a new file. Returns whether it existed.
 async fn get(runs: &SharedRuns, name: &str, path: &Path) -> Result<bool, SharedError> {
     let mut file = create(path)?;
     let there = runs.objects().get_file(name, &mut file).await?;

@@ -1,6 +1,7 @@
 //! Run folders in a store that machines share: a bucket, or a folder by `file://`.
 //!
-//! The files of a run are worked on in a private copy on this machine; the store has what any other machine needs to go on:
+//! The files of a run are used in a private copy on this machine. The store has what any other machine needs to
+//! continue:
 //!
 //! ```text
 //! <run>/begun/<run id>/          job.yaml, plan.json, wanted.jsonl, known.ids: written once, before the first segment
@@ -33,26 +34,26 @@ use crate::journal::{Mirror, Mirrors};
 use crate::model::Cancel;
 use crate::run_folder::error::RunFolderError;
 
-/// What is written once, before the journal begins.
+/// Files that are written once, before the journal begins.
 const BEGUN: [&str; 4] = ["job.yaml", "plan.json", "wanted.jsonl", "known.ids"];
-/// What is made of a journal, and written whenever a process ends.
+/// Files that are made from a journal, and written whenever a process ends.
 const REPORTS: [&str; 3] = ["summary.json", "audit.csv", "report.html"];
 
 /// Why a run folder in a store could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum SharedError {
-    /// The store does not answer, or refuses.
+    /// The store does not answer, or refuses the request.
     #[error(transparent)]
     Store(#[from] ArchiveError),
     /// A file of the copy on this machine could not be written or read.
     #[error(transparent)]
     Folder(#[from] RunFolderError),
-    /// A run in the store is not whole.
+    /// A run in the store is incomplete.
     #[error("the run in {place} is damaged: {message}")]
     Damaged {
         /// Where the run is: the store and the name in it.
         place: String,
-        /// What is missing or does not fit.
+        /// What is missing or does not match.
         message: String,
     },
 }
@@ -62,11 +63,11 @@ pub enum SharedError {
 pub struct SharedOptions {
     /// The folder of the copies on this machine, for its owner only.
     pub copies: PathBuf,
-    /// The process, as others are told of it.
+    /// The process, as others see it.
     pub holder: String,
-    /// Drawn by this process, so that what it writes is told from what others write.
+    /// Drawn at random by this process, to distinguish what it writes from what others write.
     pub mark: String,
-    /// How long a store that does not answer is waited for; no longer than ten seconds once the run is to stop.
+    /// How long to wait for a store that does not answer; at most ten seconds once the run is stopping.
     pub patience: Duration,
 }
 
@@ -77,21 +78,21 @@ pub struct SharedRuns(Arc<Inner>);
 struct Inner {
     objects: Objects,
     options: SharedOptions,
-    /// Where the store is talked to: the thread of a journal waits for its answers, while nobody else may wait for that thread.
+    /// Runs the calls to the store: the thread of a journal waits for their results, and must not block other tasks.
     runtime: tokio::runtime::Handle,
     /// Ends the runtime when it is dropped.
     _ends: oneshot::Sender<()>,
-    /// What is known here of each run.
+    /// What this process knows about each run.
     known: Mutex<BTreeMap<String, Known>>,
     cancel: Mutex<Cancel>,
 }
 
-/// What is known of a run in the store.
+/// What is known about a run in the store.
 #[derive(Debug, Clone, Copy, Default)]
 struct Known {
     /// How many segments it has.
     segments: u64,
-    /// Which files its reports are in the copy, as they were fetched: another one is to be written to the store.
+    /// The report files of the copy when they were fetched: newer ones have to be written to the store.
     reports: [Option<u64>; REPORTS.len()],
 }
 
@@ -102,7 +103,7 @@ impl fmt::Debug for SharedRuns {
 }
 
 impl SharedRuns {
-    /// The run folders in this store. Starts a thread that talks to it.
+    /// The run folders in this store. Starts a thread for the calls to it.
     ///
     /// # Errors
     ///
@@ -120,12 +121,12 @@ impl SharedRuns {
         Ok(Self(Arc::new(Inner { objects, options, runtime: handle, _ends: ends, known, cancel })))
     }
 
-    /// From now on, a store that does not answer is given up soon once this one drains, and at once when it aborts.
+    /// From now on, gives up on a store that does not answer soon after `cancel` drains, and at once when it aborts.
     pub fn stop_with(&self, cancel: &Cancel) {
         *self.0.cancel.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
     }
 
-    /// The copy of a run on this machine; it need not be there.
+    /// The copy of a run on this machine, which need not exist.
     pub fn copy(&self, run: &str) -> PathBuf {
         self.0.options.copies.join(run)
     }
@@ -140,17 +141,17 @@ impl SharedRuns {
         &self.0.objects
     }
 
-    /// The store, as messages call it.
+    /// The name of the store in messages.
     pub fn place(&self) -> &str {
         self.0.objects.place().trim_end_matches('/')
     }
 
-    /// A run, as messages call it.
+    /// The name of a run in messages.
     fn shown(&self, run: &str) -> String {
         format!("{}/{run}", self.place())
     }
 
-    /// The run whose copy has its journal or its folder here.
+    /// The run whose copy has this journal or folder.
     fn run_of(&self, path: &Path) -> Option<String> {
         let below = path.strip_prefix(&self.0.options.copies).ok()?;
         below.to_str().filter(|name| !name.is_empty()).map(str::to_owned)
@@ -160,7 +161,7 @@ impl SharedRuns {
         work(&mut self.0.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Does something in the thread that talks to the store, and waits for it. Once nobody waits any more, it ends where it is.
+    /// Does something in the thread of the store, and waits for it. If the caller stops waiting, it stops at once.
     async fn there<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, SharedError>> + Send + 'static,
@@ -171,7 +172,7 @@ impl SharedRuns {
         }
     }
 
-    /// Copies a run to this machine, in place of what is there of it; says whether there is one.
+    /// Copies a run to this machine and replaces the old copy. Returns whether the run exists.
     ///
     /// # Errors
     ///
@@ -188,7 +189,8 @@ impl SharedRuns {
         Ok(segments > 0)
     }
 
-    /// Copies the runs that were asked for again, where others wrote them meanwhile: to be called once nobody else may.
+    /// Copies the requested runs again if others wrote them meanwhile. Call it when no other process may write them any
+    /// more.
     ///
     /// # Errors
     ///
@@ -209,12 +211,12 @@ impl SharedRuns {
         Ok(())
     }
 
-    /// Writes the reports that this process made, unless another one goes on with their runs by now. Gives the places of
-    /// those whose reports could not be written, and why.
+    /// Writes the reports that this process made, unless another process has continued their runs. Returns the places
+    /// of those whose reports could not be written, and why.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves some reports written and others not; each of them is the old one or the new one.
+    /// Dropping the future leaves some reports written and others not; each is either the old or the new one.
     pub async fn publish(&self) -> Vec<(String, SharedError)> {
         let runs: Vec<(String, Known)> = self.known(|known| known.clone().into_iter().collect());
         let mut failed = Vec::new();

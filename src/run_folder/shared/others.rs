@@ -25,7 +25,7 @@ impl OtherRuns for SharedRuns {
     }
 }
 
-/// What the runs of the store but `own` did to these after `since`.
+/// What the runs of the store other than `own` did to these after `since`.
 async fn deeds(
     runs: &SharedRuns,
     own: &str,

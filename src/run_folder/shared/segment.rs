@@ -1,20 +1,20 @@
-//! One group of a journal as an object of its own: who wrote it, documents, and the intents that name them. Pure.
+//! One group of a journal as a separate object: who wrote it, documents, and the intents that name them. Pure.
 
 use serde::{Deserialize, Serialize};
 
-/// How the name of a segment ends.
+/// The extension of a segment's name.
 const SUFFIX: &str = ".jsonl";
-/// How the line of a document begins in `before.jsonl`; no record begins so.
+/// The beginning of a document's line in `before.jsonl`; no record begins like this.
 const BEFORE: &[u8] = b"{\"item\":";
 
-/// The first line of a segment. It makes a segment unlike every other, so that one whose write got no answer is recognised.
+/// The first line of a segment. It is unique, so that a segment whose write got no answer can be identified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Head {
     /// Its number, from 1.
     pub(super) segment: u64,
     /// The process that wrote it, e.g. `process 4711 on build-3`.
     pub(super) by: String,
-    /// Drawn by the process.
+    /// Drawn at random by the process.
     pub(super) mark: String,
 }
 
@@ -23,14 +23,14 @@ pub(super) fn name(folder: &str, number: u64) -> String {
     format!("{folder}/journal/{number:06}{SUFFIX}")
 }
 
-/// The number of a segment by its name; `None` for what is none.
+/// The number in the name of a segment; `None` for other names.
 pub(super) fn number(name: &str) -> Option<u64> {
     let digits = name.rsplit('/').next()?.strip_suffix(SUFFIX)?;
     let is_one = digits.len() >= 6 && digits.bytes().all(|digit| digit.is_ascii_digit());
     digits.parse().ok().filter(|number| is_one && *number > 0)
 }
 
-/// A segment as it is kept.
+/// The bytes of a segment.
 pub(super) fn encode(head: &Head, before_images: &[u8], records: &[u8]) -> serde_json::Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec(head)?;
     bytes.push(b'\n');
@@ -39,7 +39,7 @@ pub(super) fn encode(head: &Head, before_images: &[u8], records: &[u8]) -> serde
     Ok(bytes)
 }
 
-/// The documents and the records of a segment, as `before.jsonl` and `journal.jsonl` have them.
+/// The documents and the records of a segment, in the form of `before.jsonl` and `journal.jsonl`.
 pub(super) fn decode(number: u64, bytes: &[u8]) -> Result<(&[u8], &[u8]), String> {
     let end = bytes.iter().position(|byte| *byte == b'\n').ok_or("it has no first line")?;
     let head: Head =

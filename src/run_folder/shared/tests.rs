@@ -1,4 +1,5 @@
-//! Journals over a store in memory: what another machine finds, who may go on, and a store that does not answer.
+//! Journals over a store in memory: what another machine finds, which process may continue, and a store that does not
+//! answer.
 
 use std::fs;
 
@@ -11,10 +12,10 @@ use crate::journal::{Call, Entry, FORMAT, Journal, JournalError, JournalOptions,
 use crate::model::time::Clock;
 use crate::model::{Action, Fingerprint, ItemKey, Operation, RunId};
 
-/// A store that machines share, whose answers can be made to take as long as one likes.
+/// A store that machines share, whose answers can be delayed.
 struct Store(Arc<ThrottledStore<InMemory>>);
 
-/// A machine with copies of its own.
+/// A machine with its own copies.
 struct Machine {
     runs: SharedRuns,
     _copies: tempfile::TempDir,
@@ -79,7 +80,7 @@ impl Machine {
         Ok(journal)
     }
 
-    /// Goes on with a run as its copy has it.
+    /// Continues a run from its copy.
     async fn go_on(&self) -> Result<Journal, JournalError> {
         let folder = self.runs.copy("one");
         let (path, before) = (folder.join("journal.jsonl"), folder.join("before.jsonl"));
@@ -118,7 +119,7 @@ async fn another_machine_finds_every_intent_byte_for_byte_and_goes_on_with_it() 
     let group = futures::future::join_all((1..=5).map(|item| intend(&journal, item))).await;
     assert!(group.iter().all(Result::is_ok));
     intend(&journal, 6).await.unwrap();
-    // The first one is killed: what it has on its disk is of no use to anybody.
+    // The first one is killed: its disk is lost.
     let kept = [one.file("journal.jsonl"), one.file("before.jsonl")];
     let segments = store.objects().list("one/journal").await.unwrap();
     assert!(segments.len() >= 3 && segments.len() <= 7, "{segments:?}");
@@ -167,7 +168,7 @@ async fn one_that_was_taken_for_dead_writes_no_more_intents_here_or_there() {
         assert!(matches!(&error, JournalError::Taken { place } if place == "memory/one"), "{error}");
     }
     assert_eq!(one.file("journal.jsonl"), own, "an intent that was refused is nowhere");
-    // Nor does it write its report over the other's.
+    // It does not overwrite the other's report either.
     fs::write(one.runs.copy("one").join("audit.csv"), "stale").unwrap();
     assert!(one.runs.publish().await.is_empty());
     assert!(store.objects().read("one/audit.csv").await.unwrap().is_none());
@@ -184,12 +185,12 @@ async fn of_two_that_begin_or_go_on_at_the_same_time_one_does() {
     let (a, b) = tokio::join!(one.begin("r1"), other.begin("r2"));
     let (winner, loser) = if a.is_ok() { ("r1", b) } else { ("r2", a) };
     assert!(matches!(loser, Err(JournalError::Taken { .. })), "{loser:?}");
-    // What the other one wrote of its beginning counts for nothing.
+    // The other process never got far enough for its files to count.
     for machine in [&one, &other] {
         assert!(machine.runs.fetch("one").await.unwrap());
         assert_eq!(machine.file("plan.json"), format!("plan.json of {winner}"));
     }
-    // The same record, made at the same time by two, is two segments all the same.
+    // Two processes make the same record at the same time: it is still two segments.
     let (a, b) = tokio::join!(one.go_on(), other.go_on());
     assert_eq!([a.is_ok(), b.is_ok()].iter().filter(|is_ok| **is_ok).count(), 1);
 }
@@ -214,7 +215,7 @@ async fn a_store_that_is_away_takes_no_intent_and_is_tried_again_until_patience_
     let one = store.machine("1", Duration::from_millis(700));
     let journal = one.begin("r1").await.unwrap();
     let own = one.file("journal.jsonl");
-    // It comes back in time.
+    // It answers again in time.
     store.write_takes(Duration::from_secs(10));
     let (intended, ()) = tokio::join!(intend(&journal, 1), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -222,7 +223,7 @@ async fn a_store_that_is_away_takes_no_intent_and_is_tried_again_until_patience_
         store.write_takes(Duration::ZERO);
     });
     intended.unwrap();
-    // It does not.
+    // It does not answer in time.
     let own = one.file("journal.jsonl");
     store.write_takes(Duration::from_secs(10));
     let error = intend(&journal, 2).await.unwrap_err();
@@ -267,7 +268,7 @@ async fn a_segment_that_is_missing_or_changed_is_named() {
     objects.put("one/journal/000002.jsonl", second.slice(..second.len() - 1)).await.unwrap();
     let error = one.runs.fetch("one").await.unwrap_err().to_string();
     assert!(error.contains("segment 2") && error.contains("torn"), "{error}");
-    // A byte that was flipped is found where the chain is checked.
+    // A flipped byte is detected when the chain is checked.
     let mut flipped = second.to_vec();
     let at = flipped.len() - 20;
     flipped[at] ^= 1;

@@ -1,4 +1,4 @@
-//! Keeps the groups of a journal in the store, each before it counts as written.
+//! Stores the groups of a journal in the store, each before it counts as written.
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -12,12 +12,12 @@ use crate::archive::ArchiveError;
 use crate::journal::{JournalError, Mirror};
 use crate::model::{Cancel, chain, crash};
 
-/// How long a store that does not answer is waited for once the run is to stop.
+/// How long to wait for a store that does not answer once the run is stopping.
 const LAST_PATIENCE: Duration = Duration::from_secs(10);
 /// The first and the longest pause before a write is tried again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
 
-/// The journal of one run, as this process keeps it.
+/// The journal of one run in this process.
 #[derive(Debug)]
 pub(super) struct Upload {
     runs: SharedRuns,
@@ -29,7 +29,7 @@ impl Upload {
         Self { runs, run }
     }
 
-    /// Has something done in the thread that talks to the store, again and again until it is.
+    /// Runs a call in the thread of the store, again and again until it succeeds.
     fn until_done<T: Send + 'static, F>(&self, work: impl Fn() -> F) -> Result<T, JournalError>
     where
         F: Future<Output = Result<T, ArchiveError>> + Send + 'static,
@@ -42,7 +42,7 @@ impl Upload {
             let (done, answer) = mpsc::channel();
             let work = work();
             let task = inner.runtime.spawn(async move {
-                // Whoever stopped waiting does not want the answer.
+                // The caller may have stopped waiting.
                 let _ = done.send(work.await);
             });
             let answered = loop {
@@ -84,10 +84,10 @@ impl Upload {
         }
     }
 
-    /// Writes what the run begins with. It counts only once the first segment names it.
+    /// Writes the first files of the run. They count only when the first segment names them.
     fn begin(&self, records: &[u8]) -> Result<(), JournalError> {
         let taken = || JournalError::Taken { place: self.runs.shown(&self.run) };
-        // A journal that is gone on with has its first segment.
+        // A continued journal has its first segment already.
         let id = run_id(records).ok_or_else(taken)?;
         crash::point("segment.before_files");
         for file in BEGUN {
