@@ -247,7 +247,7 @@ pub(crate) fn not_its_own(context: &Context<'_>, item: &PlanItem, id: &Id) -> Op
     }
     let noun = item.noun();
     let message = if context.before.had(item.kind, id) {
-        format!("the service answered with the {noun} {id}, which stood there before this run: {UNKNOWN}")
+        format!("the service answered with the {noun} {id}, which existed before this run: {UNKNOWN}")
     } else if context.journal.owns(id) {
         format!("the service answered with the {noun} {id}, which another item of this run has: {UNKNOWN}")
     } else {

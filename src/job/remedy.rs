@@ -134,7 +134,7 @@ pub(super) fn remedy(node: &Node, holds: &Type, place: &Written<'_>) -> Option<S
         (Type::Table(_) | Type::Dictionary(_), Data::List(items))
             if items.iter().all(|item| matches!(item.data, Data::Table(_))) && !items.is_empty() =>
         {
-            Some("write the keys without a `-` before them: a mapping is no list".to_owned())
+            Some("write the keys without a `-` before them: a mapping is not a list".to_owned())
         }
         (Type::Text(Format::Path), Data::Table(_)) => None,
         (Type::Text(_), Data::Table(_)) => with_a_colon(node).or_else(|| in_brackets(node, place)),

@@ -48,7 +48,7 @@ pub enum SecretError {
     Keyring { name: String, why: String },
     #[error("the {what} from {from} is empty; put the {what} there")]
     Empty { what: &'static str, from: String },
-    #[error("what {from} holds is no token: it has spaces, line breaks or characters that no token has")]
+    #[error("what {from} holds is not a token: it has spaces, line breaks or characters that no token has")]
     Malformed { from: String },
 }
 
@@ -244,7 +244,7 @@ mod tests {
         assert!(variable("EMPTY").unwrap_err().contains("is empty"));
         let phrase = resolve_phrase(&TokenSource::Env("EMPTY".into()), &env()).unwrap_err().to_string();
         assert!(phrase.starts_with("the passphrase from") && !phrase.contains("token"), "{phrase}");
-        assert!(variable("TWO").unwrap_err().contains("is no token"));
+        assert!(variable("TWO").unwrap_err().contains("is not a token"));
     }
 
     #[test]

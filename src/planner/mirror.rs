@@ -119,7 +119,7 @@ pub(crate) async fn take_deletions(
     note(set_aside.apps, "owned by an Integration App");
     note(set_aside.unreadable, "it cannot be read whether `select` holds");
     let by = if with.job.match_by == MatchBy::Name { "a name" } else { "an externalId" };
-    note(set_aside.unmatched, &format!("without {by} to be recognised by"));
+    note(set_aside.unmatched, &format!("without {by} to match them by"));
     // What something uses stays, and is a conflict.
     items.iter_mut().for_each(|item| tell(&mut builder.usage, item));
     let deleted = || items.iter().filter(|item| item.is_deletion());
@@ -134,7 +134,7 @@ pub(crate) async fn take_deletions(
         (0, 0) => with.why_files_are_few().map(str::to_owned),
         (0, unknown) => {
             let of = imports_in(unknown, &with.source.facts.name);
-            let why = "a step fails, or there is nothing to recognise them by";
+            let why = "a step fails, or there is nothing to match them by";
             Some(format!("it is not known which imports there are those of {of}: {why}"))
         }
         (failed, _) => {

@@ -203,8 +203,7 @@ impl TransformContext {
         }
         let name = name.unwrap_or_default();
         if pending.iter().any(|pending| name.contains(&pending.placeholder())) {
-            let message =
-                "its name mentions the id of what this run creates: it could not be recognised by it";
+            let message = "its name contains the id of a resource that this run creates: it could not be matched by that name";
             return done(ended(item, Outcome::Failed, "unknown_name", message));
         }
         name.clone_into(&mut item.name);
@@ -236,7 +235,7 @@ impl TransformContext {
         }
         // What has no name is matched by its `_id`, where that is enough, or was refused above.
         if key.is_none() && self.action != Action::Update && self.match_by == MatchBy::ExternalId {
-            let message = "has no externalId to be recognised by; use `match: name`";
+            let message = "has no externalId to match it by; use `match: name`";
             return done(ended(item, Outcome::Conflict, "no_external_id", message));
         }
         let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(wanted.now()));

@@ -16,7 +16,7 @@ pub(super) fn wrong_name(
     let lacks_one = |name: &str| name.is_empty() || match_by == MatchBy::Name && is_blank(name);
     let has_lines = |name: &str| name.contains(char::is_control);
     match (lacks_one(name), lacks_one(before), match_by) {
-        (true, true, MatchBy::Name) => Some(("no_name", "it has no name to be recognised by")),
+        (true, true, MatchBy::Name) => Some(("no_name", "it has no name to match it by")),
         (true, true, MatchBy::ExternalId) => Some(("no_name", "it has no name")),
         (true, false, _) => Some(("no_name", "the transformation leaves it without a name")),
         _ if has_lines(name) && !has_lines(before) => Some((

@@ -396,7 +396,7 @@ fn a_check_names_the_waves_that_wait_and_refuses_a_store_that_cannot_be_one() {
     let file = std::fs::read_to_string(bench.path("fleet.yaml")).unwrap();
     bench.write("fleet.yaml", &file.replace("store: store", "store: ftp://host/x"));
     let output = bench.expect(2, &["fleet", "check", "fleet.yaml"]);
-    assert!(told(&output).contains("`ftp://` is no kind of store"), "{}", told(&output));
+    assert!(told(&output).contains("`ftp://` is not a supported store"), "{}", told(&output));
     bench.write("fleet.yaml", &file.replace("accounts.csv", "none.csv"));
     let output = bench.expect(2, &["fleet", "check", "fleet.yaml"]);
     assert!(told(&output).contains("a relative path begins at the fleet file's folder"), "{}", told(&output));

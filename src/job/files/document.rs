@@ -137,7 +137,7 @@ fn unreadable(text: &str, why: &Unreadable) -> Fault {
         Unreadable::LoneSurrogate { .. } => {
             // The parser stops behind it.
             let from = text[..at].rfind("\\u").unwrap_or(at);
-            let message = "half a character (a lone surrogate) is no text".to_owned();
+            let message = "half a character (a lone surrogate) is not text".to_owned();
             let help = Some("write the whole character, or remove the half");
             Fault { span: Span::new(from, (from + 6).min(text.len())), message, help }
         }
@@ -252,7 +252,7 @@ mod tests {
             ("{\n<<<<<<< HEAD\n}", "this is a merge conflict, not JSON", "<<<<<<< HEAD"),
             (
                 "{\"name\": \"A\",\n \"x\": \"cut \\ud83d\"}",
-                "half a character (a lone surrogate) is no text",
+                "half a character (a lone surrogate) is not text",
                 "\\ud83d",
             ),
         ] {

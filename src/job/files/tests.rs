@@ -113,7 +113,7 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
             ("imports/a.json", Some(1), Some(12), "this is not JSON: it ends before the value is complete"),
             ("imports/b.json", Some(1), Some(14), "the file is not UTF-8 from here on"),
             ("imports/c.json", Some(3), Some(18), "this is not an import, but an export"),
-            ("imports/d.json", Some(2), Some(11), "half a character (a lone surrogate) is no text"),
+            ("imports/d.json", Some(2), Some(11), "half a character (a lone surrogate) is not text"),
             ("imports/e.json", Some(1), Some(1), "an import is a JSON object, and this is not one"),
             ("imports/f.json", Some(1), Some(1), "the file is empty"),
         ]

@@ -117,12 +117,10 @@ impl Reader<'_> {
         let at = |key: &str| node.get(key).map_or(node.span, |node| node.span);
         if base.is_some_and(|base| base.is_zero()) {
             let help = "write at least `1ms`";
-            self.report
-                .error(at("base"), "`base` is no time at all: calls would be repeated at once")
-                .help(help);
+            self.report.error(at("base"), "`base` is zero: calls would be repeated at once").help(help);
         }
         if retry.timeout.is_zero() {
-            self.report.error(at("timeout"), "`timeout` is no time at all").help("write `60s` or so");
+            self.report.error(at("timeout"), "`timeout` is zero").help("write `60s` or so");
         }
         let told = |time: Option<Duration>| time.is_some_and(|time| time > forms::SHORT);
         if retry.base > retry.cap && !told(base) {

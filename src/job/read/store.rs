@@ -27,7 +27,7 @@ impl Reader<'_> {
             (format!("the address of the {what} holds a query"), help)
         } else if !KINDS.contains(&kind) {
             let help = "name a folder, or an address with s3://, gs://, az:// or file://";
-            (format!("`{kind}://` is no kind of {what}"), help)
+            (format!("`{kind}://` is not a supported {what}"), help)
         } else if kind == "file" && !rest.starts_with('/') {
             (
                 format!("the address of the {what} has a host in it"),

@@ -20,7 +20,7 @@ fn files_that_cannot_be_read_are_all_named_with_their_places_and_nothing_is_sent
             ("a", ":3:1", "this is not JSON: trailing comma"),
             ("b", ":1:14", "the file is not UTF-8 from here on"),
             ("c", ":1:30", "this is not an import, but an export"),
-            ("d", ":1:15", "half a character (a lone surrogate) is no text"),
+            ("d", ":1:15", "half a character (a lone surrogate) is not text"),
         ] {
             let file = path(&world, name).file_name().unwrap().to_str().unwrap().to_owned();
             assert!(ran.stderr.contains(message), "{name}: {}", ran.stderr);

@@ -132,7 +132,7 @@ fn what_has_nothing_to_be_recognised_by_is_not_taken_for_gone() {
     let scenario = migrate([]).source(&known("a", "x1")).job("match", "external_id");
     let world = scenario.target(&known("old", "x2")).target(&import("b")).start();
     let ran = world.run().expect_exit(0).expect_target(["a", "b"]);
-    ran.expect_stderr("without an externalId to be recognised by");
+    ran.expect_stderr("without an externalId to match them by");
     // Nor is anything where the source holds such an import: it may be any of the target's.
     let scenario = migrate(["b"]).source(&known("a", "x1")).job("match", "external_id");
     let ran = scenario.target(&known("old", "x2")).run().expect_exit(3).expect_target(["a", "old"]);
@@ -150,7 +150,7 @@ fn an_import_that_lost_its_name_may_be_any_of_the_target() {
         }
         // Nor is it deleted itself, where only the target has it.
         let ran = migrate(["a"]).target(&import("b").set("/name", name)).run().expect_exit(0);
-        ran.expect_calls("DELETE", "/v1/imports/{id}", 0).expect_stderr("without a name to be recognised by");
+        ran.expect_calls("DELETE", "/v1/imports/{id}", 0).expect_stderr("without a name to match them by");
     }
 }
 
