@@ -1,4 +1,4 @@
-//! What uses the imports of the accounts of a plan: a list that was read to its end is not read again.
+//! What uses the imports of the accounts of a plan: a list that was read completely is not read again.
 
 use std::sync::Arc;
 

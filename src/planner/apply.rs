@@ -1,7 +1,7 @@
-//! apply: what a folder of files means for the imports of the target.
+//! Applies a folder of files to the imports of the target.
 //!
-//! A file stands for the import with its `_id`, if the target has one; then what it says of its references and its owner is
-//! as true as it is there. Otherwise it is another import, and has to stand for itself.
+//! A file stands for the import with its `_id`, if the target has one; its references and its owner are then valid
+//! there. Otherwise it is a different import, and has to be complete by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,7 +75,7 @@ pub(crate) fn stands_apart(
     Ok(ended(item, outcome, &problem.code, problem.message))
 }
 
-/// Leaves out of what is to be entered manually the secrets that the target's own import holds already.
+/// Removes secrets that the target's own import already has from the list of secrets to enter manually.
 pub(crate) fn leave_out_entered(
     builder: &PlanBuilder<'_>,
     item: &mut PlanItem,
@@ -122,12 +122,12 @@ pub(crate) fn removed(builder: &PlanBuilder<'_>, item: &PlanItem, import: &Targe
     removed
 }
 
-/// Whether the service itself fills in a field that a file lacks, as far as can be told.
+/// Whether the service itself fills in a field that a file lacks, if this can be known.
 pub(crate) fn is_the_services(own: &ServiceOwn, adaptor: &str, field: &str, removed: &[String]) -> bool {
     own.holds(adaptor, field) && !likeness::touches(removed, field)
 }
 
-/// Refuses two files of one name, unless both are imports of the target that bear one name there too.
+/// Refuses two files with the same name, unless both are imports of the target that share a name there too.
 pub(crate) fn refuse_equal_names(
     builder: &PlanBuilder<'_>,
     imports: &mut TargetIndex<'_>,
@@ -139,7 +139,7 @@ pub(crate) fn refuse_equal_names(
         by_name.entry(name_key(&file.head.name).into_owned()).or_default().push(file);
     }
     let mut pairs = Vec::new();
-    // What has no name is told apart by its id, or fails alone.
+    // A file without a name is identified by its id, or fails alone.
     by_name.remove("");
     for (key, files) in by_name.into_iter().filter(|(_, files)| files.len() > 1) {
         let mut odd = None;

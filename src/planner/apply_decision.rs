@@ -1,4 +1,4 @@
-//! decide, for each item: what happens to it, given what is in the target.
+//! Decides for each item what happens to it, given the contents of the target.
 
 use std::path::Path;
 
@@ -47,7 +47,7 @@ fn clone(item: &mut PlanItem) -> Operation {
     Operation::Clone
 }
 
-/// Says which dependencies an import needs, if it is carried out; and ends it if one of them cannot be had.
+/// Records which dependencies an import needs, if it is carried out. Ends the item if one of them is not available.
 pub(crate) fn check_dependencies(builder: &mut PlanBuilder<'_>, index: usize, item: &mut PlanItem) {
     let needs = builder.needs(index).to_vec();
     if needs.is_empty() {
@@ -205,7 +205,7 @@ fn exists(
             );
             ended(item, Outcome::Conflict, "similar_name", message)
         }
-        // To redo an item and leave it as it is would be told as done.
+        // Redoing an item without changing it would be reported as done.
         OnExisting::Skip if matches!(builder.with.scope, Scope::Retry { .. }) => {
             let message = "already exists in the target and still differs from what is wanted; set \
                            `on_existing: update` in the job and run it again to overwrite it";
@@ -255,7 +255,7 @@ pub(crate) fn import_ref(import: &TargetImport, name: &str) -> ImportRef {
     ImportRef { id: import.id.clone(), name: name.to_owned(), sha256: Some(import.print), modified: None }
 }
 
-/// An item whose import in the target has no tree: what it holds is not known, so it is never overwritten.
+/// An item whose import in the target has no tree: its contents are unknown, so it is never overwritten.
 pub(crate) fn unreadable(item: PlanItem, why: &Unreadable, on_existing: OnExisting) -> PlanItem {
     let message = format!("already exists in the target, and the import there cannot be read: {why}");
     match on_existing {
@@ -278,7 +278,7 @@ pub(crate) fn ambiguous(item: PlanItem, there: &[TargetImport]) -> PlanItem {
     ended(item, Outcome::Conflict, "ambiguous_target", message)
 }
 
-/// The tree of a document that the planner put down itself.
+/// The tree of a document that the planner itself stored.
 fn put_down(text: &[u8], path: &Path) -> Result<Value, RunFolderError> {
     read_tree(text).map_err(|why| damaged(path, &why))
 }

@@ -1,4 +1,4 @@
-//! Follows an approved plan: a new plan is made, and only what it has in common with the approved one is done.
+//! Follows an approved plan: makes a new plan, and carries out only what it has in common with the approved one.
 
 use crate::run_folder::RunFolderError;
 use std::collections::HashMap;
@@ -60,7 +60,8 @@ pub fn restrict(
     part.finish(&place, tail, outlook)
 }
 
-/// What tells an item of one plan in another: the import it comes from; for what only stands in the target, that.
+/// Identifies an item of one plan in another: by the source import; for an item that is only in the target, by the
+/// target import.
 fn identity(item: &PlanItem) -> Option<(&'static str, Id)> {
     match (&item.source, &item.target) {
         (Some(source), _) => Some(("", source.id.clone())),
@@ -107,7 +108,7 @@ fn misfit(approved: &PlanFile, fresh: &PlanFile) -> Option<String> {
     }
     let sides = [(&approved.source, &fresh.source, source), (&approved.target, &fresh.target, target)];
     for (then, now, [seen_then, seen_now]) in sides {
-        // A token belongs to a person, and an account to several: what was seen there tells.
+        // A token belongs to a person, and several people may use an account: the resources seen there identify it.
         let is_another =
             then.has_another_user(now) && !seen_then.iter().any(|witness| seen_now.contains(witness));
         if (&then.name, &then.origin) != (&now.name, &now.origin) || is_another {

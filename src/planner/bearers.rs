@@ -1,5 +1,5 @@
-//! The imports of the target that bear a wanted key: 16 bytes each, for there may be very many. What they are is read where
-//! it is asked for.
+//! The imports of the target that have a wanted key: 16 bytes each, because there may be very many. Their data is read
+//! when it is needed.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::model::{Chunks, Halves, Id, Keyed, halves, keyed_by};
 use crate::planner::target_file::{Record, TargetFile, TargetImport};
 use crate::run_folder::RunFolderError;
 
-/// What of the target bears which key, by the hash of that.
+/// The imports of the target by the hash of their key.
 #[derive(Debug, Default)]
 pub(crate) struct Bearers {
     /// The numbers of their records, in the order of the list.
@@ -37,7 +37,7 @@ impl Bearers {
         *self = Self::default();
     }
 
-    /// Adds an import that the list shows and that was [put down](TargetFile::put_down).
+    /// Adds an import of the list that was [stored](TargetFile::put_down).
     pub(crate) fn push(&mut self, key: u64, import: TargetImport) {
         let record = self.record(import);
         self.all.push(record);
@@ -57,7 +57,7 @@ impl Bearers {
         self.by_key = by_key;
     }
 
-    /// Adds an import under a key that nothing bears.
+    /// Adds an import under a key that no other import has.
     pub(crate) fn insert(&mut self, key: u64, import: TargetImport) {
         self.late.insert(key, import);
     }
@@ -66,7 +66,7 @@ impl Bearers {
         self.late.contains_key(&key) || !self.range(key).is_empty()
     }
 
-    /// What bears the key, in the order of the list. `file` is where it was put down.
+    /// The imports with the key, in the order of the list. `file` is where they were stored.
     pub(crate) fn of(&self, key: u64, file: &mut TargetFile) -> Result<Vec<TargetImport>, RunFolderError> {
         match self.late.get(&key) {
             Some(late) => Ok(vec![late.clone()]),
@@ -77,12 +77,12 @@ impl Bearers {
         }
     }
 
-    /// How many bear the key.
+    /// How many imports have the key.
     pub(crate) fn count(&self, key: u64) -> usize {
         if self.late.contains_key(&key) { 1 } else { self.range(key).len() }
     }
 
-    /// One of what bears the key, by its place.
+    /// One of the imports with the key, by its index.
     pub(crate) fn get(
         &self,
         key: u64,
@@ -98,7 +98,7 @@ impl Bearers {
         }
     }
 
-    /// Puts another state of an import, which was [put down](TargetFile::put_down), in its place.
+    /// Replaces an import with another state of it that was [stored](TargetFile::put_down).
     pub(crate) fn put(&mut self, key: u64, at: usize, import: TargetImport) {
         if let Some(late) = self.late.get_mut(&key) {
             *late = import;

@@ -1,12 +1,12 @@
-//! Which import of the target is which item, where its id says it.
+//! Matches imports of the target with items by id.
 
 use crate::model::{ItemKey, ItemSet};
 use crate::planner::target_index::TargetIndex;
 use crate::planner::wanted_keys::WantedKeys;
 use crate::planner::wanted_keys::id_key;
 
-/// What is restored or applied is matched by its id first: whoever renamed it since does not make it another import.
-/// Gives the keys that nobody wants any more, and the items that are matched by id.
+/// Matches restored and applied items by id first: an import that was renamed since is still the same. Returns the keys
+/// that no item wants any more, and the items that are matched by id.
 pub(crate) fn by_id_first(wanted: &mut WantedKeys, imports: &mut TargetIndex<'_>) -> (Vec<u64>, ItemSet) {
     let by_id = std::mem::take(&mut imports.by_id);
     if by_id.is_empty() {
@@ -19,7 +19,7 @@ pub(crate) fn by_id_first(wanted: &mut WantedKeys, imports: &mut TargetIndex<'_>
     (idle, by_id)
 }
 
-/// A key that no import of the target bears, for an item that is matched otherwise.
+/// A key that no import of the target has, for an item that is matched in another way.
 pub(crate) fn free_key(imports: &TargetIndex<'_>, index: u32) -> u64 {
     let mut key = id_key(index);
     while imports.by_key.contains(key) {

@@ -1,4 +1,4 @@
-//! compare: how a difference is described. Which imports form a pair is decided as for migrate.
+//! Describes differences for a comparison. Imports are paired as for migrate.
 
 use crate::documents::document::read_tree;
 use crate::documents::normal::masks;
@@ -18,7 +18,7 @@ use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, PlanItem};
 /// Places named in the message of an import that differs.
 const MOST_PLACES: usize = 5;
 
-/// Says how an item and what stands on the other side compare.
+/// Describes how an item compares with the other side.
 pub(crate) fn compare_item(
     builder: &mut PlanBuilder<'_>,
     mut item: PlanItem,
@@ -81,7 +81,7 @@ pub(crate) fn compare_item(
     Ok(ended(item, Outcome::Skipped, DIFFERS, message))
 }
 
-/// Leaves out of the differences what this side shows only masked: it is told that it was not compared.
+/// Removes from the differences what this side shows only masked: it is reported as not compared.
 fn leave_out_masked(
     builder: &mut PlanBuilder<'_>,
     item: &mut PlanItem,

@@ -1,4 +1,5 @@
-//! Reads again, all together, what a list of the target shows as different: a difference counts only if it is seen twice.
+//! Reads imports again that differ according to the target's list, all together: a difference counts only if it is seen
+//! twice.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,7 +18,7 @@ const MOST_WATCHED: u32 = 50;
 /// Where an import of the target stands in [`TargetIndex::by_key`].
 pub(crate) type Position = (u64, usize);
 
-/// What came of reading again.
+/// The result of reading again.
 #[derive(Debug, Default)]
 pub(crate) struct Confirmed {
     /// What is not there any more.

@@ -1,13 +1,13 @@
-//! decide: what happens to each item, given what is in the target. Pure.
+//! Decides what happens to each item, given the contents of the target. Pure.
 
 use crate::job::OnExisting;
 
-/// What a group of items that want the same key is up against. Indices are the caller's.
+/// A group of items that want the same key, and its counterparts. Indices are the caller's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Group {
     /// The items that want the key.
     pub wanted: Vec<usize>,
-    /// The imports of the target that bear it.
+    /// The imports of the target that have it.
     pub found: Vec<usize>,
 }
 
@@ -16,7 +16,7 @@ pub(crate) struct Group {
 pub(crate) enum Decision {
     /// That import is what is wanted.
     Unchanged(usize),
-    /// Nothing there bears the key.
+    /// Nothing in the target has the key.
     Create,
     /// That import is the one, and differs.
     Differs(usize),
@@ -60,7 +60,7 @@ pub(crate) fn pair(group: &Group, mut equal: impl FnMut(usize, usize) -> bool) -
     decisions
 }
 
-/// Whether an ambiguous item may be created all the same.
+/// Whether an ambiguous item may be created anyway.
 pub(crate) fn creates_anyway(on_existing: OnExisting) -> bool {
     on_existing == OnExisting::Create
 }

@@ -1,7 +1,7 @@
-//! What earlier runs wrote: which import of the target came of which import of the source, and how it read back.
+//! What earlier runs wrote: which import of the target was made from which import of the source, and how it read back.
 //!
-//! It decides nothing by itself: what stands in the target is always read live. It only tells what a service made of a
-//! document from what a person did to it since.
+//! This decides nothing: the target is always read live. It only distinguishes the service's changes to a document from
+//! a person's later changes.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! What templates and conditions know of an import beside its document.
+//! The data about an import that templates and conditions can use in addition to its document.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) struct Known {
 impl Known {
     pub(crate) fn new(with: &PlannerRequest<'_>, here: &ResourceIndex, usage: &Arc<FlowUsage>) -> Self {
         let job = with.job;
-        // Whether a `when` of the job goes by what uses an import.
+        // Whether a `when` of the job depends on what uses an import.
         let needs_flows = job.program.conditions().any(|(_, when)| when.needs_flows());
         let of_all = Facts {
             account: job.stand_in.as_ref().map(|row| row.columns.clone()).unwrap_or_default(),

@@ -1,4 +1,5 @@
-//! The names that the imports of a run would bear: where several would bear one, and the job gave it to any of them, that is told.
+//! The names that the imports of a run will have. If several have the same name, and the job set it for any of them,
+//! this is reported.
 
 use crate::documents::name::name_key;
 use crate::model::Outcome;
@@ -13,14 +14,14 @@ pub(crate) struct GivenNames {
 }
 
 impl GivenNames {
-    /// With room for those of so many items: a growing list takes twice as much.
+    /// Allocated for this many items: a growing list would take twice as much.
     pub(crate) fn reserve(&mut self, items: usize, with: &PlannerRequest<'_>) {
         if gives_names(with) {
             self.all.reserve_exact(items);
         }
     }
 
-    /// Takes note of the name that an item would bear, and of the one that it had.
+    /// Records the name that an item will have, and the one that it had.
     pub(crate) fn take(&mut self, name: &str, before: &str, keys: &Keys, with: &PlannerRequest<'_>) {
         if gives_names(with) {
             let is_given = with.job.makes_copies() || name != before;
@@ -33,7 +34,7 @@ impl GivenNames {
         self.all.sort_unstable();
     }
 
-    /// Says that other imports of the run would bear the item's name too.
+    /// Adds a note that other imports of the run will have the item's name too.
     pub(crate) fn warn(&self, item: &mut PlanItem, keys: &Keys) {
         if self.all.is_empty() || !item.is_work() && item.outcome != Some(Outcome::Unchanged) {
             return;

@@ -4,7 +4,7 @@ use crate::documents::references::Kind;
 use crate::model::{Head, ItemKey, Operation, Outcome};
 use crate::run_folder::plan_item::{PlanItem, Reason};
 
-/// An item of which nothing is known but its source's head.
+/// An item of which only its source's head is known.
 pub(crate) fn blank(number: ItemKey, head: &Head) -> PlanItem {
     PlanItem {
         item: number,

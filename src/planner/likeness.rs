@@ -1,4 +1,4 @@
-//! How alike the document that is wanted and one of the target are, and where the two can differ without meaning. Pure.
+//! Compares a wanted document with one of the target, and knows which differences have no meaning. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,7 +83,8 @@ fn root_of(wanted: &Value, pointer: &str) -> String {
     pointer.to_owned()
 }
 
-/// What the job removes from an import of the source: that it is still in the target is a difference, whoever put it there.
+/// A field that the job removes from an import of the source: if the target still has it, that is a difference, whoever
+/// added it.
 pub(crate) fn removed(changes: &[Change]) -> Vec<String> {
     let gone = changes.iter().filter(|change| change.to.is_none() && change.path.starts_with('/'));
     gone.map(|change| change.path.clone()).collect()

@@ -1,5 +1,5 @@
-//! What `references.map` and its file name that the source does not have: most likely a slip, after which the reference is
-//! resolved by its own name.
+//! Notes about names in `references.map` and its file that the source does not have: most likely typing errors, after
+//! which the reference is resolved by its own name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::documents::references::{Kind, Resource, ResourceIndex, Rules};
 use crate::inventory::select_names::nearest;
 use crate::model::Id;
 
-/// Names of a kind that are told at most; the others are counted.
+/// How many names of a kind are listed; the rest are counted.
 const MOST_NAMED: usize = 5;
 
 /// Notes for each kind of which something is named that is not among what was read of it, or of which one is named by its

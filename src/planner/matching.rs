@@ -1,4 +1,4 @@
-//! Which import of the target is which item: by id, by key and by content, for all items together.
+//! Decides which import of the target belongs to which item: by id, by key and by content, for all items together.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -30,7 +30,7 @@ const MOST_ASKED: usize = 2000;
 pub(crate) struct Decided {
     /// By item: the decision, and the key of the imports it is about.
     pub by_item: Decisions,
-    /// What bears a wanted key and is not wanted.
+    /// Imports that have a wanted key but are not wanted.
     pub left: Vec<TargetImport>,
     /// What bears a key that only items want which are other imports, by their ids.
     pub without_item: Vec<TargetImport>,
@@ -45,7 +45,7 @@ pub(crate) struct Decided {
 }
 
 impl Decided {
-    /// Whether an item is made anew: nothing that stands in the target is taken for it.
+    /// Whether an item is always created: no import of the target is matched with it.
     pub(crate) fn creates(&self, index: u32, on_existing: OnExisting) -> bool {
         match self.by_item.get(index) {
             _ if self.unread.contains_key(&index) => false,
@@ -222,7 +222,7 @@ async fn ask(
     for (turn, span) in spans.into_iter().enumerate() {
         builder.with.breathe(turn).await?;
         let text = imports.file.read(span)?;
-        // One that cannot be asked tells nothing.
+        // If this panics, nothing is learned from the import.
         let _ = contained(|| own.take(&text));
     }
     Ok(())
@@ -295,7 +295,7 @@ async fn judge(
     Ok(())
 }
 
-/// Says what is taken for the service's own, and so is no difference: nobody has to believe it.
+/// Notes which differences were attributed to the service and so ignored, so that users can check this.
 fn left_to_the_service(left: &BTreeMap<Place, u32>, target: &str) -> Vec<String> {
     let told = left.iter().map(|((adaptor, place), imports)| {
         let imports = if *imports == 1 { "1 import".to_owned() } else { format!("{imports} imports") };

@@ -1,4 +1,4 @@
-//! mirror: what the target holds and the source no longer has is deleted, guarded.
+//! Mirror: deletes, with safeguards, what the target has and the source no longer has.
 //!
 //! Nothing is deleted unless it is known, for every import of the source, which import of the target matches it, whether the
 //! job selects it or not; and of the target only what `select` holds for as it stands there.
@@ -175,7 +175,7 @@ fn imports_in(count: u64, account: &str) -> String {
     format!("{} in `{account}`", shown::count(count, "import", "imports"))
 }
 
-/// Whether so many are more than may be deleted.
+/// Whether this number is more than may be deleted.
 fn exceeds(count: u32, limit: Limit, held: u64) -> bool {
     match limit {
         Limit::Count(most) => count > most,

@@ -1,7 +1,8 @@
 //! Makes a plan: what will be done to each import, field by field, and what it takes.
 //!
-//! `select → fetch → transform → resolve references → decide`, over all items. Promises: reads only; documents between
-//! stages lie on disk. What imports refer to and the target lacks is an item like them, before those that need it.
+//! The stages are `select → fetch → transform → resolve references → decide`, over all items. They only read; documents
+//! between stages are on disk. A resource that imports refer to and the target lacks becomes an item too, before those
+//! that need it.
 
 mod account_users;
 mod apply;

@@ -1,4 +1,5 @@
-//! Before an import is created: whether the target has it under nearly its name, as a service may have changed that.
+//! Checks, before an import is created, whether the target has it under a similar name, because the service may have
+//! changed the name.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,7 +27,7 @@ pub(crate) async fn find_near_names(
     decided: &mut Decided,
 ) -> Result<HashMap<u32, String>, EngineError> {
     let mut conflicts = HashMap::new();
-    // Without an import that no item wants there is nothing to be found.
+    // There is nothing to find if items want all imports of the target.
     if !builder.with.checks_near_names() || imports.unwanted == 0 {
         return Ok(conflicts);
     }
@@ -62,7 +63,7 @@ pub(crate) async fn find_near_names(
         }
         let name = builder.item(number as usize)?.name;
         let near = imports.near.get(&builder.keys.of(&loose_name_key(&name))).into_iter().flatten();
-        // In one account the import itself is no other.
+        // In a single account, the import itself does not count as another.
         let mut near = near
             .filter(|near| near.id != source && !builder.taken.is_some_and(|taken| taken.contains(&near.id)));
         if let Some(near) = near.next() {

@@ -1,4 +1,5 @@
-//! Which import of the target an earlier run made of an item, or was to overwrite for it: a retry updates that one.
+//! Finds the import of the target that an earlier run created for an item, or was going to overwrite for it: a retry
+//! updates it.
 
 use std::collections::HashMap;
 

@@ -53,7 +53,7 @@ pub(crate) struct PlanBuilder<'a> {
     loose: Vec<u64>,
     /// Hashes of the keys by which items are matched.
     pub by_key: WantedKeys,
-    /// The names that imports would bear.
+    /// The names that imports will have.
     names_given: GivenNames,
     /// Keys of imports that are not compared, for whatever reason.
     claimed: HashSet<u64>,
@@ -189,7 +189,7 @@ impl<'a> PlanBuilder<'a> {
         Ok(())
     }
 
-    /// Makes room for so many items: a growing list takes twice as much.
+    /// Reserves room for this many items: a growing list would take twice as much.
     pub(crate) fn reserve(&mut self, items: usize) {
         if self.with.matches_by_key() {
             self.by_key.reserve(items);
@@ -241,7 +241,7 @@ impl<'a> PlanBuilder<'a> {
         self.needs.get(&index).map(|needs| &**needs).unwrap_or_default()
     }
 
-    /// Plans what is to be created first.
+    /// Plans what has to be created first.
     pub(crate) async fn plan_dependencies(
         &mut self,
         resolver: Option<Arc<Resolver>>,
@@ -378,7 +378,7 @@ impl<'a> PlanBuilder<'a> {
         Ok(())
     }
 
-    /// Says that other imports of the run would bear the item's name too.
+    /// Adds a note that other imports of the run will have the item's name too.
     pub(crate) fn warn_of_namesakes(&self, item: &mut PlanItem) {
         self.names_given.warn(item, &self.keys);
     }

@@ -1,4 +1,4 @@
-//! A part of a plan, written as a plan of its own: numbered anew, with totals and a forecast of its own.
+//! A part of a plan, written as a separate plan with its own numbers, totals and forecast.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! transform and resolve: from a document of the source to the document that is to be in the target. Pure.
+//! Transforms and resolves: from a document of the source to the document for the target. Pure.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -31,18 +31,18 @@ pub(crate) struct Apart {
     pub problem: Option<(Outcome, Reason)>,
     /// References that have no counterpart: they are no problem where the target's own import has the same.
     pub unresolved: Vec<Place>,
-    /// Whether it has no name: it can only be the import of its id, if that has none either.
+    /// Whether it has no name: then it can only match an import with its id that has no name either.
     pub nameless: bool,
     /// What a person should look at where it becomes a new import.
     pub hints: Vec<String>,
 }
 
-/// A document on its way, before it is known what stands in the target.
+/// A document in preparation, before the contents of the target are known.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     /// The item as far as it is known.
     pub item: PlanItem,
-    /// The text of the document that is to stand in the target; absent when nothing is to be written.
+    /// The text of the document for the target; absent if nothing has to be written.
     pub wanted: Option<String>,
     /// What the item is matched by in the target.
     pub key: Option<String>,
@@ -55,7 +55,7 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// An item for which nothing is to be written.
+    /// An item without anything to write.
     pub(crate) fn over(item: PlanItem) -> Self {
         Self { item, wanted: None, key: None, print: None, pending: Vec::new(), apart: None }
     }
@@ -123,7 +123,8 @@ impl TransformContext {
         self.survey.as_ref().map(|survey| survey.finish(&self.references)).unwrap_or_default()
     }
 
-    /// Transforms one document and resolves its references; where it was written before, it is to be what it was then to be.
+    /// Transforms one document and resolves its references. If it was written before, the result must be the same as
+    /// then.
     pub(crate) fn prepare(
         &self,
         number: ItemKey,
@@ -243,7 +244,7 @@ impl TransformContext {
         Prepared { item, wanted: Some(wanted.to_text(&written)), key, print, pending, apart }
     }
 
-    /// Applies the steps of the job; where one fails, gives back how the item ended.
+    /// Applies the steps of the job. If one fails, returns how the item ended.
     fn transform(&self, source: Value, facts: &Facts, item: &mut PlanItem) -> Result<Edited, Box<PlanItem>> {
         let mut wanted = Edited::new(source);
         let document = wanted.edit(&self.touched);
@@ -296,7 +297,7 @@ impl TransformContext {
         (print, Some(members))
     }
 
-    /// The fingerprint of what became of it.
+    /// The fingerprint of the result.
     fn print_again(&self, members: Option<&PrintedMembers>, wanted: &Edited) -> Fingerprint {
         match members {
             Some(members) => members.again(wanted.now(), |key| wanted.may_have_changed(key)),
@@ -304,7 +305,7 @@ impl TransformContext {
         }
     }
 
-    /// Turns references into those of the target, and says what became of them.
+    /// Replaces references with those of the target, and reports the results.
     fn resolve(&self, wanted: &mut Edited, item: &mut PlanItem) -> Resolution {
         let Some(resolver) = &self.resolver else { return Resolution::default() };
         let found = resolver.find(wanted.now());
@@ -362,7 +363,8 @@ impl TransformContext {
         }
     }
 
-    /// A clone that is given no new name gets the one the service would give it: else it could not be told from its source.
+    /// A clone without a new name gets the one that the service would give it; otherwise it would have the name of its
+    /// source.
     fn name_a_clone(&self, wanted: &mut Edited, head: &Head) {
         if self.action != Action::Clone {
             return;

@@ -164,7 +164,7 @@ fn put_down(
         name_is_not_enough(with.job.action, &mut prepared, met);
     }
     if with.mirrors() && prepared.wanted.is_none() {
-        // It is not written; which import of the target is its own has to be known all the same.
+        // It is not written, but its import in the target must be known.
         let keys = document.tree().ok().and_then(|tree| counterpart(with.job, known, head, tree));
         builder.claims.take(&head.id, keys);
     }
@@ -172,7 +172,7 @@ fn put_down(
     builder.keep(&mut prepared, head, verbatim.then_some(document.text()))
 }
 
-/// An import that was asked for and is not there is an item all the same: everything is accounted for.
+/// An import that was requested but does not exist is still an item, so that everything is accounted for.
 fn put_down_absent(builder: &mut PlanBuilder<'_>, absent: &Absent) -> Result<(), EngineError> {
     let Absent { asked, place, why } = absent;
     let number = ItemKey(u32::try_from(builder.stored_items.len() + 1).unwrap_or(u32::MAX));
@@ -194,7 +194,7 @@ fn put_down_absent(builder: &mut PlanBuilder<'_>, absent: &Absent) -> Result<(),
     builder.keep(&mut Prepared::over(item), &head, None)
 }
 
-/// An import of an earlier run that is to be done again, and that the job does not select any more.
+/// An import of an earlier run that has to be redone, but that the job no longer selects.
 fn put_down_lost(builder: &mut PlanBuilder<'_>, id: &Id, name: &str) -> Result<(), EngineError> {
     let number = ItemKey(u32::try_from(builder.stored_items.len() + 1).unwrap_or(u32::MAX));
     let head = Head::new(id.clone(), name);

@@ -1,4 +1,4 @@
-//! Some imports at a time, prepared on a thread that waits for nothing: what listens for answers and signals is not held up.
+//! Prepares some imports at a time on a separate thread, so that answers and signals are handled without delay.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(crate) struct Unprepared {
     pub todo: Todo,
 }
 
-/// What is to be done with it.
+/// What has to be done with it.
 #[derive(Debug)]
 pub(crate) enum Todo {
     /// Nothing can be done, for this reason.
@@ -44,7 +44,7 @@ pub(crate) struct PrepareInputs {
     pub known: Known,
 }
 
-/// An import, and what became of it.
+/// An import, and its result.
 #[derive(Debug)]
 pub(crate) struct PreparedImport {
     /// The row of the manifest that named it.
@@ -67,7 +67,7 @@ impl Preparing {
         }))
     }
 
-    /// What became of it.
+    /// The result of the import.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Preparing {
         tokio::select! {
             biased;
             () = cancel.draining() => Err(EngineError::Interrupted),
-            // Panics are contained; a runtime that ends has no use for what came of it.
+            // Panics are contained. If the runtime is ending, nobody needs the result.
             done = self.0 => done.map_err(|_| EngineError::Interrupted),
         }
     }

@@ -1,5 +1,5 @@
-//! Whether the recycle bin still holds what is to be restored. What it no longer holds is created again, and the plan
-//! says so.
+//! Checks whether the recycle bin still has what has to be restored. What it no longer has is created again, and the
+//! plan says so.
 
 use std::collections::HashSet;
 
@@ -81,7 +81,7 @@ impl RecycleBin {
         }
     }
 
-    /// Says of an item that its import is made anew.
+    /// Notes on an item that its import is created again.
     pub(crate) fn tell(&self, item: &mut PlanItem) {
         if item.operation == Operation::Restore
             && item.target.as_ref().is_some_and(|target| self.gone.contains(&target.id))

@@ -4,7 +4,7 @@ use crate::documents::references::{Missing, Resolution, Rules, carried};
 use crate::model::{IdSet, Outcome};
 use crate::run_folder::plan_item::{PlanItem, Reason};
 
-/// Says what became of references, for a person to look at.
+/// Reports the results of references, for a person to check.
 pub(crate) fn tell(resolution: &Resolution, imports: &IdSet, item: &mut PlanItem) {
     // What is dropped beside one that stops the item is left out of nothing.
     if resolution.unresolved.is_empty() {

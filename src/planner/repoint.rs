@@ -1,7 +1,7 @@
-//! `--repoint-flows`: flows, APIs and tools that name an import by an id it no longer has are to name it by its new one.
+//! `--repoint-flows`: flows, APIs and tools that name an old id of an import get its new id.
 //!
-//! Each becomes an item of the plan behind the imports: its document as it is, byte for byte, but for the ids. For the id of an
-//! import that is only about to be made stands a placeholder, which is filled in once the import has come to its end.
+//! Each becomes an item of the plan after the imports: its document byte for byte, with new ids. If the import is still
+//! to be created, a placeholder takes the place of its id, and is filled in when the import is finished.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,7 +113,7 @@ fn stays(item: PlanItem, error: &KeepsOldId) -> Repointed {
     Repointed { item: ended(item, Outcome::Failed, "unreadable", error.to_string()), text: None }
 }
 
-/// What stands in the place of an old id, and how people are told.
+/// The replacement for an old id, and its description for people.
 enum Becomes {
     Import(Id),
     OfItem(ItemKey, String),

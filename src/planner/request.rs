@@ -1,4 +1,4 @@
-//! What is asked of the planner.
+//! The requests that the planner accepts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -54,12 +54,12 @@ pub struct Only {
 }
 
 impl Only {
-    /// Whether there is none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty() && self.names.is_empty()
     }
 
-    /// Takes an import in, of which a row of an earlier plan says this.
+    /// Adds an import with this data from a row of an earlier plan.
     pub fn insert(&mut self, id: &Id, name: &str) {
         if id.as_str().is_empty() {
             self.names.insert(name.to_owned());
@@ -91,7 +91,7 @@ pub enum Scope<'a> {
         only: &'a Only,
         /// Imports of the target that belong to other imports of the source.
         taken: &'a BTreeSet<Id>,
-        /// Imports of the source whose import in the target is known, and which that is: it is updated, whatever its name.
+        /// Imports of the source with a known import in the target, which is updated whatever its name.
         own: &'a BTreeMap<Id, OwnImport>,
     },
 }
@@ -136,7 +136,7 @@ pub struct PlanContext<'a> {
     pub plan: &'a Path,
     /// How to be stopped.
     pub cancel: &'a Cancel,
-    /// Who is told of progress.
+    /// The listeners of progress.
     pub events: &'a Events,
     /// When planning began, by this machine's clock.
     pub now: jiff::Timestamp,

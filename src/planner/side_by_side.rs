@@ -1,4 +1,4 @@
-//! Items and imports of the target side by side: what fingerprints do not decide is compared as documents.
+//! Compares items with imports of the target: if fingerprints do not decide, documents are compared.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -122,7 +122,7 @@ fn texts_of(
     Ok(texts)
 }
 
-/// What came of a chunk.
+/// The result of a chunk.
 #[derive(Default)]
 struct Compared {
     alike: Vec<((usize, u64, usize), Likeness)>,

@@ -3,7 +3,7 @@
 use crate::model::Verdict;
 use crate::run_folder::document_file::{PackedSpan, Span};
 
-/// In the place of a span where there is none: no document is empty.
+/// Stands for a missing span: no document is empty.
 const NOTHING: Span = Span { offset: 0, length: 0 };
 
 /// Bytes of a fingerprint.
@@ -14,7 +14,7 @@ const PRINT: u32 = 32;
 pub(crate) struct StoredItem {
     /// Where the item lies.
     pub item: PackedSpan,
-    /// [`NOTHING`] where there is none.
+    /// [`NOTHING`] if there is none.
     pub wanted: PackedSpan,
     /// Whether what it is compared by stands behind the document, in [`PRINT`] bytes.
     pub has_print: bool,
@@ -30,12 +30,12 @@ impl StoredItem {
         Self { item: item.into(), wanted, has_print: false, has_secrets: false, has_found: false, verdict }
     }
 
-    /// Whether a document is to be written for it.
+    /// Whether a document has to be written for it.
     pub(crate) fn is_wanted(&self) -> bool {
         self.wanted().is_some()
     }
 
-    /// Where the document lies that is to be written for it.
+    /// The position of the document that has to be written for it.
     pub(crate) fn wanted(&self) -> Option<Span> {
         Some(Span::from(self.wanted)).filter(|span| span.length > 0)
     }

@@ -1,5 +1,5 @@
-//! How an import of the target differs from what is wanted: told where the two are compared, and put down until it is
-//! asked for. To read both again costs as much as the whole comparison.
+//! How an import of the target differs from the wanted one: computed when the two are compared, and stored until it is
+//! needed. Reading both again costs as much as the whole comparison.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,7 +17,7 @@ use crate::run_folder::document_file::{Span, from_json, to_json};
 pub(crate) struct TargetDifference {
     /// What an update would change in it.
     pub changes: Vec<Change>,
-    /// Those of them that the job ignores in comparisons: an update makes them all the same.
+    /// Those that the job ignores in comparisons; an update changes them anyway.
     #[serde(skip)]
     pub ignored: Vec<Change>,
     /// JSON pointers of the secrets that an update would erase.
@@ -31,7 +31,7 @@ pub(crate) struct TargetDifference {
 }
 
 impl TargetDifference {
-    /// What is known of an import of which nothing is wanted.
+    /// The data about an import that no item wants.
     pub(crate) fn of(there: &Value) -> Self {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         Self {
@@ -72,7 +72,7 @@ impl PlanBuilder<'_> {
         Ok(())
     }
 
-    /// How the document at `span` differs from an item, where that was put down.
+    /// How the document at `span` differs from an item, if that was stored.
     pub(crate) fn found(
         &mut self,
         index: usize,

@@ -1,5 +1,5 @@
-//! The documents of the target in passing. What is asked of each far more often than its text lies in a file of its own,
-//! all of it in few bytes.
+//! The temporary documents of the target. Data that is needed far more often than the text is in a separate file, in
+//! few bytes each.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::model::{Fingerprint, Id};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::{DocumentFile, Span, damaged};
 
-/// An import of the target that bears a wanted key.
+/// An import of the target that has a wanted key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TargetImport {
     pub id: Id,
@@ -20,7 +20,7 @@ pub(crate) struct TargetImport {
     pub record: u32,
     /// Owned by an Integration App.
     pub app: bool,
-    /// Why its text has no tree, if it has none. It is never equal to anything.
+    /// Why its text has no tree, if so. It never equals anything.
     pub unreadable: Option<Unreadable>,
 }
 

@@ -30,7 +30,7 @@ use crate::run_folder::known_ids::KnownIds;
 #[derive(Debug)]
 pub(crate) struct TargetIndex<'a> {
     pub by_key: Bearers,
-    /// The items whose very id an import of the target bears: it is found by their [`id_key`].
+    /// The items whose exact id an import of the target has: it is found by their [`id_key`].
     pub by_id: ItemSet,
     /// What bears nearly the name of an item and is wanted by none, by the hash of the loose key.
     pub near: HashMap<u64, Vec<NearImport>>,
@@ -73,12 +73,12 @@ impl TargetIndex<'_> {
         Ok(Printed::new(&self.file.read(import.span)?, &print.ignore).print)
     }
 
-    /// What bears the key, in the order of the list.
+    /// The imports with the key, in the order of the list.
     pub(crate) fn of(&mut self, key: u64) -> Result<Vec<TargetImport>, EngineError> {
         Ok(self.by_key.of(key, &mut self.file)?)
     }
 
-    /// One of what bears the key, by its place.
+    /// One of the imports with the key, by its index.
     pub(crate) fn get(&mut self, key: u64, at: usize) -> Result<Option<TargetImport>, EngineError> {
         Ok(self.by_key.get(key, at, &mut self.file)?)
     }
@@ -218,7 +218,7 @@ impl PageVisitor for IndexBuilder<'_, '_> {
 }
 
 impl IndexBuilder<'_, '_> {
-    /// Keeps an import of the target: its document on disk, and what identifies it in memory.
+    /// Stores an import of the target: its document on disk, and its identity in memory.
     fn keep(&mut self, head: &Head, text: &str) -> Result<TargetImport, EngineError> {
         let print = self.print;
         kept(self.file()?, print, head, text)
@@ -250,7 +250,7 @@ impl IndexBuilder<'_, '_> {
         }
     }
 
-    /// Takes note of an import that no item wants, as far as it may matter.
+    /// Records an import that no item wants, if it may matter.
     fn pass_over(&mut self, head: &Head, text: &str) -> Result<(), EngineError> {
         self.unwanted += 1;
         if !self.loose.is_empty() {
@@ -280,7 +280,7 @@ fn kept(
     Ok(file.put_down(text.as_bytes(), head.id.clone(), printed.print, app, unreadable)?)
 }
 
-/// Whether an action may make imports: then it is kept what stands in the target before.
+/// Whether an action may create imports: then the earlier contents of the target are recorded.
 pub(crate) fn may_make(action: Action) -> bool {
     !matches!(action, Action::Update | Action::Delete | Action::Backup | Action::Compare)
 }
@@ -303,11 +303,11 @@ pub(crate) struct TargetQuery<'a> {
     pub source: &'a Remembered,
     /// Also ask for the adaptors that a plain list may leave out.
     pub listed_apart: bool,
-    /// Whether something may be made: then it is kept what stands there.
+    /// Whether something may be created: then the earlier contents are recorded.
     pub makes: bool,
-    /// What it means if the target lists no imports.
+    /// What an empty list of the target means.
     pub if_empty: IfEmpty,
-    /// For documents in passing.
+    /// The folder for temporary documents.
     pub folder: &'a Path,
 }
 

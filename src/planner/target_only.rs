@@ -1,4 +1,4 @@
-//! compare, and mirror: what only the target has.
+//! Finds what only the target has, for compare and mirror.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -27,14 +27,14 @@ pub(crate) struct Claims {
     pub ids: HashSet<Id>,
     /// What they are matched by, as the job would have it.
     pub keys: Vec<String>,
-    /// How many cannot be told.
+    /// How many cannot be determined.
     pub unknown: u64,
     /// Whether the job selects no import of the source.
     pub is_empty: bool,
 }
 
 impl Claims {
-    /// Claims the import of the target that is that of `id`, matched by `keys`; `None` where it cannot be told which it is.
+    /// Claims the import of the target that belongs to `id`, matched by `keys`; `None` if it cannot be determined.
     pub(crate) fn take(&mut self, id: &Id, keys: Option<Vec<String>>) {
         self.ids.insert(id.clone());
         match keys {
@@ -44,10 +44,10 @@ impl Claims {
     }
 }
 
-/// What becomes of what only the target has.
+/// What happens to imports that only the target has.
 #[derive(Debug)]
 pub(crate) enum Lack {
-    /// It is told.
+    /// It is reported.
     Tell,
     /// It is deleted, if it is still the same by then but for these paths.
     Delete(Arc<Ignore>, MatchBy),
@@ -142,7 +142,7 @@ impl<'a> TargetOnly<'a> {
         }
     }
 
-    /// Whether some import of the source that is not compared bears that key.
+    /// Whether some import of the source that is not compared has that key.
     pub(crate) fn is_claimed(&self, key: u64) -> bool {
         self.claimed.keys.contains(&key)
     }

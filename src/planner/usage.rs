@@ -1,4 +1,4 @@
-//! What uses the imports of a plan, item by item: told where it was asked for, and where it costs no more than one list.
+//! What uses the imports of a plan, for each item: reported if requested, or if it costs only one list.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::run_folder::plan_item::PlanItem;
 /// Users of an import that are named where it cannot be deleted; more are counted.
 const MOST_NAMED: usize = 3;
 
-/// How much a plan tells of what uses the imports.
+/// How much a plan reports about what uses the imports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum UsageDetail {
     /// What is read anyway, and where imports are changed or removed in place the list of flows.

@@ -1,4 +1,4 @@
-//! What uses the imports that a restore puts back: where one gets a new id, they still name the old one.
+//! What uses the imports that a restore brings back: if an import gets a new id, its users still name the old one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

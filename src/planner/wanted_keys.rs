@@ -1,10 +1,10 @@
-//! Which items want which key: sorted numbers, for there may be very many.
+//! Which items want which key: sorted numbers, because there may be very many.
 
 use std::hash::{BuildHasher, RandomState};
 
 use crate::model::{Keyed, halves, keyed_by, whole};
 
-/// Hashes keys, so that a hundred thousand of them do not weigh.
+/// Hashes keys, so that a hundred thousand of them take little memory.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Keys(RandomState);
 
@@ -17,7 +17,7 @@ impl Keys {
     }
 }
 
-/// The key of an import that bears the very id of the item with this number.
+/// The key of an import that has exactly the id of the item with this number.
 pub(crate) fn id_key(item: u32) -> u64 {
     u64::from(item)
 }
@@ -30,7 +30,7 @@ pub(crate) struct WantedKeys {
 }
 
 impl WantedKeys {
-    /// With room for so many: a growing list takes twice as much.
+    /// Allocated for this many: a growing list would take twice as much.
     pub(crate) fn reserve(&mut self, items: usize) {
         self.all.reserve_exact(items);
     }

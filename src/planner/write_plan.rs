@@ -1,4 +1,4 @@
-//! Writes the plan: every item in its order, decided by now, and the documents that are to be written.
+//! Writes the plan: every item in order, with its decision, and the documents that have to be written.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ impl Output {
         Ok(Self { writer, wanted, totals, sent, makes_apart: false, archived })
     }
 
-    /// Writes an item, and the document that is to be written for it.
+    /// Writes an item, and its document if there is one to write.
     fn push(&mut self, mut item: PlanItem, text: Option<&[u8]>) -> Result<(), EngineError> {
         if item.is_work() {
             self.sent.push(Write::from(&item));
@@ -290,7 +290,7 @@ fn write_known_ids(
         }
         known
     } else if with.job.action == Action::Delete && makes(Operation::Delete) {
-        // What is undone is told from what somebody made since.
+        // The undo must be able to distinguish it from what others have created since.
         source.known()
     } else {
         None
@@ -312,7 +312,7 @@ fn outlook<'a>(with: &PlannerRequest<'a>, seen: Seen) -> Outlook<'a> {
     }
 }
 
-/// The item, now that it is known what stands in the target. A panic is the failure of this item.
+/// The item, given the contents of the target. A panic fails only this item.
 fn decided_item(
     builder: &mut PlanBuilder<'_>,
     index: usize,
@@ -344,6 +344,6 @@ fn failed(item: PlanItem, mistake: Mistake) -> PlanItem {
 }
 
 fn page_size(seen: Seen) -> u64 {
-    // A list of one page tells nothing of how long a page can be.
+    // A list of one page does not show how long a page can be.
     if seen.page < seen.listed { seen.page } else { u64::from(crate::inventory::list_scan::PAGE) }
 }

@@ -27,7 +27,7 @@ pub(super) fn wrong_name(
     }
 }
 
-/// Whether a name, or another key, is none that an import could be matched by.
+/// Whether a name, or another key, cannot be used to match an import.
 pub(super) fn is_blank(name: &str) -> bool {
     name.trim().is_empty()
 }

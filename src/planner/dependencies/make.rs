@@ -1,4 +1,4 @@
-//! From a resource of the source to the one that is to be created in the target. Pure.
+//! Converts a resource of the source into the one that will be created in the target. Pure.
 
 use serde_json::Value;
 
@@ -73,7 +73,7 @@ pub(crate) fn make(
     if let Some((outcome, problem)) = judge(&resolution, &inputs.job.references) {
         return over(item, outcome, &problem.code, &problem.message);
     }
-    // What is no counterpart's by now is an id of the source, of a kind that is not known.
+    // What remains is an id of the source without a counterpart, of an unknown kind.
     let left: Vec<String> = unknown
         .into_iter()
         .zip(before)

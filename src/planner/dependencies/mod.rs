@@ -1,8 +1,9 @@
 //! Dependencies: what imports need and the target lacks (`references.create`). Each becomes an item of the plan, before the
 //! imports; what it needs itself comes before it.
 //!
-//! A dependency is told by kind and name, as it will be in the target: two of one name that are equal are made once,
-//! and two that differ are an error. Their documents are read in full, by id: the lists do not show all of them.
+//! A dependency is identified by its kind and by its name in the target. Equal ones with the same name are created
+//! once; different ones with the same name are an error. Their documents are read in full, by id: the lists do not show
+//! all fields.
 
 mod make;
 
@@ -36,7 +37,7 @@ struct Dependency {
     name: String,
     /// What stands for its id until it has one.
     placeholder: String,
-    /// The resources of the source that bear the name, as far as they are needed.
+    /// The resources of the source that have the name, if they are needed.
     ids: BTreeSet<Id>,
     needs: Vec<u32>,
     item: Option<PlanItem>,
@@ -294,7 +295,7 @@ impl DependencyPlanner {
         item.problem.as_ref().map(|problem| problem.message.as_str())
     }
 
-    /// Says that an item which is carried out needs these; or, if it is not because of them, which stood in its way.
+    /// Records that an item that is carried out needs these, or which of them prevented it.
     pub(crate) fn mark(&mut self, needs: &[u32], is_work: bool) {
         let mut open: Vec<u32> = needs.to_vec();
         while let Some(index) = open.pop() {
@@ -350,7 +351,7 @@ impl DependencyPlanner {
         counts
     }
 
-    /// What the target has of the kinds of which some are made.
+    /// What the target has of the kinds that will be created.
     pub(crate) fn known(&self) -> impl Iterator<Item = (Kind, &Id)> {
         let made = self.counts();
         self.there.iter().filter(move |(kind, _)| made.contains_key(kind)).map(|(kind, id)| (*kind, id))

@@ -1,4 +1,4 @@
-//! What is found in the target of something that a run touched: it decides how that is undone, and is put into words elsewhere.
+//! What the target has now of something that a run touched. This decides how it is undone; other modules describe it.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ use crate::run_folder::plan_item::{ImportRef, PlanItem};
 
 /// What is found of something that a run touched.
 pub(super) enum Finding {
-    /// It is not known what came of the run's call, for this reason.
+    /// The effect of the run's call is unknown, for this reason.
     NotKnown(String),
     /// The journal does not say which import it was.
     NoTarget,
@@ -31,7 +31,7 @@ pub(super) enum Finding {
     IsBack,
     /// The run removed it, and its before-image is not known.
     RemovedWithoutBeforeImage,
-    /// The run removed it, and it can be put back. `beside` bears its name.
+    /// The run removed it, and it can be restored. `beside` has its name.
     Removed { wanted: Wanted, beside: Vec<Namesake> },
     /// The run made it, and it is gone.
     MadeAndGone,
@@ -47,9 +47,9 @@ pub(super) enum Finding {
     UndoneAlready { secrets: Vec<String> },
     /// Somebody changed it since, or may have.
     Changed(Touch),
-    /// It was taken for what a call without an answer made, and bears another name.
+    /// It was found after a call without an answer, but has another name.
     AnotherName(String),
-    /// It holds what neither the run nor the service explains.
+    /// Its contents cannot be explained by the run or the service.
     MayHoldAnEdit { why: &'static str, foreign: String },
     /// It shows a secret only masked, which writing it back would erase.
     Masked(String),

@@ -1,4 +1,4 @@
-//! Asks the recycle bin for what the undo brings back.
+//! Checks the recycle bin for what the undo restores.
 
 use crate::inventory::error::EngineError;
 use crate::planner::recycle_bin::{ComesBack, RecycleBin};

@@ -6,7 +6,7 @@ use crate::model::Fingerprint;
 use crate::model::stamp::Stamp;
 use crate::planner::undo::touched::Left;
 
-/// What stands in the target now.
+/// The current state in the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TargetState {
     pub print: Fingerprint,

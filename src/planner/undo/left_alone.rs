@@ -1,4 +1,4 @@
-//! What an undo leaves alone although the journal does not say that somebody touched it.
+//! What an undo leaves alone although the journal does not show an edit by another person.
 
 use std::fs::File;
 

@@ -1,4 +1,4 @@
-//! What imports refer to, and they: which is undone first, and what is left alone because it is still used.
+//! References between imports: they decide what is undone first, and what is kept because it is still used.
 
 use std::collections::HashMap;
 
@@ -26,12 +26,12 @@ pub(crate) fn in_order(touched: Vec<Touched>) -> Vec<Touched> {
     all
 }
 
-/// What becomes of an item of the run here.
+/// What happens here to an item of the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fate {
     /// It is undone by this item.
     Undone(ItemKey),
-    /// There is nothing to undo any more.
+    /// There is nothing left to undo.
     Over,
     /// It stays as it is, and so does what it uses.
     Stays(String),
@@ -42,7 +42,7 @@ enum Fate {
 pub(crate) struct Links {
     /// An item of the run to those that needed it.
     users: HashMap<ItemKey, Vec<ItemKey>>,
-    /// What becomes of the items of the run, as far as planned.
+    /// What happens to the items of the run, as planned.
     fates: HashMap<ItemKey, Fate>,
     /// What is removed or put back here: it will not use anything that the run made. Only where that may be used.
     leaving: Option<IdSet>,

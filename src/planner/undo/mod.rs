@@ -1,4 +1,4 @@
-//! The plan that puts back what a run changed, except where somebody changed it since.
+//! The plan that restores what a run changed, except for what others have changed since.
 
 mod all_touched;
 mod examine;
@@ -48,7 +48,7 @@ use crate::run_folder::forecast::Write;
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{FORMAT, PlanHead, PlanItem};
 
-/// What becomes of the copies that a run found and did not make.
+/// What happens to the copies that a run found but did not create.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Copies {
     /// They are named and left alone.
@@ -83,7 +83,7 @@ pub struct UndoRequest<'a> {
     pub to: &'a Path,
     /// Where the documents to be written go.
     pub wanted: &'a Path,
-    /// What becomes of copies.
+    /// What happens to copies.
     pub copies: Copies,
     /// How to be stopped.
     pub cancel: &'a Cancel,
@@ -93,7 +93,7 @@ pub struct UndoRequest<'a> {
     pub now: jiff::Timestamp,
     /// The program and its version.
     pub tool: &'a str,
-    /// What is to be said before anything of the plan.
+    /// Notes that come before the rest of the plan.
     pub notes: &'a [String],
 }
 

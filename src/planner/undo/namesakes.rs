@@ -1,4 +1,4 @@
-//! What bears the name of an import that a run removed. Somebody may have made it since, in the place of that one.
+//! Imports with the name of an import that a run removed. They may have been created since, in its place.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -17,24 +17,24 @@ use crate::planner::undo::wanted::Wanted;
 use crate::run_folder::document_file::PackedSpan;
 use crate::run_folder::known_ids::KnownIds;
 
-/// An import that bears the name of one that the run removed.
+/// An import with the name of one that the run removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Namesake {
     pub id: Id,
     /// Whether it holds what that one held.
     pub is_equal: bool,
-    /// Whether it stood there before the run; `None` where the run did not keep what did.
+    /// Whether it existed before the run; `None` if the run did not record the earlier contents.
     pub was_there: Option<bool>,
 }
 
-/// The imports that bear such a name, as a scan of the list shows them.
+/// The imports with such a name, from a scan of the list.
 #[derive(Default)]
 pub(super) struct Namesakes {
     /// The hashes of the names, in their order: there may be very many.
     names: Vec<u64>,
     /// By that, ids with the places of their texts.
     met: HashMap<u64, Vec<(Id, PackedSpan)>>,
-    /// What stood there before the run.
+    /// The contents of the target before the run.
     known: Option<KnownIds>,
     hasher: RandomState,
 }
@@ -65,7 +65,7 @@ impl Namesakes {
         self.met.clear();
     }
 
-    /// Takes note of an import that the run did not touch.
+    /// Records an import that the run did not touch.
     pub(super) fn meet(&mut self, head: &Head, text: &str, records: &mut Records) -> Result<(), EngineError> {
         let name = self.hash(&head.name);
         if self.names.binary_search(&name).is_ok() {

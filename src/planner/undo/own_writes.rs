@@ -49,7 +49,7 @@ pub(super) async fn overlook_own_writes(
         let mut writes = Writes::new();
         let own = own.canonicalize().ok();
         for path in folders(&places).into_iter().filter(|path| path.canonicalize().ok() != own) {
-            // A run that cannot be read tells nothing.
+            // A run that cannot be read says nothing.
             let _ = read_run(path, &target, &ids, &mut writes);
         }
         writes

@@ -1,4 +1,5 @@
-//! What the service tells of what a run left behind: who changed it, what uses it. Asked for all of it at once.
+//! What the service knows about the results of a run: who changed them, and what uses them. All of it is requested at
+//! once.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,7 +20,7 @@ const MOST_ASKED: usize = 50;
 /// Calls in flight at once.
 const AT_ONCE: usize = 16;
 
-/// Who changed the imports that are not as the run left them, as far as the service tells, by position.
+/// Who changed the imports that differ from the run's results, if the service says so, by position.
 pub(crate) async fn who_changed(
     with: &UndoRequest<'_>,
     touched: &[Touched],

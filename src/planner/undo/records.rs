@@ -1,4 +1,4 @@
-//! What an undo knows of each import and needs once or twice: in a file without a name, for there may be very many.
+//! Data about each import that an undo needs once or twice: in a file without a name, because there may be very many.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ impl Records {
         Ok(self.0.append(text)?.into())
     }
 
-    /// Reads back what was [put down](Self::put).
+    /// Reads what was [stored](Self::put).
     pub(crate) fn get<T: DeserializeOwned>(&mut self, place: PackedSpan) -> Result<T, RunFolderError> {
         let text = self.text(place)?;
         from_json(&text).map_err(|error| damaged(self.0.path(), &error))

@@ -34,7 +34,7 @@ pub(super) fn tail(
         target_listed,
         page,
         read_back: with.plan.head().settings.verify == Verify::Full,
-        // It is not known what stood beside it before.
+        // The earlier contents of the target are unknown.
         looks_for_copies: false,
         deletes_last: false,
         waves: None,

@@ -1,4 +1,4 @@
-//! What stands in the target of what a run touched: read by pages where that is cheaper, else by many calls at once.
+//! Reads the current state of what a run touched: by pages if that is cheaper, else by many calls at once.
 //!
 //! Nothing is concluded from one read that may be behind: what seems gone or edited is read again, by the other kind
 //! of call, and where the run wrote only a moment ago until the grace period is over. One import that cannot be read is
@@ -57,7 +57,7 @@ pub(crate) struct TargetStates {
     answered: Option<Vec<(usize, Value)>>,
     /// Places at which the service keeps something else than it was sent.
     pub(crate) services_own: HashSet<String>,
-    /// What bears the names of what the run removed.
+    /// The imports with the names of those that the run removed.
     namesakes: Namesakes,
     /// What the run left out of every comparison: so its fingerprints are without it too.
     ignore: Ignore,
@@ -134,7 +134,7 @@ impl TargetStates {
         Ok(self.answered.as_deref().unwrap_or_default())
     }
 
-    /// What bears the name of an import that the run removed and that is gone.
+    /// The imports with the name of an import that the run removed and that does not exist.
     pub(super) fn beside(
         &mut self,
         one: &Touched,
@@ -352,8 +352,8 @@ impl StateReader<'_> {
             None => false,
             Some(Now::Unreadable) => true,
             Some(Now::Gone) => {
-                // Two reads, one of them of the list: either alone may be behind the other. What was removed is looked for
-                // once more before it is made anew.
+                // Two reads, one of them of the list: either may lag behind. A removed import is looked up once more
+                // before it is created again.
                 let read_twice = seen.reads >= 2 && (seen.listed.is_some() || !one.is_import());
                 one.did == Did::Removed || (late || !one.is_recent) && (read_twice || !one.is_import())
             }

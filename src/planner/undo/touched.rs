@@ -1,4 +1,4 @@
-//! What a run did to each item, as far as an undo has to know: small, for there may be very many.
+//! What a run did to each item, as much as an undo needs: small, because there may be very many.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,14 +26,14 @@ pub(crate) struct Touched {
     target: Option<PackedId>,
     /// The place among the records of what the run recorded of it.
     pub recorded: PackedSpan,
-    /// Whether its write got no answer, and was found to have had its effect by what stood there.
+    /// Whether its write got no answer, and a lookup found that it had its effect.
     pub was_adopted: bool,
     needs: Option<Box<Box<[ItemKey]>>>,
     /// Whether a read may still be behind what the run wrote.
     pub is_recent: bool,
 }
 
-/// What is to be undone of an item.
+/// What has to be undone for an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Did {
     /// It made an import that was not there.
@@ -42,14 +42,14 @@ pub(crate) enum Did {
     Overwrote,
     /// It removed one.
     Removed,
-    /// It found one that bears the name of an item, and did not make it.
+    /// It found an import with the name of an item, but did not create it.
     Met {
         /// Whether that held what was sent, in all but the name.
         equal: bool,
         /// Whether the run made one of that name itself, or may have.
         beside_own: bool,
     },
-    /// Something was sent for it, and what came of it is not known.
+    /// Something was sent for it, and the result is unknown.
     Unknown,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Left {
     pub is_made_unseen: bool,
     /// Whether the read-back was not what was wanted.
     pub differs: bool,
-    /// Whether it stood there before: then it was modified since it was made.
+    /// Whether it existed before the run: then it was modified after it was created.
     pub is_overwritten: bool,
 }
 
@@ -87,7 +87,7 @@ pub(crate) struct Recorded {
     pub left: Left,
     /// SHA-256 of the text in `before.jsonl`.
     pub before_sha256: Option<Fingerprint>,
-    /// Why it is [not known](Did::Unknown) what came of it, for people.
+    /// Why the result is [unknown](Did::Unknown), for people.
     pub why: Option<String>,
 }
 
@@ -126,7 +126,7 @@ impl Touched {
         self.did == Did::Overwrote || self.was_adopted
     }
 
-    /// The same, where what the run recorded of it is put down.
+    /// The same, if the record of the run about it was stored.
     pub(crate) fn kept(self, recorded: &Recorded, records: &mut Records) -> Result<Self, RunFolderError> {
         Ok(Self { recorded: records.put(recorded)?, ..self })
     }
@@ -156,7 +156,7 @@ impl Touched {
         })
     }
 
-    /// Whether it has to be known what stands there now.
+    /// Whether its current state has to be read.
     pub(crate) fn is_read(&self) -> bool {
         self.target.is_some() && self.did != Did::Unknown
     }
@@ -175,7 +175,7 @@ impl Touched {
                 why = Some(said.to_owned());
                 Did::Unknown
             }
-            // A clone or a restored import that was not completed stands in the target all the same.
+            // A clone or a restored import that was not completed still exists in the target.
             _ if made
                 && row.item.operation.makes_an_import()
                 && !matches!(state, ItemState::InDoubt { .. }) =>

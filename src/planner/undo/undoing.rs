@@ -1,4 +1,4 @@
-//! An item of an undo as it is planned: what is done, and why nothing is, in words.
+//! An item of an undo as planned: what is done, or why nothing is done, in words.
 
 use crate::documents::diff::Change;
 use crate::model::{Operation, Outcome, Verdict, shown};
@@ -11,13 +11,13 @@ use crate::planner::undo::namesakes::Namesake;
 use crate::planner::undo::wanted::Wanted;
 use crate::run_folder::plan_item::PlanItem;
 
-/// The code of an item of which somebody made the like since.
+/// The code of an item for which a similar import was created since.
 pub(super) const MADE_MEANWHILE: &str = "made_meanwhile";
 
 /// Imports that a note names at most.
 const MOST_NAMED: usize = 10;
 
-/// An item of the undo, and the text that is to be written for it.
+/// An item of the undo, and the text that has to be written for it.
 pub(super) struct Undoing {
     pub item: PlanItem,
     pub wanted: Option<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! A document as it was before a run, as it is sent back. Pure.
+//! The document that an undo sends, made from the one before the run. Pure.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub(crate) struct Wanted {
     pub print: Fingerprint,
     /// The fingerprint of the document as it was, with what is left out.
     pub as_it_was: Fingerprint,
-    /// Secrets that were shown masked and are left out: what stands behind a mask is not known.
+    /// Secrets that were masked and are left out: their values are unknown.
     pub secrets: Vec<String>,
 }
 
