@@ -1,4 +1,4 @@
-//! Reading an archive to see what is damaged.
+//! Reads an archive to find damage.
 //!
 //! Every manifest is read whole, and every blob that one names is looked for; of the blobs all are read and compared,
 //! or a share that moves on with each check until everything was read.
@@ -14,7 +14,7 @@ use super::share::Share;
 use super::{Archive, ArchiveError, SnapshotId};
 use transship_documents::{Fingerprint, Id};
 
-/// Of those who are affected by one damage, so many are named.
+/// How many of the snapshots affected by one damage are named.
 const NAMED: usize = 1000;
 /// A storage that cannot be read this often is not damaged but away.
 const UNREADABLE: usize = 100;
@@ -104,7 +104,7 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// The archive is in use by a prune, or the storage is away. What is damaged is no error: the report names it.
+    /// A prune is using the archive, or the storage is unavailable. Damage is not an error: the report names it.
     ///
     /// # Cancel safety
     ///
@@ -225,7 +225,7 @@ impl Archive {
         Ok(whole)
     }
 
-    /// Whether neither the manifest nor its hash is there.
+    /// Whether both the manifest and its hash are missing.
     async fn is_pruned(&self, id: &SnapshotId) -> Result<bool, ArchiveError> {
         let sum = self.store().read(&Self::sum_path(id)).await?;
         Ok(sum.is_none() && self.store().read_start(&self.manifest_path(id), 1).await?.is_none())

@@ -1,4 +1,4 @@
-//! What differs between two snapshots, and what became of one document over all of them.
+//! The differences between two snapshots, and the history of one document over all snapshots.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -32,7 +32,7 @@ pub enum Whose {
     Name(String),
 }
 
-/// How a document stood in one or more snapshots that followed each other.
+/// The state of a document in one or more consecutive snapshots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     /// The first of these.
@@ -153,7 +153,7 @@ impl Archive {
         whose: &Whose,
     ) -> Result<BTreeMap<Id, Vec<Version>>, ArchiveError> {
         let listing = self.snapshots().await?;
-        // A selection that left a document out says nothing about it.
+        // A selection that excluded a document says nothing about it.
         let snapshots: Vec<&Snapshot> = listing
             .snapshots
             .iter()
@@ -192,7 +192,7 @@ impl Archive {
                 }
             }
         }
-        // Before it was made there is nothing to tell.
+        // Before its creation there is nothing to report.
         for versions in histories.values_mut() {
             if versions.first().is_some_and(|version| version.entry.is_none()) {
                 versions.remove(0);

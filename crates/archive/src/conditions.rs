@@ -1,4 +1,4 @@
-//! Whether a storage keeps its word on conditional writes: some servers take the conditions and ignore them.
+//! Checks that a storage honours conditional writes: some servers accept the conditions and ignore them.
 
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -24,7 +24,7 @@ impl Store {
             }
             Err(ArchiveError::Refused(_)) => false,
             Err(error) => {
-                // Where writing fails, removing mostly does as well; the first tells what is wrong.
+                // If writing fails, removing usually fails too; the first error explains the problem.
                 let _ = self.remove(&name).await;
                 return Err(error);
             }

@@ -1,4 +1,4 @@
-//! What can be wrong with an archive.
+//! The errors of an archive.
 
 use std::io;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub enum ArchiveError {
         /// What is wrong, and what to do.
         message: String,
     },
-    /// The storage said no.
+    /// The storage refused the request.
     #[error("cannot {what} {} in {place}{}", named(.path), hint(.source))]
     Storage {
         /// What was tried, e.g. `write`.
@@ -53,7 +53,7 @@ pub enum ArchiveError {
         #[source]
         source: io::Error,
     },
-    /// There is no archive.
+    /// The archive does not exist.
     #[error("there is no archive in {place}: {message}")]
     Absent {
         /// Where it was looked for.

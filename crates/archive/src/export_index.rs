@@ -1,4 +1,4 @@
-//! The list that an export keeps of what it wrote, and of which account.
+//! The list in an export of the files that it wrote, and of its account.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ pub(super) const INDEX: &str = ".transship-export.json";
 const FORMAT: u32 = 1;
 /// How the names of files begin that have not got their own yet.
 pub(super) const ASIDE: &str = ".transship-tmp-";
-/// In the place of the hash of a file that was about to be written: nobody knows what became of it.
+/// In place of the hash of a file that was about to be written: its state is unknown.
 pub(super) const BEGUN: Fingerprint = Fingerprint([0; 32]);
 
 /// The account whose documents an export wrote.
@@ -77,7 +77,7 @@ impl Index {
     }
 }
 
-/// Reads the list; one of nothing where there is none.
+/// Reads the list; an empty one if there is no file.
 pub(super) fn read_index(folder: &Path) -> Result<Index, ArchiveError> {
     let path = folder.join(INDEX);
     let text = match fs::read(&path) {

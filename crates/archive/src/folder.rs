@@ -78,7 +78,7 @@ impl Folder {
         done.await
     }
 
-    /// What is a pipe or a device is no object, as in a listing: to open one waits for its other end.
+    /// A pipe or a device is not an object, as in a listing: opening it would wait for its other end.
     async fn refuse_pipe(&self, location: &Path) -> Result<()> {
         let (path, shown) = (self.inner.path_to_filesystem(location)?, location.to_string());
         blocking(move || is_no_pipe(&path).map_err(|source| Error::NotFound { path: shown, source })).await
@@ -261,7 +261,7 @@ impl Folders {
         let Some(entries) = there(fs::read_dir(&self.folder))? else { return Ok((files, below)) };
         for entry in entries {
             let Some(entry) = there(entry)? else { continue };
-            // A name that is no text is none of ours; one with odd characters is listed with these written as `%1B`.
+            // A name that is not text is not one of ours. In a name, odd characters are listed as `%1B`.
             let Ok(name) = entry.file_name().into_string() else { continue };
             let location = self.prefix.clone().join(name);
             let Some(found) = there(fs::metadata(entry.path()))? else { continue };
@@ -280,7 +280,7 @@ impl Folders {
     }
 }
 
-/// What tells the contents of a file from others that it had, as `object_store` writes it when it reads one.
+/// Identifies a version of a file's contents, in the form that `object_store` uses when it reads a file.
 fn tag_of(found: &fs::Metadata) -> String {
     #[cfg(unix)]
     let inode = std::os::unix::fs::MetadataExt::ino(found);

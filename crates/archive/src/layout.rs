@@ -1,4 +1,4 @@
-//! Where everything of an archive lies. FORMAT.md describes each file.
+//! The paths of all files of an archive. FORMAT.md describes each file.
 
 /// The format, and the archive's secret if it is encrypted.
 pub(super) const HEADER: &str = "archive.json";

@@ -1,4 +1,4 @@
-//! From what the user wrote to a storage: a folder, or a URL with the credentials of its environment.
+//! Turns what the user wrote into a storage: a folder, or a URL with the credentials of its environment.
 
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::clock::Clock;
 pub struct ArchiveOptions {
     /// What opens it, or encrypts it when it is made; `None` for one that is not encrypted.
     pub key: Option<Key>,
-    /// Whether to make it if there is none. Off for all that only reads.
+    /// Whether to create it if it does not exist. Off for everything that only reads.
     pub create: bool,
     /// The environment, captured: of it the credential chains of the clouds read `AWS_*`, `GOOGLE_*` and `AZURE_*`.
     pub variables: Vec<(String, String)>,
@@ -29,7 +29,8 @@ pub struct ArchiveOptions {
     /// How long a lock in a bucket holds without renewal; it is renewed after a third of that. Default 10 minutes.
     /// Folders need none: their locks end with the process.
     pub lease: Duration,
-    /// What others are told of us when they find it in use: host, process, run. Default `process` and its number.
+    /// Describes this process to others that find the archive in use: host, process, run. Default `process` and its
+    /// number.
     pub holder: String,
     /// Where backups keep what they have not written yet; the machine's own folder for such files if `None`.
     pub temporary_folder: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! Who may work in an archive: many backups at once, or one prune alone.
+//! Who may work in an archive: many backups at once, or a single prune.
 //!
 //! In a folder it is the kernel's lock on the file `lock`: it ends with the process, so it is never stale. In a bucket
 //! it is a lease: an object with its holder and its end, renewed while it is held; one that ran out is taken over.
@@ -26,7 +26,7 @@ use crate::clock::Clock;
 pub(super) const FOLDER: &str = "locks";
 /// The file that is locked in a folder.
 pub(super) const FILE: &str = "lock";
-/// The lease of whoever works alone.
+/// The lease of a process that works alone.
 pub(super) const EXCLUSIVE: &str = "locks/exclusive.json";
 
 /// How an archive is locked.
@@ -63,7 +63,7 @@ struct Note {
     since: Timestamp,
     /// Of a lease only: without renewal it is over then.
     until: Timestamp,
-    /// Of a lease only: drawn by its holder, so that it is told from any other; empty before version 0.2.
+    /// Only for a lease: drawn at random by its holder to distinguish it from others; empty before version 0.2.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     mark: String,
 }

@@ -1,4 +1,4 @@
-//! What is known of an archive beside its snapshots: small files that may be lost without losing a backup.
+//! Data about an archive other than its snapshots: small files whose loss does not affect any backup.
 
 use super::layout::NOTES;
 use super::{Archive, ArchiveError};
@@ -9,7 +9,7 @@ impl Archive {
         format!("{NOTES}/{name}{end}")
     }
 
-    /// Reads a note; `None` if there is none.
+    /// Reads a note; `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -28,7 +28,7 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// The storage said no; the old note may still stand then.
+    /// The storage refused the request; the old note may still exist then.
     ///
     /// # Cancel safety
     ///

@@ -22,8 +22,7 @@ pub struct ObjectVersion {
 }
 
 impl ObjectVersion {
-    /// What tells this version from others, where the storage has such a thing; the same when it is listed and when it is
-    /// read.
+    /// Identifies this version, if the storage supports that; the same in a listing and when it is read.
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
@@ -73,7 +72,7 @@ impl Objects {
         self.folder.as_deref()
     }
 
-    /// The whole of an object and its version; `None` if there is none.
+    /// A whole object and its version; `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -97,7 +96,7 @@ impl Objects {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: if the future is dropped, the object may have been created; reading it tells.
+    /// Not cancel safe: if the future is dropped, the object may have been created. Read it to find out.
     pub async fn create(&self, name: &str, bytes: Bytes) -> Result<Option<ObjectVersion>, ArchiveError> {
         if !self.store.create_own(name, bytes.clone()).await? {
             return Ok(None);
@@ -142,7 +141,7 @@ impl Objects {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: if the future is dropped, the object may have been replaced; reading it tells.
+    /// Not cancel safe: if the future is dropped, the object may have been replaced. Read it to find out.
     pub async fn replace(
         &self,
         name: &str,

@@ -7,7 +7,7 @@ use std::path::Path;
 /// How much of a note is read.
 const LONGEST_NOTE: usize = 4096;
 
-/// Opens a file to be locked or written in place, made if there is none, for its owner only.
+/// Opens a file for its owner only, to lock it or write it in place, and creates it if needed.
 pub(super) fn open_own(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false);
@@ -83,7 +83,7 @@ mod tests {
         }
     }
 }
-/// Refuses a pipe, a socket or a device. What is not there is no such thing.
+/// Refuses a pipe, a socket or a device. A missing file is accepted.
 pub(super) fn is_no_pipe(path: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     match std::fs::metadata(path) {
         Ok(found) if !found.is_file() && !found.is_dir() => {

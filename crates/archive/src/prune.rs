@@ -1,4 +1,4 @@
-//! Removing snapshots that no rule keeps, and the blobs that nobody needs any more.
+//! Removes snapshots that no rule keeps, and the blobs that no snapshot needs any more.
 //!
 //! Manifests go first, each after its hash; then the blobs that no remaining manifest names. So wherever it stops,
 //! every snapshot that is listed is whole, and what is left over is swept by the next prune.
@@ -73,11 +73,11 @@ impl PruneReport {
     }
 }
 
-/// What is to be done.
+/// The planned work.
 struct Decided {
-    /// Snapshots of which the manifest cannot be read.
+    /// Snapshots whose manifest cannot be read.
     unreadable: Vec<(SnapshotId, String)>,
-    /// Snapshots of which documents are missing.
+    /// Snapshots with missing documents.
     lacking: Vec<(SnapshotId, String)>,
     decisions: Vec<Decision>,
     /// The blobs that are still needed.
@@ -103,7 +103,7 @@ impl Archive {
         let lock = self.lock(Sharing::Exclusive, "a prune").await?;
         match self.prune_under(options, Some(&lock)).await {
             Ok((report, gone)) => self.remove_all(gone, lock).await.map(|()| report),
-            // Whatever became of it: in a bucket a lock that is not taken away keeps others out until it runs out.
+            // Whatever the result: in a bucket, a lock that is not removed keeps others out until it expires.
             Err(error) => {
                 lock.release().await;
                 Err(error)
@@ -172,7 +172,7 @@ impl Archive {
         Ok(report)
     }
 
-    /// Removes the snapshots, and tells which objects nobody needs any more.
+    /// Removes the snapshots, and returns which objects nothing needs any more.
     async fn prune_under(
         &self,
         options: PruneOptions,
@@ -254,7 +254,7 @@ impl Archive {
         Ok(present)
     }
 
-    /// Marks the blobs of a snapshot; tells how many of its documents have none.
+    /// Marks the blobs of a snapshot. Returns how many of its documents have no blob.
     async fn mark(
         &self,
         id: &SnapshotId,
@@ -290,7 +290,7 @@ impl Archive {
         if report.sweep_refused.is_none() {
             let mut objects = self.store().list(BLOBS);
             while let Some(object) = objects.try_next().await? {
-                // What is no blob of ours is not ours to remove.
+                // A file that is not one of our blobs is never removed.
                 let Some(blob) = self.blob_of(&object.name) else { continue };
                 if marked.contains(&blob) {
                     continue;

@@ -79,7 +79,7 @@ impl Listing {
     ///
     /// # Errors
     ///
-    /// There is none, or more than one, or it is damaged.
+    /// There is no match, or more than one, or it is damaged.
     pub fn find(&self, start: &str) -> Result<&Snapshot, ArchiveError> {
         let refused = |message: String| Err(ArchiveError::Refused(message));
         if start == "latest" {
@@ -143,7 +143,7 @@ impl Listing {
         self.snapshots.iter().map(|snapshot| snapshot.account.name.as_str()).collect()
     }
 
-    /// The list without the whole snapshots of other accounts. Whose the damaged ones are cannot be told: they stay.
+    /// The list without the intact snapshots of other accounts. The owners of damaged ones are unknown, so those stay.
     #[must_use]
     pub fn of_account(mut self, account: &str) -> Self {
         self.snapshots.retain(|snapshot| snapshot.account.name == account);
@@ -161,7 +161,7 @@ pub struct Size {
 }
 
 impl Archive {
-    /// The text of a blob, of at most so many bytes, its hash compared: what is damaged is an error, never a text.
+    /// The text of a blob, of at most this many bytes, with its hash checked: damage is an error, never a text.
     pub(super) async fn text(&self, blob: Fingerprint, most: u64) -> Result<Vec<u8>, ArchiveError> {
         let path = self.blob_path(blob);
         let found = self.store().read_within(&path, packed_at_most(most)).await?;
@@ -188,7 +188,7 @@ impl Archive {
         self.text(entry.blob, entry.bytes).await
     }
 
-    /// Every snapshot of which the manifest is whole, oldest first, and every manifest that is not.
+    /// Every snapshot with an intact manifest, oldest first, and every damaged manifest.
     ///
     /// Reads the start of each manifest and compares its length; [`Self::check`] reads all of it.
     ///

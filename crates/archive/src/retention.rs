@@ -47,7 +47,7 @@ impl Series {
     }
 }
 
-/// What becomes of a snapshot.
+/// What happens to a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// The snapshot that the decision is about.

@@ -2,7 +2,7 @@
 
 use transship_documents::Fingerprint;
 
-/// Blobs are divided into so many buckets by their names.
+/// Blobs are divided into this many buckets by their names.
 pub(super) const BUCKETS: u32 = 1 << 16;
 
 /// Which blobs a check reads.

@@ -1,4 +1,4 @@
-//! The guard against an account that suddenly shows far less than it did.
+//! The safeguard against an account that suddenly shows far fewer imports than before.
 
 /// Tells whether more than the share `limit` (0 to 1) of what was there last time is gone: that share, if so.
 pub fn shrunk(before: u64, gone: u64, limit: f64) -> Option<f64> {

@@ -1,4 +1,4 @@
-//! What a snapshot says of itself and of each document in it.
+//! The data in a snapshot about itself and about each document.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -134,7 +134,7 @@ pub struct Facts {
     pub adaptor_type: Option<String>,
     /// The import's `_integrationId`, where it has one.
     pub integration: Option<Id>,
-    /// `lastModified` as the service sent it; absent where the document has none.
+    /// `lastModified` as the service sent it; absent if the document has none.
     pub last_modified: Option<String>,
     /// The hash of its normal form: what a difference is judged by.
     pub fingerprint: Fingerprint,
@@ -155,7 +155,7 @@ pub struct Entry {
     /// The import's `_integrationId`, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration: Option<Id>,
-    /// `lastModified` as the service sent it; absent where the document has none.
+    /// `lastModified` as the service sent it; absent if the document has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_modified: Option<String>,
     /// The hash of its normal form.

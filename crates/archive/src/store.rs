@@ -27,7 +27,7 @@ const PART: usize = 8 << 20;
 /// The same in a folder, where a part costs no call: a smaller one takes less memory.
 const PART_IN_A_FOLDER: usize = 256 << 10;
 
-/// A file of this machine that is to be written to the storage cannot be read.
+/// A file of this machine cannot be read for writing it to the storage.
 fn unread(source: std::io::Error) -> ArchiveError {
     ArchiveError::Local { what: "read", path: std::env::temp_dir(), source }
 }
@@ -49,7 +49,7 @@ pub(super) struct Object {
     pub name: String,
     pub size: u64,
     pub modified: Timestamp,
-    /// What tells its contents from others that it had.
+    /// Identifies this version of its contents.
     pub tag: Option<String>,
 }
 
@@ -89,7 +89,7 @@ impl Store {
     fn error(&self, what: &'static str, name: &str) -> impl FnOnce(Error) -> ArchiveError {
         let (path, place) = (name.to_owned(), self.place.to_string());
         move |error| {
-            // That the kind of error is none of the others tells nobody anything.
+            // An error of no specific kind needs no name.
             let source = match error {
                 Error::Generic { source, .. } => source,
                 other => Box::new(other),
@@ -120,12 +120,12 @@ impl Store {
         }
     }
 
-    /// The whole of an object; `None` if there is none.
+    /// A whole object; `None` if it does not exist.
     pub(super) async fn read(&self, name: &str) -> Result<Option<Bytes>, ArchiveError> {
         self.read_within(name, packed_at_most(LONGEST)).await
     }
 
-    /// The whole of an object that has at most so many bytes: a longer one is damaged, and is not read.
+    /// A whole object of at most this many bytes: a longer one is damaged, and is not read.
     pub(super) async fn read_within(&self, name: &str, most: u64) -> Result<Option<Bytes>, ArchiveError> {
         let Some(found) = self.get(name, GetOptions::default()).await? else { return Ok(None) };
         let length = found.meta.size;
@@ -135,7 +135,7 @@ impl Store {
         self.timed("read", name, found.bytes()).await?.map(Some).map_err(self.error("read", name))
     }
 
-    /// The first bytes of an object that has at least so many.
+    /// The first bytes of an object that has at least this many.
     pub(super) async fn read_start(&self, name: &str, length: u64) -> Result<Option<Bytes>, ArchiveError> {
         let options = GetOptions { range: Some(GetRange::Bounded(0..length)), ..GetOptions::default() };
         let Some(found) = self.get(name, options).await? else { return Ok(None) };
@@ -247,7 +247,7 @@ impl Store {
         self.remove_found(name).await.map(drop)
     }
 
-    /// The same; tells whether it was there, as far as the storage says so: a bucket does not.
+    /// The same. Returns whether it existed, if the storage says so: a bucket does not.
     pub(super) async fn remove_found(&self, name: &str) -> Result<bool, ArchiveError> {
         let path = self.path(name);
         match self.timed("remove", name, self.inner.delete(&path)).await? {
@@ -270,7 +270,7 @@ impl Store {
                 let meta = match store.timed("list", &what, async { found.next().await.transpose() }).await {
                     Ok(Ok(None)) => return None,
                     Ok(Ok(Some(meta))) => meta,
-                    // A listing that broke off is over: what it did not name may be there all the same.
+                    // A listing that failed has ended: objects that it did not name may exist.
                     Ok(Err(error)) => return Some((Err(store.error("list", &what)(error)), None)),
                     Err(slow) => return Some((Err(slow), None)),
                 };

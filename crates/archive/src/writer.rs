@@ -19,7 +19,7 @@ use super::snapshot::key;
 use super::{Account, Archive, ArchiveError, Entry, Facts, Notes, Snapshot, SnapshotId};
 use transship_documents::Fingerprint;
 
-/// What became of a document that was added.
+/// The result of adding a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Added {
     /// It is an entry of the snapshot.
@@ -215,7 +215,7 @@ impl SnapshotWriter {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future has let go all the same: only the waiting ends.
+    /// Dropping the future still releases it: only the waiting ends.
     pub async fn give_up(self) {
         self.lock.release().await;
     }

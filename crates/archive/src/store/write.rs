@@ -39,7 +39,7 @@ enum Written {
     NotSupported,
 }
 
-/// The object because of which a write was refused.
+/// The object that caused a write to be refused.
 enum Existing {
     /// Exactly the bytes that were to be written.
     Own,

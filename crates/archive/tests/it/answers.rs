@@ -187,7 +187,7 @@ async fn a_conflict_with_nothing_there_is_sent_again_and_is_never_another_s_obje
     assert!(one.keeps_conditions().await.unwrap());
     assert!(one.claim("segment", "one".into()).await.unwrap());
     let first = one.create("lease", "1".into()).await.unwrap().expect("nobody else has it");
-    // The version is still there, so a conflict tells nothing of it.
+    // The version still exists, so a conflict says nothing about it.
     let second = in_the_way(true).replace("lease", "2".into(), &first).await.unwrap();
     assert!(second.is_some());
     assert_eq!(in_the_way(true).replace("lease", "3".into(), &first).await.unwrap(), None, "it is another");

@@ -9,7 +9,7 @@ use transship_archive::{Archive, ArchiveOptions, Policy, PruneOptions, Share};
 
 use super::support::*;
 
-/// Storage that stops after so many operations; a clock that goes on.
+/// A storage that stops after this many operations; a clock that keeps going.
 async fn dying(storage: &Arc<InMemory>, hands: &Hands, left: i64) -> Option<Archive> {
     let mortal = Mortal::new(Arc::clone(storage) as _, left);
     Archive::open_store(mortal, "memory", timed(hands)).await.ok()

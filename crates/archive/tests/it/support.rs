@@ -157,7 +157,7 @@ pub fn files(folder: &FilePath) -> Vec<PathBuf> {
     found
 }
 
-/// A storage that counts what it is asked, and stops for good after so many operations.
+/// A storage that counts requests, and stops for good after this many operations.
 #[derive(Debug)]
 pub struct Mortal {
     inner: Arc<dyn ObjectStore>,
