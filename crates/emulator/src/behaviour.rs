@@ -1,4 +1,4 @@
-//! What is not known of the service, as switches.
+//! Switches for unknown behaviour of the service.
 //!
 //! Every field answers a question that the public documentation leaves open. The defaults are the
 //! answers best supported; a faults file sets others, so that a client can be tried against each.
@@ -47,7 +47,7 @@ pub struct Behaviour {
     pub post_script_hides_content: bool,
     /// Whether the answer to a PUT of a script lacks its `content`.
     pub put_script_hides_content: bool,
-    /// Seconds in `Retry-After` when the bucket is empty; if negative, there is no such header. Default 2.
+    /// Seconds in `Retry-After` when the bucket is empty; if negative, the header is omitted. Default 2.
     pub retry_after: i64,
     /// Calls that the bucket of an account holds. Default 1,000.
     pub bucket_size: f64,

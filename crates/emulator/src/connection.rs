@@ -118,7 +118,7 @@ fn without_slash(uri: &mut Uri) {
     }
 }
 
-/// A stream that ends in a reset when it is told to.
+/// A stream that ends in a reset on request.
 #[derive(Debug)]
 struct Peer {
     stream: TcpStream,

@@ -68,7 +68,7 @@ impl Control {
     ///
     /// # Errors
     ///
-    /// When one of its globs is none.
+    /// If one of its globs is invalid.
     pub fn add_fault(&self, fault: Fault) -> Result<(), EmulatorError> {
         let armed = Armed::new(fault)?;
         self.inner.faults.write().unwrap_or_else(PoisonError::into_inner).push(armed);

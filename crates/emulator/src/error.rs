@@ -1,4 +1,4 @@
-//! Why an emulator cannot start or go on.
+//! Why an emulator cannot start or continue.
 
 use std::path::PathBuf;
 

@@ -19,7 +19,7 @@ impl Bucket {
         Self { size, refill, level: start.min(size), at: Instant::now() }
     }
 
-    /// Takes one call out; false when there is none.
+    /// Takes one call out; false if the bucket is empty.
     pub(super) fn take(&mut self) -> bool {
         self.fill();
         if self.level < 1.0 {

@@ -109,7 +109,7 @@ impl AccountSpec {
 ///
 /// # Cancel safety
 ///
-/// Dropping the future closes every connection; what was acknowledged is on disk.
+/// Dropping the future closes every connection; acknowledged writes are on disk.
 pub async fn serve(
     listener: TcpListener,
     store: Store,

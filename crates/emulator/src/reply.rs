@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::error::EmulatorError;
 use super::rules::{Problem, envelope};
 
-/// What a handler gives back.
+/// The result of a handler.
 pub(super) type Reply = Result<Response, Failure>;
 
 /// Why a handler did not do what was asked.
@@ -28,18 +28,18 @@ impl Failure {
         Self::Refused(StatusCode::UNPROCESSABLE_ENTITY, problems)
     }
 
-    /// There is no resource of the id in the path.
+    /// No resource has the id in the path.
     pub(super) fn unknown_id() -> Self {
         Self::Refused(StatusCode::NOT_FOUND, vec![bad_id()])
     }
 
-    /// There is nothing at this path: no such list, no such call.
+    /// The path does not exist: no such list, no such call.
     pub(super) fn unknown_path() -> Self {
         let problem = Problem::of_request("not_found", "There is nothing at this path.");
         Self::Refused(StatusCode::NOT_FOUND, vec![problem])
     }
 
-    /// The id in the path is none; the service's status for it is not known.
+    /// The id in the path is invalid; the service's status for this is not known.
     pub(super) fn malformed_id(status: u16) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
         Self::Refused(status, vec![bad_id()])

@@ -37,7 +37,7 @@ pub(super) struct Server {
     date: Mutex<(i64, HeaderValue)>,
 }
 
-/// The longest time that lists can be told to lag behind.
+/// The longest time that lists can be made to lag behind.
 const LONGEST_LAG: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// The account that a call speaks for.
@@ -131,7 +131,7 @@ impl Server {
         format!("i{:09x}", number & 0xf_ffff_ffff)
     }
 
-    /// The tag of a resource of an account, none if there is no such resource.
+    /// The tag of a resource of an account; `None` if it does not exist.
     pub(super) fn tag(&self, account: AccountId, kind: Kind, id: Id) -> Option<Box<str>> {
         self.store.entry(account, kind, id).map(|entry| entry.tag)
     }

@@ -1,4 +1,4 @@
-//! A fault on duty: which calls it has seen, and whether the next is hit.
+//! An active fault: which calls it has seen, and whether it hits the next one.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -39,7 +39,7 @@ impl Armed {
     ///
     /// # Errors
     ///
-    /// When one of its globs is none, or a pointer does not begin with `/`.
+    /// If one of its globs is invalid, or a pointer does not begin with `/`.
     pub(crate) fn new(fault: Fault) -> Result<Self, EmulatorError> {
         if let Some(problem) = problems::of(&fault).into_iter().next() {
             let reason = format!("{}: {}; {}", problem.path.join("."), problem.message, problem.help);

@@ -77,7 +77,7 @@ fn text<'j>(job: &'j Map<String, Value>, key: &str) -> &'j str {
     job.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether the filters accept a job; what is no filter of jobs filters nothing.
+/// Whether the filters accept a job; a key that is not a filter of jobs is ignored.
 fn is_asked_for(job: &Map<String, Value>, pairs: &[(String, String)]) -> bool {
     pairs.iter().all(|(key, value)| match key.as_str() {
         "_integrationId" | "_flowId" | "_exportId" | "_importId" | "_flowJobId" | "_parentJobId"

@@ -182,7 +182,7 @@ fn stored(text: &Bytes) -> Result<Document, Failure> {
     serde_json::from_slice(text).map_err(|_| damaged())
 }
 
-/// What is stored is no document.
+/// The stored text is not a document.
 fn damaged() -> Failure {
     Failure::Broken(super::error::EmulatorError::Damaged { what: "document" })
 }

@@ -32,7 +32,7 @@ fn accept(context: &Context, kind: Kind, document: &mut Document) -> Result<(), 
     Ok(())
 }
 
-/// Makes a resource, or runs the import of which the path is the `apiIdentifier`.
+/// Creates a resource, or runs the import whose `apiIdentifier` is the path.
 pub(super) async fn create(context: Context, Path(list): Path<String>, body: Bytes) -> Reply {
     let kind = kind(&list)?;
     let mut document = object(&body)?;

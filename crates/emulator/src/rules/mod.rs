@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use crate::store::{Id, Kind};
 
-/// What the rules must know of the account: the tag of a resource, none if there is no such resource.
+/// What the rules must know about the account: the tag of a resource, `None` if it does not exist.
 pub(super) type Resources<'a> = &'a dyn Fn(Kind, Id) -> Option<Box<str>>;
 
 /// A document, its keys in the order they were sent.

@@ -37,7 +37,7 @@ pub(crate) const OPAQUE: [&str; 10] = [
     "map",
 ];
 
-/// Adds a problem for every reference that is no id, or leads nowhere.
+/// Adds a problem for every reference that is not an id or names no resource.
 pub(super) fn check(document: &Document, resources: Resources<'_>, problems: &mut Vec<Problem>) {
     for (key, kind) in AT_THE_TOP {
         if let Some(value) = document.get(key) {

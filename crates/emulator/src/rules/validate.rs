@@ -64,7 +64,7 @@ const ENUMS: [(&str, &[&str]); 7] = [
     ("http.formType", &["http", "rest", "assistant", "graph_ql", "assistant_graphql"]),
 ];
 
-/// Checks an import that was already normalised, and says of which kind it is.
+/// Checks an import that was already normalised, and returns its kind.
 ///
 /// # Errors
 ///
@@ -116,7 +116,7 @@ pub(crate) fn other(
     resources: Resources<'_>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
-    // A job has no name: whoever wants a flow to run in the emulator makes one.
+    // A job has no name: a test creates one to make a flow run in the emulator.
     if kind != Kind::Jobs {
         name(document, &mut problems);
     }

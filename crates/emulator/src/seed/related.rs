@@ -43,7 +43,7 @@ const SCRIPTS: [(&str, &str); 8] = [
     ("Überprüfung", "check(options) {\n  return options.data // größer als 0\n}"),
 ];
 
-/// Resources of which no more is to be said than their name and kind.
+/// Resources that need only a name and a kind.
 const PLAIN: [(Kind, &str); 14] = [
     (Kind::Stacks, "Partner stack"),
     (Kind::AsyncHelpers, "Amazon feed status"),

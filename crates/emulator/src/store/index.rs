@@ -41,7 +41,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// What is to be known of `document`.
+    /// The data to keep about `document`.
     pub(crate) fn of(kind: Kind, id: Id, document: &Value) -> Self {
         let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
         let mut uses = Vec::new();
@@ -204,7 +204,7 @@ impl Index {
     }
 }
 
-/// One change of the index, published once the disk has it.
+/// One change of the index, published once it is on disk.
 #[derive(Debug)]
 pub(super) enum Update {
     Put(Collection, u64, Entry, Text),

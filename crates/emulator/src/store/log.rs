@@ -66,7 +66,7 @@ impl Log {
         Ok(Self { file: Some(file), end: read.end, batch: Vec::new() })
     }
 
-    /// Whether a file with so many bytes in use is worth being rewritten.
+    /// Whether a file with this many bytes in use is worth rewriting.
     pub(super) fn is_mostly_dead(&self, live: u64) -> bool {
         self.end.saturating_sub(live) > WORTH_REWRITING.max(live)
     }
@@ -111,7 +111,7 @@ impl Log {
         Ok(Text::At { offset, length })
     }
 
-    /// Writes the batch and waits until it is on disk. On failure the file is as it was before.
+    /// Writes the batch and waits until it is on disk. On failure the file stays as it was.
     pub(super) fn commit(&mut self) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let written = file.write_all(&self.batch).and_then(|()| file.sync_data());

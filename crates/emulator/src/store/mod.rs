@@ -94,7 +94,7 @@ impl Drop for Writer {
 /// From where on a list is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum From {
-    /// After so many documents.
+    /// After this many documents.
     Skip(usize),
     /// After the document at this place.
     Place(u64),
@@ -172,7 +172,7 @@ impl Store {
         Ok(Self { shared, writer: Arc::new(writer) })
     }
 
-    /// The account of this name, made if there is none.
+    /// The account of this name, created if needed.
     ///
     /// # Errors
     ///

@@ -36,7 +36,7 @@ pub(crate) enum Op {
     Account(AccountRecord),
 }
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Written {
     /// It is on disk.
