@@ -8,7 +8,7 @@ pub enum DecryptError {
     /// The text around the file is not as age writes it.
     #[error("its armour is damaged: {0}")]
     Armour(&'static str),
-    /// It is no age file of version 1, or its header is damaged.
+    /// It is not an age file of version 1, or its header is damaged.
     #[error("its header is damaged: {0}")]
     Header(&'static str),
     /// The header can be read and the key fits, and yet somebody changed the header.

@@ -35,7 +35,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
 }
 
-/// The reverse, of exactly so many bytes.
+/// The reverse, for exactly this many bytes.
 pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     BASE64.decode(text).ok()?.try_into().ok()
 }

@@ -1,4 +1,4 @@
-//! Passphrases: scrypt makes guessing dear.
+//! Passphrases: scrypt makes guessing expensive.
 
 use scrypt::Params;
 use secrecy::{ExposeSecret, SecretString};
@@ -12,7 +12,7 @@ pub(crate) const TAG: &str = "scrypt";
 const LABEL: &[u8] = b"age-encryption.org/v1/scrypt";
 type Salt = [u8; 16];
 
-/// The cost is no power of two that scrypt takes.
+/// The cost is not a power of two that scrypt accepts.
 pub(crate) struct BadCost;
 
 pub(crate) fn derive(words: &SecretString, salt: &Salt, cost: u8) -> Result<Zeroizing<[u8; 32]>, BadCost> {

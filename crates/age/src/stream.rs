@@ -42,7 +42,7 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes the last chunk and gives back what was written to.
+    /// Writes the last chunk and returns the inner writer.
     ///
     /// # Errors
     /// The rest cannot be written.

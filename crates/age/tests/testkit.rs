@@ -35,7 +35,7 @@ impl Vector {
         self.said.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// What became of it, in the words of the vectors, and what of the payload was given.
+    /// The result, in the words of the vectors, and the part of the payload that was returned.
     fn outcome(&self) -> (&'static str, Vec<u8>) {
         let keys: Vec<Identity> =
             self.all("identity").iter().map(|key| key.parse().expect("a key")).collect();
