@@ -1,4 +1,4 @@
-//! Where an account is and how its token is found.
+//! Where an account is and where its token comes from.
 
 use std::path::PathBuf;
 

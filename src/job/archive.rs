@@ -27,15 +27,15 @@ pub const SHRINK: f64 = 0.2;
 /// `keep` of an archive; what is absent keeps nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Keep {
-    /// `last`: so many of the newest.
+    /// `last`: this many of the newest.
     pub last: Option<u32>,
-    /// One a day, for so many days.
+    /// One a day, for this many days.
     pub daily: Option<u32>,
-    /// One a week, for so many weeks.
+    /// One a week, for this many weeks.
     pub weekly: Option<u32>,
-    /// One a month, for so many months.
+    /// One a month, for this many months.
     pub monthly: Option<u32>,
-    /// One a year, for so many years.
+    /// One a year, for this many years.
     pub yearly: Option<u32>,
     /// All that carry one of these tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -53,7 +53,7 @@ pub struct BackupSettings {
     pub selection: Option<String>,
     /// The share of last time's imports that may be gone, from 0 to 1.
     pub shrink: f64,
-    /// Which snapshots survive the prune that follows; without it, there is none.
+    /// Which snapshots the following prune keeps; without this, no prune follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<Keep>,
 }

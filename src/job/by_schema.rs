@@ -1,4 +1,4 @@
-//! YAML files that are not jobs and have a JSON Schema of their own, held against it: a faults file of the emulator.
+//! Checks YAML files that are not jobs against their own JSON Schema, such as a faults file of the emulator.
 //!
 //! It follows the part of JSON Schema that such a schema uses: `type`, `properties`, `required`, `items`, `oneOf`, `const`,
 //! `minimum`, `maximum`, the format `json-pointer`, and `#/$defs/time`.

@@ -1,4 +1,4 @@
-//! A CSV whose every cell knows where it stands; the csv crate knows that of rows only.
+//! A CSV in which every cell has a position; the csv crate has positions of rows only.
 
 use super::problem::{Report, Span};
 

@@ -1,4 +1,4 @@
-//! Holds a tree against [`super::keys`]: unknown keys, wrong kinds, bad values. It knows nothing of what they mean.
+//! Validates a tree against [`super::keys`]: unknown keys, wrong kinds, bad values. It does not interpret the values.
 
 use super::cut::{cut, is_text_meant, not_meant};
 use super::env::nearest;
@@ -146,7 +146,7 @@ fn is_root(table: &Table) -> bool {
 
 /// The keys that are most likely meant by those that the table does not know.
 ///
-/// What follows from their absence is not told: the unknown key is.
+/// Consequences of their absence are not reported, only the unknown key.
 pub(super) fn meant(entries: &[Entry], table: &Table) -> Vec<&'static str> {
     // Nobody mistypes more keys than that; the bound keeps a file of a hundred thousand keys quick.
     let unknown = entries.iter().filter(|entry| table.key(&entry.key).is_none()).take(100);

@@ -1,4 +1,4 @@
-//! Warnings at the place of an error: what is most likely not meant there follows only too often from what is wrong.
+//! Drops warnings at the place of an error: they are often only its consequence.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,7 +13,7 @@ pub(super) struct Spot {
     pub(super) is_error: bool,
 }
 
-/// Whether each problem is told: errors are, and warnings that touch the place of none; `None` is a whole file.
+/// Whether each problem is reported: errors are, and warnings that overlap no error; `None` is a whole file.
 pub(super) fn told(spots: &[Option<Spot>]) -> Vec<bool> {
     let mut errors: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     for spot in spots.iter().flatten().filter(|spot| spot.is_error) {

@@ -83,7 +83,7 @@ pub(super) fn expand(text: &str, env: &Env) -> Result<String, Vec<Unexpanded>> {
 
 /// The first `${VAR}` whose variable is most likely a secret: by its name, or because its value has the shape of a token.
 ///
-/// A name that ends as that of a path does (`TOKEN_FILE`) is none.
+/// A name that ends like the name of a path (`TOKEN_FILE`) does not count.
 pub(super) fn secret_in(text: &str, env: &Env) -> Option<std::ops::Range<usize>> {
     const WORDS: [&str; 7] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "API_KEY", "APIKEY"];
     const PLACES: [&str; 6] = ["FILE", "PATH", "DIR", "FOLDER", "HOME", "ROOT"];

@@ -39,7 +39,7 @@ pub struct ImportFile {
     pub path: PathBuf,
     /// Its path from the folder, with `/` between the parts.
     pub shown: String,
-    /// The document's identity; without an `_id` it bears the path from the folder in its stead.
+    /// The document's identity; without an `_id`, its path in the folder takes the place of the id.
     pub head: Head,
     /// Whether the document has an `_id`.
     pub has_id: bool,
@@ -318,7 +318,7 @@ fn refuse_equal(imports: &[Read], names: Names, report: &mut Report) {
         return;
     }
     for pair in equal(imports, by_name, |placed| name_key(&placed.text).into_owned()) {
-        // Files with ids are told apart by these, if the target knows them: that is seen later.
+        // Files with ids are distinguished by these if the target knows them, which is checked later.
         if !pair.iter().all(|read| read.file.has_id) && !same_id(pair) {
             both(pair, "name", "rename one of the two, or remove it", by_name, report);
         }

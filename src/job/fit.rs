@@ -1,10 +1,10 @@
-//! Whether a value that stands alone is what a key asks for.
+//! Whether a single value is what a key asks for.
 
 use super::forms::Format;
 use super::spec::Type;
 use super::tree::{Data, Node};
 
-/// Whether a value that is no collection is what `holds` asks for.
+/// Whether a value that is not a collection is what `holds` asks for.
 pub(super) fn fits(node: &Node, holds: &Type) -> bool {
     match holds {
         Type::Text(Format::Id) => node.written().is_some_and(|text| Format::Id.fits(text)),

@@ -1,4 +1,4 @@
-//! Reading a job: from a file, from a pipe, from memory.
+//! Reads a job: from a file, from a pipe, from memory.
 
 use std::io::Read;
 use std::path::Path;

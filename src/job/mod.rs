@@ -101,7 +101,7 @@ pub struct Job {
     pub references: Rules,
     /// The key `transform`, compiled; shared with the thread that prepares documents.
     pub program: Arc<Program>,
-    /// The key `captured_data`: what becomes of sample data.
+    /// The key `captured_data`: how sample data is handled.
     pub captured_data: CapturedData,
     /// The key `match`: how an import is found in the target.
     pub match_by: MatchBy,
@@ -133,7 +133,7 @@ pub struct Job {
     pub parallel: NonZeroUsize,
     /// The account of a CSV that stands for one of the job's.
     pub stand_in: Option<StandIn>,
-    /// The key `notify`: who is told how it ended.
+    /// The key `notify`: who is notified of the result.
     pub notify: Notify,
     /// Every entry of `accounts`, in the order written, then those of the user's file that the job may name.
     pub accounts: Vec<Account>,
@@ -191,7 +191,7 @@ impl Selection {
     }
 }
 
-/// `captured_data`: what becomes of samples and mock answers.
+/// `captured_data`: how samples and mock answers are handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CapturedData {
     /// It is written with the import.
@@ -220,7 +220,7 @@ impl MatchBy {
         }
     }
 
-    /// The same of a document that is to be written.
+    /// The same for a document that will be written.
     pub fn key_of(self, document: &serde_json::Value) -> Option<Cow<'_, str>> {
         let text = |field: &str| document.get(field).and_then(serde_json::Value::as_str);
         match self {
@@ -258,7 +258,7 @@ pub enum Verify {
     Full,
     /// What the write answered is compared.
     Response,
-    /// What was written is neither read back nor compared.
+    /// Written documents are neither read back nor compared.
     None,
 }
 
@@ -305,7 +305,7 @@ impl Default for Retry {
 /// `stop`: when a run halts by itself. A limit that is absent never stops it.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Stop {
-    /// `failures`: a count, or a share of what is to be written.
+    /// `failures`: a count, or a share of what has to be written.
     pub failures: Option<Limit>,
     /// `consecutive`: the number of failures in a row that stops the run.
     pub consecutive: Option<u32>,
@@ -314,7 +314,7 @@ pub struct Stop {
     /// `running`: an import is left alone while a flow that uses it runs. For the planner and the executor.
     #[serde(default)]
     pub running: bool,
-    /// `wait`: how long flows that run are waited for when everything else is written; 10 minutes unless told otherwise.
+    /// `wait`: how long to wait for running flows when everything else is written. Default 10 minutes.
     #[serde(default = "usual_wait")]
     pub wait: Duration,
 }

@@ -1,4 +1,4 @@
-//! The files that a job names, as they were when it was read: what tells one version of the whole job from another.
+//! The files that a job names, as they were when it was read: they identify the version of the whole job.
 
 use std::path::PathBuf;
 

@@ -1,8 +1,8 @@
-//! `notify`: who is told how a run ended, beside the person at the terminal.
+//! `notify`: who is notified of a run's result, in addition to the person at the terminal.
 
 use std::path::PathBuf;
 
-/// `notify`. What is absent is not told.
+/// The key `notify`. Absent addresses are not notified.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notify {
     /// `success`: an address that is called when all went as planned.
@@ -14,7 +14,7 @@ pub struct Notify {
 }
 
 impl Notify {
-    /// Whether nobody is to be told.
+    /// Whether nobody has to be notified.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

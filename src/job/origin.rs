@@ -1,4 +1,4 @@
-//! Where the settings of a job come from: from the job, or from what holds without them.
+//! Where the settings of a job come from: from the job, or from the defaults.
 
 use super::keys::JOB;
 use super::problem::Report;

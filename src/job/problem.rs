@@ -1,4 +1,4 @@
-//! What is wrong with a job file, and how it is shown: the line itself, underlined.
+//! The problems of a job file, and how they are shown: the line itself, underlined.
 //!
 //! Nothing here prints; secrets are blacked out of the text before it is kept.
 

@@ -229,7 +229,7 @@ fn amount(text: &str, holds: &Type) -> Option<String> {
     let number = number(bare)? * factor;
     let number = if share { number / 100.0 } else { number };
     let fits = match holds {
-        // A share is no count.
+        // A share is not a count.
         Type::Integer(..) if share => false,
         Type::Integer(low, high) => {
             plain(number).parse::<i64>().is_ok_and(|number| (*low..=*high).contains(&number))

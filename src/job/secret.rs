@@ -1,4 +1,4 @@
-//! From where a token is kept to the token. It is never printed, logged or put into an error.
+//! Reads a token from where it is stored. It is never printed, logged or included in an error.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 /// How much of a file or an output is read.
 const READ_LIMIT: u64 = 64 << 10;
 
-/// Why there is no token. Nothing was sent.
+/// Why the token is missing. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum SecretError {
@@ -58,7 +58,7 @@ pub enum SecretError {
 ///
 /// # Errors
 ///
-/// There is no token, or what is there is none. The error never holds any of it.
+/// The token is missing or invalid. The error never includes any part of it.
 pub fn resolve(source: &TokenSource, env: &Env) -> Result<SecretString, SecretError> {
     let (text, from) = fetch(source, env)?;
     let token = text.trim();
@@ -76,7 +76,7 @@ pub fn resolve(source: &TokenSource, env: &Env) -> Result<SecretString, SecretEr
 ///
 /// # Errors
 ///
-/// There is none. The error never holds any of it.
+/// The value is missing. The error never includes any part of it.
 pub fn resolve_phrase(source: &TokenSource, env: &Env) -> Result<SecretString, SecretError> {
     let (text, from) = fetch(source, env)?;
     if text.trim().is_empty() {
@@ -153,7 +153,7 @@ fn run(words: &[String], env: &Env, limit: Duration) -> Result<Vec<u8>, SecretEr
     let output = printed.recv_timeout(left());
     let status = output.is_ok().then(|| wait(&mut child, deadline)).flatten();
     let (Ok(output), Some(status)) = (output, status) else {
-        // It may have ended by itself in between; then there is nothing to kill.
+        // It may have ended in between; then there is nothing to kill.
         let _ = child.kill();
         let _ = child.wait();
         return Err(SecretError::Slow { program, limit });

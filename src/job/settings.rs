@@ -36,7 +36,7 @@ pub struct Settings {
     pub stop: Stop,
     /// The folder of the job file, where its relative paths begin.
     pub folder: PathBuf,
-    /// What a backup leaves in the archive; `None` for what is no backup.
+    /// What a backup stores in the archive; `None` if this is not a backup.
     #[serde(default, rename = "shelved", skip_serializing_if = "Option::is_none")]
     pub backup: Option<BackupSettings>,
     /// For a restore: whether flows, APIs and tools that name an import by an id it no longer has are pointed to the new

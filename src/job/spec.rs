@@ -50,7 +50,7 @@ pub(super) struct Table {
     pub(super) rule: Rule,
     /// What one is called where it has no key of its own: `the job`, `a step`.
     pub(super) noun: Option<&'static str>,
-    /// What to write instead of a value that is no table, where that value may be a secret: it is never shown.
+    /// What to write instead of a value that is not a table, if that value may be a secret: it is never shown.
     pub(super) secret: Option<&'static str>,
     /// Keys that people look for here, and where they are.
     pub(super) elsewhere: &'static [(&'static str, &'static str)],

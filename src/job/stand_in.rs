@@ -1,4 +1,4 @@
-//! An account of a CSV of accounts that stands for an account of a job: one job, run for each of many accounts.
+//! An account from a CSV of accounts that replaces an account of a job: one job, run for each of many accounts.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A YAML file as a tree in which every node knows where it stands.
+//! A YAML file as a tree in which every node has its position.
 
 use std::cell::Cell;
 

@@ -65,7 +65,7 @@ pub(super) fn key(name: &str) -> String {
     if plain { name.to_owned() } else { serde_json::Value::from(name).to_string() }
 }
 
-/// The text of a file without an account; `None` if it has none of that name.
+/// The text of the file without an account; `None` if it has none of that name.
 pub fn without(known: &UserAccounts, name: &str) -> Option<String> {
     let at = known.accounts.iter().position(|account| account.name == name)?;
     let place = known.places.get(at)?.clone();

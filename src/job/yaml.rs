@@ -1,4 +1,4 @@
-//! YAML 1.2 (and so JSON) to a tree with places. Anchors, aliases, tags and several documents are refused.
+//! Reads YAML 1.2 (and so JSON) into a tree with positions. Refuses anchors, aliases, tags and several documents.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -19,14 +19,14 @@ const DEPTH: usize = 64;
 /// How many slips are repaired before the rest of the file is left unread.
 const SLIPS: usize = 50;
 
-/// Reads the file into a tree. `None` when there is none to speak of; the report then says why.
+/// Reads the file into a tree. `None` if there is no usable tree; the report then says why.
 ///
 /// A slip that can be read over is reported, replaced by a value that nobody looks at, and the file is read again.
 pub(super) fn parse(text: &str, report: &mut Report) -> Option<Node> {
     parse_or(text, "`transship new migrate` prints a job to start from", report)
 }
 
-/// The same, of a file that is no job: `empty` is what to do about one that holds nothing.
+/// The same for a file that is not a job: `empty` is the advice for an empty file.
 pub(super) fn parse_or(text: &str, empty: &str, report: &mut Report) -> Option<Node> {
     let mut repaired = Cow::Borrowed(text);
     let mut masked: Vec<Range<usize>> = Vec::new();

@@ -73,7 +73,7 @@ pub(super) fn identity(text: &str) -> Result<Identity, Vec<Fault>> {
         }
     };
     let id = placed("_id");
-    // The service holds imports without a name, and an export of one is to be applied as it is.
+    // The service has imports without a name, and an export of one must be applied as it is.
     let is_blank = match tree.get("name") {
         None | Some(Value::Null) => true,
         Some(name) => name.as_str().is_some_and(|name| name.trim().is_empty()),
@@ -188,7 +188,7 @@ fn span_in(text: &str, part: &RawValue) -> Span {
     Span::new(start, start + part.get().len())
 }
 
-/// The members of an object in their order; none for what is no object.
+/// The members of an object in order; none if it is not an object.
 fn members(text: &str) -> Vec<(String, &RawValue)> {
     document::members(text).unwrap_or_else(|_| Vec::new())
 }

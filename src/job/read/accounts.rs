@@ -150,7 +150,7 @@ impl Reader<'_> {
             .iter()
             .map(|e| e.key.as_str())
             .collect();
-        // Where `accounts` itself is mistyped, that is told.
+        // If `accounts` itself is mistyped, that is reported.
         if self.meant.contains(&"accounts") && !root.has("accounts") {
             return None;
         }

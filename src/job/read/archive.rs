@@ -80,7 +80,7 @@ impl Reader<'_> {
             } else {
                 self.account(root, "source", accounts)
             };
-            // An account that is gone can be restored from all the same: of the source only the name counts.
+            // A removed account can still be restored from: only the name of the source counts.
             let named = root.get("source").and_then(Node::text);
             let known = match named {
                 Some(name) => {
@@ -116,8 +116,8 @@ impl Reader<'_> {
         SourceAndTarget { source, target, sources }
     }
 
-    /// `source: { folder }`: it bears the name of its folder as written. Its files are read, and what is wrong with them
-    /// is told.
+    /// `source: { folder }`: its name is the name of its folder as written. Its files are read, and their problems are
+    /// reported.
     fn folder_of_files(&mut self, root: &Node, node: &Node) -> Option<Account> {
         let path = self.path(node)?;
         let name = node.text()?.to_owned();

@@ -1,4 +1,4 @@
-//! The walk from the tree of a fleet file to the [`Fleet`].
+//! Turns the tree of a fleet file into the [`Fleet`].
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -138,7 +138,7 @@ impl Reader<'_> {
             waves.push((FleetWave { size, approve }, item.span));
         }
         let last = waves.len().checked_sub(1)?;
-        // A rest that is not the last is told; it leaves no account out.
+        // A rest that is not the last is reported; it excludes no account.
         let has_rest = waves.iter().any(|(wave, _)| wave.size == WaveSize::Rest);
         for (number, (wave, span)) in waves.iter().enumerate() {
             match (wave.size == WaveSize::Rest, number == last) {

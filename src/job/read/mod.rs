@@ -1,4 +1,4 @@
-//! The walk from the tree to the [`Job`]: each file here reads one part and reports what is wrong with it.
+//! Turns the tree into the [`Job`]: each file here reads one part and reports its problems.
 
 mod accounts;
 mod archive;
@@ -227,7 +227,7 @@ impl Reader<'_> {
         true
     }
 
-    /// A text with its variables filled in; those that cannot be are told.
+    /// A text with its variables filled in. Variables that cannot be filled in are reported.
     fn expanded(&mut self, node: &Node) -> Option<String> {
         env::expand(node.text()?, self.env).map_err(|wrong| self.unexpanded(node, &wrong)).ok()
     }
@@ -246,7 +246,7 @@ impl Reader<'_> {
         Some(read)
     }
 
-    /// The same of a CSV of accounts, which is no part of the job: where tokens are may change.
+    /// The same for a CSV of accounts, which is not part of the job: the sources of tokens may change.
     fn roster<T>(&mut self, node: &Node, then: impl FnOnce(&Csv, &mut Report) -> T) -> Option<T> {
         self.sheet(node, then).map(|(.., read)| read)
     }

@@ -1,4 +1,4 @@
-//! Where in a job something with the shape of a token is none.
+//! Where in a job a text may have the shape of a token without being one.
 //!
 //! The service names lookups by 32 hex digits, as its tokens are, and such names, external ids and checksums stand in the
 //! steps of a job and in its selection. Nothing in there is ever read as a token of the service, so they are refused only

@@ -1,4 +1,4 @@
-//! The keys that say how a run goes: what becomes of what exists, what is compared, how much at a time, when it stops.
+//! The keys that control a run: how existing imports are handled, what is compared, how much at a time, when it stops.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;

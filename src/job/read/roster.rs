@@ -233,7 +233,7 @@ impl Reader<'_> {
             RowOrigin::Columns => Some(rate),
             RowOrigin::Named if accounts.contains(&row.account) => None,
             RowOrigin::Named => {
-                // What is wrong with the file was told when the row was read.
+                // The problems of the file were reported when the row was read.
                 let users = user::read_with(self.env, self.now, rate).ok().flatten()?.accounts;
                 users.into_iter().find(|account| account.name == row.account.name).map(|own| own.rate)
             }

@@ -103,7 +103,7 @@ fn manifest(csv: &Csv, report: &mut Report) -> Manifest {
         report.error(whole, "the manifest has no column `id` or `name`").help(help);
         return Manifest::default();
     }
-    // Rows that are left out were told.
+    // Excluded rows were reported.
     if csv.rows.is_empty() && !csv.header.is_empty() && csv.is_whole {
         report.error(None, "the manifest names no import").help("add a row for each import");
     }

@@ -80,7 +80,7 @@ impl Reader<'_> {
     }
 
     fn step(&mut self, node: &Node, program: &mut Program) -> Option<()> {
-        // What has the wrong shape has been reported: what follows from that is not told as well, the rest is.
+        // A wrong shape was already reported: its consequences are not, everything else is.
         let mut shape = Report::new("", "");
         check(node, &Type::Table(&STEP), "transform", &mut shape);
         let shape = shape.finish();

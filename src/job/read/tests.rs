@@ -134,7 +134,7 @@ fn job_of(text: &str) -> (Option<Job>, Vec<String>) {
 fn the_keys_of_apply_mirror_and_running_flows_are_read() {
     let text = include_str!("../../../tests/job/later.yaml");
     let (job, problems) = job_of(text);
-    // A warning, where there is no error.
+    // A warning, if there is no error.
     assert!(
         problems.iter().all(|other| other.ends_with("managed by the service and never compared")),
         "{problems:#?}"

@@ -19,7 +19,7 @@ use crate::model::time::Clock;
 /// More than any such file may have.
 const FILE_LIMIT: usize = 1 << 20;
 
-/// Reads the file; `None` where there is none.
+/// Reads the file; `None` if it does not exist.
 ///
 /// # Errors
 ///

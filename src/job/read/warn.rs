@@ -1,4 +1,4 @@
-//! What a valid job may still have wrong: said, and not refused.
+//! Likely mistakes in a valid job: reported, but not refused.
 
 use std::sync::LazyLock;
 
@@ -164,7 +164,7 @@ impl Reader<'_> {
         if root.get("sources").is_some_and(|sources| sources.text().is_some()) {
             return;
         }
-        // What is not used because its name is mistyped, or the key is not there, is told as that.
+        // An item that is unused because its name is mistyped, or the key is missing, is reported as that.
         let is_known = |key: &str| {
             let name = root.get(key).and_then(Node::text);
             name.is_none_or(|name| accounts.iter().any(|account| account.name == name))

@@ -1,4 +1,4 @@
-//! Slips inside of brackets, with the place each is told at, and what is said.
+//! Mistakes inside brackets, with the position and the message of each.
 
 use super::tests::told;
 

@@ -1,6 +1,7 @@
-//! The commonest slips in YAML, recognised where the parser gave up, so that a person is told what to write instead.
+//! The most common mistakes in YAML, recognised where the parser gave up, so that the message can say what to write
+//! instead.
 //!
-//! Where the rest of the file can still be read, the slip comes with a repair: every problem is told at once.
+//! If the rest of the file can still be read, the mistake comes with a repair: all problems are reported at once.
 
 mod brackets;
 mod place;

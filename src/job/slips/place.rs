@@ -1,4 +1,4 @@
-//! What stands around a place in a file, and which slip that is.
+//! The text around a position in a file, and which mistake it is.
 
 use std::ops::Range;
 
@@ -204,7 +204,7 @@ impl Place<'_> {
         if self.in_flow { slip } else { slip.value(range) }
     }
 
-    /// A line above that is no key of its own, so that YAML takes this one for its continuation.
+    /// A line above that is not a key, so that YAML reads this one as its continuation.
     pub(super) fn line_above(&self) -> Option<Slip> {
         let line = self.line();
         let own = indent(&self.text[line.clone()]);

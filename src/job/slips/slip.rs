@@ -1,4 +1,4 @@
-//! A slip, and how the file is read on behind it.
+//! A mistake, and how to continue reading the file after it.
 
 use std::ops::Range;
 

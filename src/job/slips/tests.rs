@@ -1,4 +1,4 @@
-//! Every slip with the place it is told at, and what is said.
+//! Every mistake, with its position and message.
 
 use crate::job::problem::Report;
 use crate::job::yaml;
