@@ -71,7 +71,7 @@ fn same<'t>(wanted: &'t str, found: &'t str, mut member: impl FnMut(&'t str, &'t
             return None;
         }
         if is_server_field(key) {
-            // A key may stand twice in an object that is stepped over: then there is no tree.
+            // An object that is skipped may have a duplicate key: then there is no tree.
             if value.contains('{') {
                 return None;
             }
@@ -102,7 +102,7 @@ pub fn unlike_members(one: &str, other: &str) -> Option<(Value, Value)> {
     Some((unlike(&ones, &others)?, unlike(&others, &ones)?))
 }
 
-/// Members of the top level of which the blocks tell whether they mean anything.
+/// Members of the top level that are needed to decide whether the blocks have a meaning.
 const HELD_AGAINST_BLOCKS: [&str; 3] = ["lookups", "adaptorType", "distributed"];
 
 fn raw<'t>(members: &[(&str, &'t str)], key: &str) -> Option<&'t str> {

@@ -68,11 +68,11 @@ impl Document {
         &self.text
     }
 
-    /// The document's tree, or why there is none.
+    /// The document's tree, or the reason why it has none.
     ///
     /// # Errors
     ///
-    /// The text has none.
+    /// The text has no tree.
     pub fn tree(&self) -> Result<&Value, &Unreadable> {
         self.tree.get_or_init(|| read_tree(self.text.as_bytes())).as_ref()
     }
@@ -143,7 +143,8 @@ pub enum Unreadable {
 
 impl Unreadable {
     fn of(error: &serde_json::Error, text: &str) -> Self {
-        // The parser tells kinds of errors apart by their texts only; a change of these ends in `NotJson`, which is true too.
+        // The parser's kinds of errors differ only in their texts. If these change, the result is `NotJson`, which is
+        // true too.
         let message = error.to_string();
         let at = error.column();
         if message.contains("recursion limit") {
@@ -169,7 +170,7 @@ impl Unreadable {
 ///
 /// # Errors
 ///
-/// The text has none, or is not an object.
+/// The text has no tree, or is not an object.
 pub fn read_tree(text: &[u8]) -> Result<Value, Unreadable> {
     // What is read quickly holds each key once.
     if let Some(tree @ Value::Object(_)) = str::from_utf8(text).ok().and_then(quick::tree) {
@@ -231,7 +232,7 @@ impl<'t> Printed<'t> {
         Self { print, text, tree: Some(tree) }
     }
 
-    /// Why it has no tree, if it has none.
+    /// Why it has no tree, if so.
     pub fn unreadable(&self) -> Option<&Unreadable> {
         self.tree.as_ref().and_then(|tree| tree.as_ref().err())
     }
@@ -240,7 +241,7 @@ impl<'t> Printed<'t> {
     ///
     /// # Errors
     ///
-    /// It has none.
+    /// It has no tree.
     pub fn into_tree(self) -> Result<Value, Unreadable> {
         self.tree.unwrap_or_else(|| read_tree(self.text))
     }

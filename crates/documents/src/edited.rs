@@ -198,7 +198,7 @@ impl Edited {
         text
     }
 
-    /// What changed, as [`diff`] tells it.
+    /// What changed, in the form of [`diff`].
     pub fn changes(&self) -> Vec<Change> {
         let changes = match &self.before {
             Before::Whole(whole) => diff(whole, &self.now),

@@ -66,7 +66,7 @@ impl Evidence {
         }
     }
 
-    /// An envelope is told by its record; a single odd path among many does not speak against it.
+    /// Paths into `record` identify an envelope; one unusual path among many does not disprove it.
     fn verdict(&self) -> Envelope {
         match (self.record, self.outside) {
             (0, _) => Envelope::No,

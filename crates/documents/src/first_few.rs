@@ -25,7 +25,7 @@ impl<T, const N: usize> FirstFew<T, N> {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

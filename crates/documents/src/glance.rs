@@ -70,7 +70,7 @@ pub(crate) struct Members<'t> {
 }
 
 impl<'t> Members<'t> {
-    /// Begins it at the first member. `None` where it is no object, and as for [`Self::step`].
+    /// Starts at the first member. `None` if it is not an object, and as for [`Self::step`].
     pub(crate) fn of(text: &'t str) -> Option<Self> {
         let mut glance = Glance { text, at: 0 };
         glance.expect(b'{')?;
@@ -216,7 +216,7 @@ struct Glance<'t> {
 }
 
 impl<'t> Glance<'t> {
-    /// The next byte that is no blank.
+    /// The next byte that is not a blank.
     fn next(&mut self) -> Option<u8> {
         loop {
             match self.text.as_bytes().get(self.at)? {
@@ -239,7 +239,7 @@ impl<'t> Glance<'t> {
         Some(Quoted { inside: self.text.get(from..self.at - 1)?, escaped })
     }
 
-    /// Steps behind the next quote, or behind an escape before it: then that is told.
+    /// Moves past the next quote, or past an escape before it. Returns which it was.
     #[inline]
     fn behind_quote(&mut self, bytes: &[u8]) -> Option<bool> {
         self.at += before_special(bytes.get(self.at..)?)?;

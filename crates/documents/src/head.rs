@@ -49,7 +49,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// A head of which only id and name are known.
+    /// A head with only id and name.
     pub fn new(id: Id, name: impl Into<String>) -> Self {
         Self {
             id,
@@ -133,9 +133,9 @@ impl Head {
         })
     }
 
-    /// Of a key that stands twice, the first text counts: what has an `_id` must never look like what has none.
+    /// If a key is duplicated, the first text counts: a document with an `_id` must never look like one without.
     fn read_loosely(text: &str) -> Self {
-        // What is no object has no fields.
+        // Anything but an object has no fields.
         let Ok(Texts(mut texts)) = serde_json::from_str(text) else {
             return Self::new(Id::from(""), "");
         };

@@ -1,6 +1,6 @@
 //! Hexadecimal digits: how ids and hashes are written.
 
-/// What is no digit.
+/// Marks a character that is not a digit.
 const NONE: u8 = 0xFF;
 
 /// What each byte stands for as a digit, capital or small.

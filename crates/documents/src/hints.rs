@@ -21,7 +21,7 @@ pub fn drop_captured(document: &mut Edited) {
     }
 }
 
-/// What to look at in a document that is copied: as it was in the source, and as it is to be written.
+/// What a person should check in a copied document: as it was in the source, and as it will be written.
 pub fn migration_hints(document: &Edited, crossing_accounts: bool) -> Vec<String> {
     let after = document.now();
     let mut lines = mapper(after);
@@ -84,7 +84,7 @@ fn block(document: &Value) -> Option<String> {
     (!found).then(|| format!("adaptorType is {}, but there is no `{first}`", adaptor.name))
 }
 
-/// An import that had a connection and has none, though it is of a kind that works with one.
+/// An import that lost its connection, although imports of its kind need one.
 fn disconnected(document: &Edited) -> Option<String> {
     let is_filled = |id: Option<&Value>| id.and_then(Value::as_str).is_some_and(|id| !id.is_empty());
     let was = document.was("/_connectionId");

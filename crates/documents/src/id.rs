@@ -19,7 +19,7 @@ impl Id {
         &self.0
     }
 
-    /// An id as accounts list it: in small letters. Whatever is no id is left as it is.
+    /// An id in lower case, as accounts list it. Other texts are not changed.
     pub fn canonical(text: &str) -> Cow<'_, str> {
         let is_capital = text.bytes().any(|byte| byte.is_ascii_uppercase());
         if text.len() == 24 && is_capital && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {

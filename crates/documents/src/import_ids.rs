@@ -24,7 +24,7 @@ pub struct ImportId {
     pub range: Range<usize>,
 }
 
-/// Why the ids of a text cannot be told.
+/// Why the ids in a text cannot be determined.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportIdsError {
     /// It is not JSON.

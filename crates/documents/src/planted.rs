@@ -105,7 +105,7 @@ mod switch {
 #[cfg(debug_assertions)]
 pub use switch::{Planted, PlantedEverywhere, plant, plant_everywhere};
 
-/// Whether this thread was told to have the fault.
+/// Whether this thread has the fault.
 #[inline]
 pub fn is_planted(fault: &'static str) -> bool {
     #[cfg(debug_assertions)]

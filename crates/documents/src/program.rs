@@ -164,7 +164,7 @@ impl Program {
         Self { lines, ..self }
     }
 
-    /// Whether there is no step at all.
+    /// Whether there are no steps.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }

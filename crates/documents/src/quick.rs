@@ -23,7 +23,7 @@ pub fn object_before(bytes: &[u8]) -> Option<(usize, HeadPlaces)> {
     Some((reader.at, places))
 }
 
-/// The text in quotes that another one begins with, and what stands behind it.
+/// The quoted text at the beginning of another one, and what follows it.
 pub fn text_before(json: &str) -> Option<(Cow<'_, str>, &str)> {
     json.starts_with('"').then_some(())?;
     let mut reader = Reader::new(json);
@@ -82,14 +82,14 @@ impl<'t> Quoted<'t> {
         self.plain().map(Cow::Borrowed)
     }
 
-    /// The text, if there is no escape in it.
+    /// The text, if it has no escapes.
     #[inline]
     pub(crate) fn plain(self) -> Option<&'t str> {
         if self.escaped { None } else { self.text.get(self.from + 1..self.to - 1) }
     }
 }
 
-/// The text that one with escapes stands for, none of which is half a character.
+/// The text that one with escapes stands for, without half characters.
 fn unescaped(inside: &str) -> Option<String> {
     let mut text = String::with_capacity(inside.len());
     let mut rest = inside;
@@ -139,7 +139,7 @@ impl<'t> Reader<'t> {
         is_here
     }
 
-    /// The next byte that is no blank.
+    /// The next byte that is not a blank.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<u8> {
         loop {
@@ -311,7 +311,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Steps over an object, and tells where the fields of its head stand.
+    /// Skips an object, and returns the positions of the fields of its head.
     fn skip_document(&mut self) -> Option<HeadPlaces> {
         let mut places = HeadPlaces::default();
         let mut are_known = Some(());

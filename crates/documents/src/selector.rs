@@ -18,11 +18,11 @@ use crate::problem::{Problem, Problems};
 /// The keys of `select` as the user wrote them. Every key given must hold; nothing given: all imports.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SelectorSpec {
-    /// The key `ids`: ids of imports, of which one must be the import's.
+    /// The key `ids`: ids of imports, one of which must be the import's.
     pub ids: Vec<String>,
     /// `names`: globs, or regular expressions after `re:`.
     pub names: Vec<String>,
-    /// The key `adaptor_types`: patterns, of which one must match.
+    /// The key `adaptor_types`: patterns, one of which must match.
     pub adaptor_types: Vec<String>,
     /// `connections`: ids or names.
     pub connections: Vec<String>,
@@ -38,7 +38,7 @@ pub struct SelectorSpec {
     pub exclude: Option<Box<SelectorSpec>>,
 }
 
-/// Why it could not be told whether an import is selected.
+/// Why it is unknown whether an import is selected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {cause}")]
 pub struct SelectorError {
@@ -161,7 +161,7 @@ impl Selector {
     ///
     /// # Errors
     ///
-    /// Compiles the patterns and conditions, or tells every problem at once.
+    /// Compiles the patterns and conditions, or returns every problem at once.
     pub fn compile(spec: SelectorSpec) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let mut names = Vec::new();
@@ -285,7 +285,7 @@ impl Selector {
             ) || through(&spec.integrations, names.integrations))
             && (spec.flows.is_empty() || through(&spec.flows, names.flows))
             && spec.modified_since.is_none_or(|since| {
-                // An import that does not say when it was changed cannot be told to be older.
+                // An import without a time of change is not known to be older.
                 let changed = head.last_modified.as_deref().or(head.created_at.as_deref());
                 changed.and_then(|text| text.parse::<jiff::Timestamp>().ok()).is_none_or(|time| time >= since)
             })

@@ -131,7 +131,7 @@ impl SelectorWatch {
         }
     }
 
-    /// Takes note of an import; `number` is its place among them.
+    /// Records an import; `number` is its position among them.
     pub fn take(&mut self, number: u32, head: &Head, selector: &Selector) {
         for pattern in self.patterns.iter_mut().filter(|pattern| !pattern.matched) {
             match &pattern.test {

@@ -6,7 +6,7 @@
 const ONES: u64 = u64::from_le_bytes([1; 8]);
 const HIGHEST: u64 = ONES << 7;
 
-/// How many bytes stand before the first quote, backslash or control character; `None` if there is none.
+/// How many bytes come before the first quote, backslash or control character; `None` if there is none.
 #[inline]
 pub(crate) fn before_special(bytes: &[u8]) -> Option<usize> {
     let (mut rest, mut before) = (bytes, 0);

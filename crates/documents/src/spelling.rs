@@ -74,7 +74,7 @@ impl Written {
         }
     }
 
-    /// What is told of it where the number is written otherwise than the text.
+    /// The note if the number is written differently from the text.
     pub(crate) fn doubt(&self) -> Option<(String, String)> {
         let is_id = Id::looks_like(&Id::canonical(&self.text));
         let number = self.number.as_ref().filter(|number| !is_id && number.as_str() != self.text)?;

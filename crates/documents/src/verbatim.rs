@@ -146,7 +146,7 @@ pub(crate) fn is_number_key(key: &str) -> bool {
     key.strip_prefix('$').and_then(|key| key.strip_prefix(PRIVATE)) == Some("Number")
 }
 
-/// A number as it is written; `None` for what is none.
+/// A number as it is written; `None` if it is not a number.
 pub(crate) fn number(text: &str) -> Option<Number> {
     let is_number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
     match serde_json::from_str::<Value>(text) {

@@ -38,7 +38,7 @@ impl<'t> WrittenMembers<'t> {
         self.text.len()
     }
 
-    /// Each member in its order, key and value; `None` for one that is to be written anew.
+    /// Each member in order, key and value; `None` for one that has to be written again.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Option<&'t str>> + Clone + use<'t> {
         let text = self.text;
         let member = move |[from, to]: &MemberPlace| {

@@ -48,7 +48,7 @@ pub(crate) struct Was<'v> {
     pub members: Vec<(&'v str, Option<&'v Value>)>,
 }
 
-/// The same as [`diff`], of a document of which only these members may have changed.
+/// The same as [`diff`], for a document in which only these members may have changed.
 pub(crate) fn diff_members(before: &Was<'_>, after: &Value) -> Vec<Change> {
     panic_over(PANIC_DIFFING, after);
     let mut walk = Walk::new(before.shape, after);
@@ -235,7 +235,7 @@ impl Walk {
     }
 }
 
-/// Whether two values are the same to the order of their keys: told without a look-up by hash for each.
+/// Whether two values are the same except for the order of their keys, without a hash lookup for each key.
 fn is_identical(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {

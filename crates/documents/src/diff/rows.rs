@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Label, Walk, show};
 use crate::schema::Area;
 
-/// How the rows of a list are told apart.
+/// How the rows of a list are distinguished.
 pub(super) struct Rows {
     /// The key that names a row.
     key: &'static str,
@@ -24,7 +24,7 @@ const MAPPER1: Rows = Rows { key: "generate", area: Area::Other, nested: false }
 /// `mappings` of Mapper 2.0, by the way to the target.
 pub(super) const MAPPER2: Rows = Rows { key: "generate", area: Area::Other, nested: true };
 
-/// Whether both lists are of objects, so that their entries can be told by a key.
+/// Whether both lists are of objects, so that a key can identify their entries.
 pub(super) fn all_objects(before: &[Value], after: &[Value]) -> bool {
     before.iter().chain(after).all(Value::is_object)
 }
@@ -77,7 +77,7 @@ impl Walk {
         self.members(Area::Other, &others(before), &others(after));
     }
 
-    /// Pairs the rows of two lists by name and tells what changed; `parents` is the way to a nested list.
+    /// Pairs the rows of two lists by name and returns what changed; `parents` is the path to a nested list.
     pub(super) fn rows(&mut self, rows: &Rows, parents: &str, before: &[Value], after: &[Value]) {
         let (old, new) = (named(rows, before), named(rows, after));
         let mut by_name: HashMap<(&str, usize), usize> =
@@ -210,7 +210,7 @@ impl Walk {
         self.path.push_str(&full);
     }
 
-    /// The sources of an array: told by their place, for they have no name.
+    /// The sources of an array: identified by their position, because they have no name.
     fn helpers(&mut self, way: &str, before: &[Value], after: &[Value]) {
         for index in 0..before.len().max(after.len()) {
             let row = |list: &'_ [Value]| list.get(index).and_then(Value::as_object).cloned();

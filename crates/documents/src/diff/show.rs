@@ -106,7 +106,7 @@ pub fn is_hidden(key: &str, owner: &str, text: &str) -> bool {
 }
 
 /// A text without the secrets that stand inside it: `?api_key=…`, `"password": "…"`, `Bearer …`, `https://user:…@host`.
-/// What a template fills in is no secret.
+/// A value that a template fills in is not a secret.
 fn veiled(text: &str) -> Cow<'_, str> {
     static INSIDE: LazyLock<Regex> = LazyLock::new(|| {
         let named = r"(?:token|api[_-]?key|passw(?:or)?d|passphrase|pwd|secret|signature|access[_-]?key|session[_-]?id)";
@@ -153,7 +153,7 @@ fn window(one: &str, other: &str) -> (String, String) {
     let part = |text: &[char]| {
         let start = head.saturating_sub(AROUND);
         let end = (text.len() - tail + AROUND).min(text.len());
-        // A long change is cut in its middle: how it starts and ends tells more than either alone.
+        // A long change is cut in the middle: its beginning and end together say more than either alone.
         let middle = &text[start..end];
         let body: String = if middle.len() > LONGEST {
             let (first, last) = (&middle[..LONGEST / 2], &middle[middle.len() - LONGEST / 2..]);

@@ -103,7 +103,7 @@ pub struct Path {
     pub this: bool,
     /// It begins with `@root`.
     pub root: bool,
-    /// It begins with `@` otherwise, and is no field: `@index`, `@../last`.
+    /// If not, it begins with `@` and is not a field: `@index`, `@../last`.
     pub data: bool,
     /// Where the tokens begin in the template, in bytes.
     pub body: usize,

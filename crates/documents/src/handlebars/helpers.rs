@@ -10,9 +10,9 @@ pub enum Argument {
     Value,
     /// The name or path of a field as a text.
     Name(NameOf),
-    /// A text: a separator, a format, an operator. A bare word is a field all the same.
+    /// A text: a separator, a format, an operator. A bare word is still a field.
     Text,
-    /// A number. A bare word is a field all the same.
+    /// A number. A bare word is still a field.
     Number,
     /// A bare word with a meaning of its own, never a field.
     Word,
@@ -47,7 +47,7 @@ pub enum Elements {
 pub enum Inside {
     /// What it referred to outside.
     Same,
-    /// The element of the first argument, or the argument itself if that is no list.
+    /// The element of the first argument, or the argument itself if it is not a list.
     FirstArgument,
 }
 
@@ -60,7 +60,7 @@ pub struct Helper {
     pub arguments: &'static [Argument],
     /// What the elements of its result are.
     pub elements: Elements,
-    /// As a block: what it changes. None for one that is no block.
+    /// As a block: what it changes. `None` if it is not a block.
     pub block: Option<Inside>,
 }
 

@@ -63,7 +63,7 @@ pub(super) fn first(inner: Term<&str>) -> Term<&str> {
     Term::Label(FIRST, Box::new(pipe(inner, and_no_more)))
 }
 
-/// An object that was made for nothing is none: jaq puts a null where a path leads on to nowhere.
+/// An object that was made only to read from it does not count: jaq puts a null where a path leads nowhere.
 fn unless_nothing(made: Val) -> Val {
     match &made {
         Val::Obj(members) if members.values().all(|member| matches!(member, Val::Null)) => Val::Null,
@@ -155,7 +155,7 @@ fn parsed(code: &'static str) -> Option<Def<&'static str>> {
     load::parse(code, |parser| parser.defs())?.into_iter().next()
 }
 
-/// What jaq has as natives, which leave alone what is no text; and what it lacks.
+/// What jaq has as natives that do not change anything but texts; and what it lacks.
 const ADDED: [&str; 6] = [
     r"def IN(s): any(s == .; .);",
     r"def IN(src; s): any(src == s; .);",

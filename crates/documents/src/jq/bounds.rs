@@ -54,7 +54,7 @@ pub(super) fn own(value: &Val) -> usize {
     }
 }
 
-/// Whether the product of two values can be made: a text so many times, a merged object, a number of so many digits.
+/// Whether the product of two values can be made: a repeated text, a merged object, a number with many digits.
 pub(super) fn may_multiply(left: &Val, right: &Val) -> bool {
     match (left, right) {
         (Val::TStr(text) | Val::BStr(text), Val::Num(times))

@@ -51,7 +51,7 @@ fn assignment<'s>(tokens: &[Token<&'s str>]) -> Option<&'s str> {
     })
 }
 
-/// The filter whose result is that of the whole term, where it is one.
+/// The filter whose result is that of the whole term, if there is one.
 fn result_call<'s>(term: &Term<&'s str>) -> Option<&'s str> {
     match term {
         Term::Call(name, _) => Some(name),

@@ -54,7 +54,7 @@ pub(super) fn to_value(value: &Val) -> Result<Value, JqError> {
     })
 }
 
-/// A value as jq writes it in a text: what is no number is null, and what has no end the largest that there is.
+/// A value as jq writes it in a text: not-a-number becomes null, and infinity becomes the largest number.
 pub(super) fn finite(value: Val) -> Val {
     const LARGEST: &str = "1.7976931348623157e+308";
     match value {

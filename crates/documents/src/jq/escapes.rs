@@ -26,7 +26,7 @@ impl<'p> Resolved<'p> {
                 copied = at;
                 moved.push((new.len(), at - new.len()));
             } else {
-                // What is escaped is passed over, so that `\\u` is no escape of a character.
+                // Escaped characters are skipped, so that `\\u` is not the escape of a character.
                 at += 1 + program[at + 1..].chars().next().map_or(0, char::len_utf8);
             }
         }

@@ -46,7 +46,7 @@ use state::{End, State};
 use unknown::undefined;
 use watched::{Watch, Watched};
 
-/// How long one document may take, unless told otherwise.
+/// The default time limit for one document.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 
 /// How many levels a document may be nested: what is deeper, no reader of JSON takes back.
@@ -160,7 +160,7 @@ impl Filter {
         Ok(results)
     }
 
-    /// Whether any result is neither `false` nor `null`; results after the first such are not asked for.
+    /// Whether any result is neither `false` nor `null`; results after the first such one are not computed.
     ///
     /// # Errors
     ///

@@ -38,7 +38,7 @@ fn number_of(text: &str) -> Option<Val> {
     Some(Val::Num(convert::of_number(spelling::number(text)?.as_str())))
 }
 
-/// A number without a fraction as a whole one; others, and whatever is no number, as they are.
+/// Turns a number without a fraction into a whole one; does not change other values.
 pub(super) fn whole(value: Val) -> Val {
     /// Up to here jq writes every digit.
     const MOST: f64 = 1e17;
@@ -53,7 +53,7 @@ pub(super) fn whole(value: Val) -> Val {
     }
 }
 
-/// A number without its fraction; others, and whatever is no number, as they are.
+/// Removes the fraction of a number; does not change other values.
 pub(super) fn truncated(value: Val) -> Val {
     let float = match &value {
         Val::Num(Num::Float(float)) => *float,

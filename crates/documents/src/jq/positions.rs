@@ -81,7 +81,7 @@ fn reached(value: &Val, index: &Val) -> Option<Val> {
     }
 }
 
-/// A list that was made for nothing is none.
+/// A list that was made only to read from it does not count.
 fn unless_nothing(made: Val) -> Val {
     match &made {
         Val::Arr(entries) if entries.iter().all(|entry| matches!(entry, Val::Null)) => Val::Null,

@@ -35,7 +35,7 @@ pub(super) fn closing(open: &str) -> &'static str {
     }
 }
 
-/// The cure for what stands at that place of a program that cannot be read, where it is a known one.
+/// The remedy for the text at that position of a program that cannot be read, if it is a known mistake.
 pub(super) fn help(program: &str, at: usize) -> Option<&'static str> {
     let (before, rest) = program.split_at_checked(at)?;
     let is = |sign: &str| rest.starts_with(sign);

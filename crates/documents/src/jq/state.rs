@@ -92,7 +92,7 @@ impl State {
         self.go_on()
     }
 
-    /// Counts so many entries that a list was made longer by.
+    /// Counts this many entries by which a list grew.
     pub(super) fn lengthen<'a>(&self, entries: usize) -> Result<(), Exn<'a, Val>> {
         match self.allowance.get().checked_sub(entries.saturating_mul(size_of::<Val>())) {
             Some(left) => self.allowance.set(left),
@@ -129,7 +129,7 @@ fn is_too_long(value: &Val) -> bool {
     }
 }
 
-/// Whether a value is nested deeper than so many levels, as far as so many looks tell. Takes no stack.
+/// Whether a value is nested deeper than this many levels, as far as this many looks can show. Uses no stack.
 pub(super) fn is_deeper(value: &Val, levels: usize, looks: usize) -> bool {
     let mut left = vec![(value, 0)];
     for _ in 0..looks {

@@ -23,7 +23,7 @@ pub(super) struct Uses {
 /// A template calls it as `{{lookup "name" value}}`, `{{lookup.name}}` or `{{lookup.[odd name]}}`, also inside of another
 /// expression, or as a text of `getValue`; the spelling does not tell which kind of lookup is meant. `{{#with lookup}}` and
 /// every other word for all lookups at once is a use of each. One that cannot be read and holds the name counts as a use.
-/// What the lookup says of itself and what people read is none.
+/// The lookup's own data and texts for people do not count as uses.
 pub(super) fn of(document: &Value, name: &str, places: &[String]) -> Uses {
     let (mut folders, mut words) = (HashSet::new(), HashSet::new());
     schema::walk(document, &mut |row, pointer, _| match row.holds {

@@ -69,7 +69,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// The comparison of two documents of which one cannot be read; `why` stands in the place of a pointer.
+    /// The comparison of two documents if one cannot be read; `why` takes the place of a pointer.
     pub fn impossible(why: String) -> Self {
         Self {
             verdict: Verdict::Differs,

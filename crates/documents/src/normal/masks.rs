@@ -49,7 +49,7 @@ fn is_given(mut there: &Value, mut wanted: &Value, pointer: &str) -> bool {
     there == wanted || wanted.as_str().is_some_and(|text| !text.is_empty() && !is_mask(text))
 }
 
-/// The entry of another list that bears the name of one, if each list has just one of that name.
+/// The entry of another list with the same name, if each list has just one of that name.
 fn same_entry<'v>(entry: &Value, list: &[Value], other: &'v [Value]) -> Option<&'v Value> {
     let name = name_of(entry)?;
     let only = |list: &'_ [Value]| list.iter().filter(|entry| name_of(entry) == Some(name)).count() == 1;
@@ -59,7 +59,7 @@ fn same_entry<'v>(entry: &Value, list: &[Value], other: &'v [Value]) -> Option<&
     other.iter().find(|entry| name_of(entry) == Some(name))
 }
 
-/// What tells an entry of a list from the others: the name of a header or a lookup, the target of a row, the key of a pair.
+/// What identifies an entry of a list: the name of a header or a lookup, the target of a row, the key of a pair.
 fn name_of(entry: &Value) -> Option<(&str, &str)> {
     ["name", "generate", "key"].iter().find_map(|key| Some((*key, entry.get(key)?.as_str()?)))
 }

@@ -1,4 +1,4 @@
-//! The fingerprint of a document of which some members changed, without reading the others again.
+//! The fingerprint of a document in which some members changed, without reading the others again.
 
 use std::ops::Range;
 
@@ -48,7 +48,7 @@ impl PrintedMembers {
         (print, members)
     }
 
-    /// The fingerprint of the document once members changed, of which `is_changed` knows at least the keys.
+    /// The fingerprint of the document after members changed; `is_changed` knows at least their keys.
     pub fn again(&self, document: &Value, is_changed: impl Fn(&str) -> bool) -> Fingerprint {
         let Seen::Object(object) = document.seen() else { return super::fingerprint(document) };
         if self.bytes.is_empty() || Shape::of(document) != self.shape {

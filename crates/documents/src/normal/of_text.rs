@@ -228,7 +228,7 @@ impl<'t> Writer<'t> {
         Some(area != Area::Free && (is_empty || inner != Area::Free && is_hollow))
     }
 
-    /// An unused filter is told by all that is in it, so a tree of it is made; it is small.
+    /// Whether a filter is unused depends on its whole contents, so its tree is made; it is small.
     fn envelope(&mut self, area: Area, key: &str, depth: usize) -> Option<bool> {
         let from = self.reader.at();
         self.reader.skip(depth)?;

@@ -21,7 +21,7 @@ pub fn parse(text: &str) -> Option<Path> {
     let mut at = 1;
     while at < body.len() {
         if body[at..].starts_with("..") {
-            // A descent reaches any depth: what follows cannot be told from the root.
+            // A descent reaches any depth: what follows cannot be located from the root.
             path.opaque.push(at..end);
             path.end = at;
             return Some(path);
@@ -60,7 +60,7 @@ pub fn parse(text: &str) -> Option<Path> {
         }
         let stop = body[at + 1..].find(['.', '[']).map_or(body.len(), |n| at + 1 + n);
         if &body[at + 1..stop] == "*" {
-            // Any child of an object: what follows is no field that can be told from the root.
+            // Any child of an object: what follows is not a field that can be located from the root.
             path.opaque.push(at..end);
             path.end = at;
             return Some(path);

@@ -62,7 +62,7 @@ pub const RESERVED: [&str; 6] = ["else", "false", "null", "this", "true", "undef
 pub struct Token {
     /// Whether the token is a name, a position, or digits that may be either.
     pub kind: Kind,
-    /// The name, unescaped; or what stands in the brackets.
+    /// The unescaped name, or the text in the brackets.
     pub text: String,
     /// How it is written.
     pub style: Style,
@@ -163,7 +163,7 @@ pub enum Piece {
     New(String, usize),
 }
 
-/// Writes a path anew; `tokens` are those of `text`.
+/// Writes a path again; `tokens` are those of `text`.
 ///
 /// `headed`: something stands before the first piece (`$`), so that it needs its separator. Answers nothing when a
 /// name cannot be written in this grammar at all.

@@ -22,11 +22,11 @@ pub(super) struct Counterparts {
     pub known: HashMap<String, (Kind, usize)>,
     /// The same of ids that resources of several kinds have, but for the first.
     known_again: HashMap<(Kind, String), usize>,
-    /// Kind and name in the source to the indices of those that bear it, where they are several.
+    /// Kind and name in the source to the indices of the resources with that name, if there are several.
     twins: HashMap<(Kind, String), Vec<usize>>,
     /// Kind and id in the target to its index.
     target_ids: HashMap<Kind, HashMap<String, usize>>,
-    /// Kind and name in the target to the indices of those that bear it.
+    /// Kind and name in the target to the indices of the resources with that name.
     target_names: HashMap<Kind, HashMap<String, Vec<usize>>>,
     /// Kind and id or name in the source to id or name in the target.
     map: HashMap<Kind, HashMap<String, String>>,
@@ -202,7 +202,7 @@ impl Counterparts {
         kinds.into_iter().find(|kind| self.mapping(*kind, id, self.source_of(*kind, id)).is_some())
     }
 
-    /// Those of the target that bear the name of one of the source: which fit it, and which do not.
+    /// The resources of the target with the name of one of the source: which fit it, and which do not.
     fn namesakes(&self, kind: Kind, source: &Resource) -> (Vec<&Resource>, Vec<&Resource>) {
         let bearers = self.bearers(kind, &source.name);
         let (same, other): (Vec<_>, Vec<_>) =

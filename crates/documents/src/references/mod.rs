@@ -23,7 +23,7 @@ pub use resolve::{Resolver, carried};
 
 pub use crate::schema::Kind;
 
-/// What an id or name on the left of `references.map` is told by: two of one key are one.
+/// The key of an id or name on the left of `references.map`: two with the same key are the same.
 pub fn map_key(from: &str) -> String {
     name_key(&Id::canonical(from)).into_owned()
 }
@@ -93,7 +93,7 @@ pub struct Rules {
     pub missing: Missing,
     /// `missing` of the kinds that have their own.
     pub missing_of: BTreeMap<Kind, Missing>,
-    /// `create`: the kinds of which one that is missing is created.
+    /// `create`: the kinds of missing resources that are created.
     pub create: BTreeSet<Kind>,
 }
 
@@ -176,7 +176,7 @@ pub struct Unresolved {
     pub message: String,
 }
 
-/// What became of a document's references.
+/// The results for a document's references.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resolution {
     /// Those without a counterpart, or with several.

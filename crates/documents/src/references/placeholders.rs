@@ -14,7 +14,7 @@ const MARK: &str = "transship:new:";
 /// Hex digits of a placeholder: fewer than an id has.
 const DIGITS: usize = 16;
 
-/// A resource that is to be created in the target.
+/// A resource that will be created in the target.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PendingResource {
     /// The kind of the resource to make.
@@ -38,7 +38,7 @@ pub fn placeholder(kind: Kind, name: &str) -> String {
     format!("{MARK}{}:{}", kind.as_str(), &hash[..DIGITS])
 }
 
-/// A placeholder for which there is no id.
+/// A placeholder without a known id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no id is known for {0}")]
 pub struct UnknownPlaceholder(pub String);

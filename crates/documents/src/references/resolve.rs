@@ -225,7 +225,7 @@ impl Resolver {
         }
     }
 
-    /// A longer run of hex digits is no id, but may have been made of one.
+    /// A longer run of hex digits is not an id, but may have been made from one.
     fn inside_a_longer_run(&self, run: &str, pointer: &str, resolution: &mut Resolution) {
         let run = run.to_ascii_lowercase();
         let mut windows = (0..=run.len() - scan::ID).filter_map(|at| run.get(at..at + scan::ID));

@@ -11,13 +11,13 @@ use crate::handlebars::Tag;
 pub(super) enum Scope {
     /// The outermost: `record`, `data`, `settings` and so on; bare names are fields.
     Root,
-    /// An element of `batch_of_records`, which holds `record` or `rows`; another bare name is no field.
+    /// An element of `batch_of_records`, which holds `record` or `rows`; another bare name is not a field.
     Batch,
     /// A part of the record.
     Field(Vec<String>),
-    /// Something that is no part of the record.
+    /// Something outside the record.
     Other,
-    /// What the names in this scope mean cannot be told.
+    /// The meaning of names in this scope is unknown.
     Unknown,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Block {
     pub deep: bool,
     /// Whether it is rendered for each entry of a list, or value of an object.
     pub each: bool,
-    /// What became of the name in the opening tag, for the closing one; none when it stays.
+    /// The new name in the opening tag, for the closing one; `None` if it is not changed.
     pub name: Option<String>,
 }
 

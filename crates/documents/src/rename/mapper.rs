@@ -254,7 +254,7 @@ struct Mapping2 {
     syntax: TextSyntax,
 }
 
-/// The list of which a helper takes the entries one by one.
+/// The list whose entries a helper takes one by one.
 fn list_of(helper: &Value) -> Option<Vec<String>> {
     let text = helper.get("extract").and_then(Value::as_str).filter(|text| text.starts_with('$'))?;
     json_path::parse(text).map(|path| names(&path.tokens))

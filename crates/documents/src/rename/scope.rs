@@ -21,7 +21,7 @@ pub(super) struct TemplateContext {
     pub record: Vec<String>,
     /// Other parts a bare path may refer to: the list a lookup is used from.
     pub others: Vec<Vec<String>>,
-    /// Names of the document's lookups: such a text is no field.
+    /// Names of the document's lookups: such a text is not a field.
     pub lookups: Rc<HashSet<String>>,
     /// The text is JSON, so a name with a quotation mark would break it.
     pub json: bool,
@@ -217,7 +217,7 @@ impl<'a> Scopes<'a> {
         views
     }
 
-    /// Whether a bare name that belongs to the service may be one of a field all the same.
+    /// Whether a bare name that belongs to the service may still be a field.
     pub(super) fn may_be_a_field(&self, path: &Path) -> bool {
         let (scope, skip) = self.base(path);
         let whole = match &scope {
@@ -269,7 +269,7 @@ impl<'a> Scopes<'a> {
         }
     }
 
-    /// What an element of an expression's value is, or the value itself if it is no list.
+    /// What an element of an expression's value is, or the value itself if it is not a list.
     pub(super) fn element_of(&self, expression: Option<&Expression>) -> Scope {
         match expression {
             Some(Expression::Path(path)) => self.scope_of(path),

@@ -37,7 +37,7 @@ impl TagEdits {
         (!inside.is_empty()).then(|| spliced(text, part, inside))
     }
 
-    /// The template after the edits; none when there is no edit.
+    /// The template after the edits; `None` without edits.
     ///
     /// # Errors
     ///

@@ -242,7 +242,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A text that is no name as far as anybody knows.
+    /// A text that is not a name, as far as known.
     fn literal(&mut self, text: &Text) {
         let named = self.rules.named_by(&text.value);
         if !named.is_empty() {

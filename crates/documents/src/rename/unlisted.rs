@@ -156,7 +156,7 @@ fn syntax_of(path: &str) -> TextSyntax {
     }
 }
 
-/// Whether what stands under a key is called a field, or fields: `groupByFields`, `field`, `keyColumns`.
+/// Whether the value of a key is called a field, or fields: `groupByFields`, `field`, `keyColumns`.
 fn is_of_fields(key: &str) -> bool {
     ["ield", "ields", "olumn", "olumns"].iter().any(|end| key.ends_with(end))
 }

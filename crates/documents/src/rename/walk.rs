@@ -70,7 +70,7 @@ impl Walk<'_> {
         });
     }
 
-    /// The same in those places of which `is_one` holds.
+    /// The same, in the places for which `is_one` is true.
     pub(super) fn run_in(&mut self, document: &mut Value, is_one: impl Fn(&Holds) -> bool) {
         let Some(map) = document.as_object_mut() else { return };
         for (block, value) in map.iter_mut() {

@@ -18,7 +18,7 @@ impl Walk<'_> {
     /// All warnings of the document: what the walk met, then what it could not look into.
     pub(super) fn warnings(mut self, document: &Value) -> (Sides<Counts>, Vec<String>) {
         let mut warnings = Vec::new();
-        // A document without any of the names is none of this job's; that it has a new one says nothing.
+        // A document without any of the names is not affected by this job; having a new name proves nothing.
         let touched = self.sides.each().any(|(_, side)| side.counts.changed.iter().any(|n| *n > 0));
         for (side, renames) in self.sides.each() {
             if touched {

@@ -1,4 +1,4 @@
-//! What an import document is made of: the one table of what stands where, and the adaptor types.
+//! The structure of an import document: one table of all places in it, and the adaptor types.
 //!
 //! Renames, references, normalisation, comparison, hints and lookup edits are visitors over it. Adding a place is adding
 //! a row; nothing outside this folder lists places of a document.

@@ -79,7 +79,7 @@ impl Kind {
         all
     };
 
-    /// The kinds of which one that is missing can be created.
+    /// The kinds of missing resources that can be created.
     pub const CREATABLE: &'static [Self] = &{
         let mut found = [Self::Connections; CREATABLE];
         let (mut at, mut next) = (0, 0);

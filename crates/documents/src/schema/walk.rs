@@ -65,7 +65,7 @@ pub fn references() -> impl Iterator<Item = (&'static str, Kind)> {
     REFERENCES.iter().copied()
 }
 
-/// Whether what stands under the key is dead: left over from another version, and read by nothing.
+/// Whether the value of the key is dead: left over from another version, and not read by anything.
 pub fn is_dead(key: &str) -> bool {
     class_of(key).is_dead
 }

@@ -130,7 +130,7 @@ fn content(keys: Keys<'_>) -> Result<Content, Problems> {
     if problems.is_empty() { Ok(Content { set, map }) } else { Err(problems) }
 }
 
-/// Adds the rows `{ from, to }` of `map_file` to what stands in `map`. A blank `to` leaves the entry as it is.
+/// Adds the rows `{ from, to }` of `map_file` to the entries of `map`. A blank `to` does not change the entry.
 fn file(rows: &[Value], map: &mut Map<String, Value>) -> Result<(), Problems> {
     let mut problems = Vec::new();
     let mut seen: HashMap<&str, usize> = HashMap::new();

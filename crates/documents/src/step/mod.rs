@@ -45,7 +45,7 @@ pub trait Step: fmt::Debug + Send + Sync + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// Everything that can be told without a document.
+    /// Everything that can be checked without a document.
     fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems>;
 
     /// Applies the change. On an error the document may be half changed: the caller drops it.
@@ -211,7 +211,7 @@ impl fmt::Display for AtLine {
     }
 }
 
-/// What is told of places or keys whose cells of the manifest are blank.
+/// The note about places or keys whose cells of the manifest are blank.
 fn blank_cells<S: std::borrow::Borrow<str>>(of: &[S]) -> String {
     match of {
         [one] => format!("the cell for {} is blank, which leaves it as it was", one.borrow()),

@@ -83,7 +83,7 @@ impl Operation {
     }
 }
 
-/// What is told of an operation that does something again at each further run.
+/// The note about an operation that changes something again in each further run.
 fn again(operation: &PatchOperation) -> Option<Problem> {
     let (path, is_taken) = match operation {
         PatchOperation::Add(op) => (op.path.as_str(), false),

@@ -15,7 +15,7 @@ pub(super) struct RenameScope {
     pub adaptor_type: Option<String>,
     /// Id or name.
     pub connection: Option<String>,
-    /// Id or name, as it is by then.
+    /// Its current id or name.
     pub import: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use crate::problem::{Problem, Problems};
 /// The columns that templates may name, where they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Columns {
-    /// Those of `row`: the manifest's; empty where there is no manifest.
+    /// The cells of `row` of the manifest; empty without a manifest.
     pub row: Option<Vec<String>>,
     /// Those of `account`: of the CSV of accounts that the job is run with.
     pub account: Option<Vec<String>>,
@@ -106,7 +106,7 @@ impl Templates {
     }
 }
 
-/// What is told of a text that was made without the cells of these columns.
+/// The note about a text that was made without the cells of these columns.
 pub(crate) fn made_without(of: &str, blank: &[String]) -> Option<String> {
     match blank {
         [] => None,

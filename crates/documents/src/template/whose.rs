@@ -15,7 +15,7 @@ pub(crate) fn is_of_the_row(text: &str) -> bool {
     }
     let environment = Environment::new();
     let Ok(template) = environment.template_from_str(text) else {
-        // Compiled as one of ours, it is told what is wrong with it.
+        // Compiled as one of ours, so that its problems are reported.
         return words(text).first().is_some_and(|(_, range)| text[range.clone()] == *"row");
     };
     let globals: Vec<&str> = environment.globals().map(|(name, _)| name).collect();
@@ -127,7 +127,7 @@ pub(crate) fn nobodys(text: &str) -> Option<std::ops::Range<usize>> {
     None
 }
 
-/// A text of which it can be doubted whose template it is.
+/// A text that may be a template of the job or of the service.
 pub(crate) struct Doubt {
     /// The names in it that the job offers, for a message: "`name` and `index`".
     pub(crate) ours: String,

@@ -27,7 +27,7 @@ pub enum Untyped {
 /// More reasons than this are counted.
 const LISTED: usize = 5;
 
-/// What became of an import.
+/// The result for an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Upgrade {
     /// It has a Mapper 2.0 mapping now.

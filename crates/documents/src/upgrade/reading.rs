@@ -1,4 +1,4 @@
-//! What a mapping makes of a record, read anew in each model: the check of an upgrade.
+//! What a mapping makes of a record, read separately in each model: the check of an upgrade.
 //!
 //! Nothing here is shared with the way forth. A record is made up that holds a value at every source; each mapping is
 //! applied to it as the reference describes its model; and what comes out has to be the same. Besides, the new mapping

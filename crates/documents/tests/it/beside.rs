@@ -40,7 +40,7 @@ fn pair() -> impl Strategy<Value = (String, String)> {
     })
 }
 
-/// All that a plan tells of how an import of the target differs from what is wanted.
+/// Everything in a plan about how an import of the target differs from what is wanted.
 fn told(wanted: &Value, found: &Value, ignore: &Ignore) -> (String, String, Vec<String>) {
     let comparison = format!("{:?}", ignore.compare(wanted, found));
     (comparison, format!("{:?}", diff(found, wanted)), erased(found, wanted))

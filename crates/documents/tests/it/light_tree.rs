@@ -112,7 +112,7 @@ const NUMBERS: &[&str] = &[
     "00.5",
 ];
 
-/// What is no value.
+/// Texts that are not values.
 const MISTAKES: &[&str] =
     &["01", "1e", "t", ".5", "+1", "'a'", "", "NaN", "\"\u{1}\"", "\"\\x\"", "1 2", "/**/1"];
 

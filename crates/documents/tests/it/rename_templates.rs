@@ -283,7 +283,7 @@ fn renames(text: &str) -> Vec<FieldRename> {
         .collect()
 }
 
-/// Whether each rename gives what its row says, and its reverse what stood there before.
+/// Whether each rename gives what its row says, and its reverse restores the original.
 pub fn check(at: &str, document: impl Fn(&str) -> Value, rows: &[Row]) {
     let mut wrong = Vec::new();
     for (why, rename, before, after, warning) in rows {
