@@ -34,8 +34,9 @@ impl Decision {
     }
 }
 
-/// Pairs the items of a group with what stands there: equal ones first, each import once. One item left against one
-/// import is that import, differing, if they were alone from the start; anything else left on both sides is ambiguous.
+/// Pairs the items of a group with the imports in the target: equal ones first, each import once. If one item and one
+/// import remain and were alone from the start, they are a pair that differs; anything else that remains on both sides
+/// is ambiguous.
 pub(crate) fn pair(group: &Group, mut equal: impl FnMut(usize, usize) -> bool) -> Vec<(usize, Decision)> {
     let mut free = group.found.clone();
     let mut decisions = Vec::with_capacity(group.wanted.len());

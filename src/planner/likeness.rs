@@ -33,8 +33,8 @@ pub(crate) enum Likeness {
 /// A place of the documents of an adaptor that may hold what the service fills in.
 pub(crate) type Place = (String, String);
 
-/// Compares what is wanted with what stands in the target. `secrets` are the pointers of masked secrets that were taken out
-/// of what is wanted. Places that only the target fills are added to `asked`.
+/// Compares the wanted document with the one in the target. `secrets` are the pointers of masked secrets that were
+/// removed from the wanted one. Adds places that only the target fills to `asked`.
 pub(crate) fn likeness(
     wanted: &Value,
     found: &Value,

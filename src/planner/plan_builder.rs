@@ -76,7 +76,7 @@ pub(crate) struct PlanBuilder<'a> {
     pub claims: Claims,
     /// Places that hold something in exported files.
     pub in_files: BTreeSet<Place>,
-    /// What uses the imports, as far as it is told.
+    /// What uses the imports, if it is reported.
     pub usage: PlanUsage,
     /// What uses the imports, once that was read to its end.
     pub users: AccountUsers,

@@ -120,7 +120,7 @@ impl Unprepared {
     }
 }
 
-/// The item of a text that cannot be held as a value, known by what stands for it.
+/// Identifies the item of a text that cannot be parsed into a value by this fingerprint.
 fn known_by(item: &mut PlanItem, print: Fingerprint) {
     item.sent_sha256 = Some(print);
     if let Some(source) = &mut item.source {

@@ -94,7 +94,7 @@ pub(crate) struct NearImport {
 /// How the fingerprint is made that an import of the target is compared by.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TargetPrint {
-    /// What a backup shows only masked, it cannot tell: beside one, a masked secret is no difference.
+    /// A backup that has only masks cannot prove a difference: compared with it, a masked secret is not one.
     pub beside_a_backup: bool,
     /// What is left out of every comparison.
     pub ignore: Ignore,

@@ -49,7 +49,7 @@ impl Claims {
 pub(crate) enum Lack {
     /// It is reported.
     Tell,
-    /// It is deleted, if it is still the same by then but for these paths.
+    /// It is deleted if, apart from these paths, it has not changed by the time of the deletion.
     Delete(Arc<Ignore>, MatchBy),
 }
 

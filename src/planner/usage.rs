@@ -74,7 +74,7 @@ fn is_of_the_service(job: &Job) -> bool {
     !job.source.place.is_archive() && !matches!(job.source.place, AccountPlace::Folder { .. })
 }
 
-/// What is read of the source to be told, beside what the selection asks for.
+/// What is read of the source for the report, in addition to what the selection needs.
 pub(crate) fn lists_of_source(job: &Job, detail: UsageDetail) -> Option<UserLists> {
     if !is_of_the_service(job) {
         return None;

@@ -97,7 +97,7 @@ async fn name_integrations(
     let mut index = ResourceIndex::default();
     if lacks && detail == UsageDetail::Full {
         let kinds = BTreeSet::from([Kind::Integrations]);
-        // Without their names they are told by id.
+        // Without their names, they are reported by id.
         if resource_index::fill(account, &mut index, &kinds).await.is_err() {
             index = ResourceIndex::default();
         }

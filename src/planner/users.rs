@@ -16,7 +16,7 @@ use crate::run_folder::import_users::ImportUser;
 /// What an old id of an import becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NewId<'a> {
-    /// The id of this import of the target: it was made anew before.
+    /// The id of this import of the target: it was created again before.
     Import(&'a Id),
     /// The id of what the item at this place brings back, which may be the old one.
     OfItem(u32),
@@ -25,9 +25,10 @@ pub(crate) enum NewId<'a> {
 /// What uses imports by ids that they no longer have.
 #[derive(Debug, Default)]
 pub(crate) struct OldIds {
-    /// Those of imports that are made anew, with the places of their items: all that a restore brings back may be.
+    /// The ids of imports that may be be created again, with the indices of their items: all that a restore brings
+    /// back.
     made_anew: IdMap<u32>,
-    /// Those of imports that were made anew before, with the ids that they have now.
+    /// The old ids of imports that were created again before, with their current ids.
     now: BTreeMap<Id, Id>,
     /// What uses the imports of the target; empty where no id is old.
     pub usage: Arc<FlowUsage>,

@@ -60,7 +60,8 @@ impl WantedKeys {
         self.all.retain(|[.., item]| keep(*item));
     }
 
-    /// Each key, and the items that want it; in the order of the first items, for so what was put down of them is read on.
+    /// Each key, and the items that want it, in the order of the first items, so that their stored data is read in
+    /// order.
     pub(crate) fn groups(&self) -> impl Iterator<Item = (u64, Vec<u32>)> {
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let is_first = |at: &usize| *at == 0 || self.all[at - 1][..2] != self.all[*at][..2];

@@ -188,7 +188,7 @@ pub(crate) async fn decide_and_write(
     Ok(Planned { plan, wanted_sha256, references: std::mem::take(&mut builder.references) })
 }
 
-/// Matches every item with what stands in the target, and reads what else that depends on.
+/// Matches every item with the contents of the target, and reads what else the decision needs.
 async fn decide(
     builder: &mut PlanBuilder<'_>,
     imports: &mut TargetIndex<'_>,

@@ -300,7 +300,7 @@ mod tests {
         let wanted = "another run holds account `eu` (process 7 on here, since 1970-01-01T00:00:00.000Z, job j): \
                       wait until it is over";
         assert_eq!(error.to_string(), wanted);
-        // What is being written at that moment is not told by halves.
+        // A note that is being written is never read in part.
         let path = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
         std::fs::write(path, "process 24137 on vm, since 2026-").unwrap();
         let error = TargetLock::take(folder.path(), &account("emulator:a"), "", &holder()).unwrap_err();

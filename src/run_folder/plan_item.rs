@@ -47,7 +47,7 @@ pub struct SnapshotRead {
     /// When it was begun; `None` for a name that does not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<jiff::Timestamp>,
-    /// Whose backup it is, as the job says.
+    /// The account of the backup, as the job names it.
     pub account: String,
 }
 
@@ -218,7 +218,7 @@ fn is_imports(kind: &Kind) -> bool {
     *kind == Kind::Imports
 }
 
-/// Warning of a plan: what is restored is made anew.
+/// Warning of a plan: the restored import is created again.
 pub const NOT_IN_BIN: &str = "the recycle bin no longer holds it: it is made anew, under a new id";
 /// Reason of a comparison: the import is there and differs.
 pub const DIFFERS: &str = "differs";

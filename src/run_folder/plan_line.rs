@@ -33,14 +33,14 @@ pub(crate) fn to_line(item: &PlanItem) -> serde_json::Result<String> {
 ///
 /// # Errors
 ///
-/// It is no item.
+/// The line is not an item.
 pub(crate) fn from_line(line: &[u8]) -> serde_json::Result<PlanItem> {
     let Some(item) = str::from_utf8(line).ok().and_then(read) else { return from_json(line) };
     debug_assert_eq!(from_json(line).ok().as_ref(), Some(&item), "an item is read as serde does");
     Ok(item)
 }
 
-/// The line of an import's item that is no clone.
+/// The line of an item that is an import and not a clone.
 fn written(item: &PlanItem) -> Option<String> {
     let PlanItem {
         item: number,
@@ -196,7 +196,7 @@ fn read(line: &str) -> Option<PlanItem> {
 struct Line<'t>(&'t str);
 
 impl<'t> Line<'t> {
-    /// Steps over what stands here, if it is that.
+    /// Skips `what` if it comes next.
     fn is_at(&mut self, what: &str) -> bool {
         let rest = self.0.strip_prefix(what);
         self.0 = rest.unwrap_or(self.0);

@@ -52,9 +52,9 @@ pub(crate) fn copy(
 
 /// Whether it may hold an edit that somebody made before the run first saw it, and why.
 ///
-/// Either its write is known to have had its effect only by what stood there afterwards, or another document was read back
-/// than the write was answered with, and its times do not tell whether that is another version. What was never modified since
-/// it was made holds no edit.
+/// Either only a lookup showed that its write had its effect, or the document at the read-back differs from the answer
+/// to the write, and the times do not show whether it is another version. An import that was never modified after its
+/// creation has no edit.
 pub(crate) fn may_hold_an_edit(one: &Touched, left: &Left, now: &TargetState) -> Option<&'static str> {
     let is_modified = matches!(now.created, Created::Unknown | Created::Otherwise);
     let is_adopted = one.was_adopted

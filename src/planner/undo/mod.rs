@@ -75,7 +75,7 @@ pub struct UndoRequest<'a> {
     pub plan: &'a PlanFile,
     /// The id of the run that is undone.
     pub run: &'a str,
-    /// What earlier undos made anew of what it removed: the ids then and now.
+    /// The imports that earlier undos created again after this run removed them: the ids then and now.
     pub made_anew: &'a HashMap<Id, Id>,
     /// The account it wrote to.
     pub target: &'a Account,
@@ -107,7 +107,7 @@ pub struct UndoRequest<'a> {
 ///
 /// Dropping the future leaves files of the plan that nobody needs, and nothing else.
 pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<PlannedUndo, EngineError> {
-    // Whoever opened the account asked whose token it is: those calls are spent on the plan too.
+    // Opening the account included asking for the owner of its token: the plan pays for those calls too.
     let before = Spent::default();
     let mut records = Records::create(&with.to.with_file_name("now.spool"))?;
     let (touched, services_own) = all_touched(&with, &states, &mut records)?;

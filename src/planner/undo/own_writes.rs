@@ -1,5 +1,5 @@
-//! What other runs wrote to what a run left behind: that is no edit of somebody's where it stands again as the run left it. So runs
-//! can be undone one after the other, the last one first.
+//! What other runs wrote to the results of a run: this is not another person's edit if the result is now the same
+//! again. So runs can be undone one after the other, the last one first.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;

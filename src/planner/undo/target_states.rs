@@ -162,7 +162,7 @@ impl ReadState {
     }
 }
 
-/// Reads what stands in the target of everything that was touched, and puts it down in `records`.
+/// Reads the current state of everything that was touched, and stores it in `records`.
 ///
 /// # Errors
 ///

@@ -97,7 +97,7 @@ impl Touched {
         self.target.as_ref().map(Id::from)
     }
 
-    /// The same; where an earlier undo made anew what the run removed, about that.
+    /// The same; if an earlier undo created again what the run removed, for the new import.
     pub(crate) fn now_as(self, made_anew: &HashMap<Id, Id>) -> Self {
         if self.did != Did::Removed || made_anew.is_empty() {
             return self;

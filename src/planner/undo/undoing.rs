@@ -124,8 +124,8 @@ fn overwrite(mut item: PlanItem, wanted: Wanted, changes: Vec<Change>) -> Undoin
     Undoing { item, wanted: Some(wanted.text) }
 }
 
-/// Brings back what the run removed, unless somebody made an import of its name since: that is named and stays. One that
-/// stood there before the run is no reason.
+/// Restores what the run removed, unless an import of the same name was created since: that one is named and kept. An
+/// import that existed before the run does not prevent the restore.
 fn put_back(mut item: PlanItem, wanted: Wanted, beside: &[Namesake]) -> Undoing {
     let is_new = |other: &&Namesake| other.was_there == Some(false);
     if let Some(equal) = beside.iter().filter(is_new).find(|other| other.is_equal) {
