@@ -1,8 +1,8 @@
-//! Two documents beside each other, without what they have in common to the letter.
+//! Compares two documents without the parts that are identical in both texts.
 //!
-//! An import of the target and what is wanted in its place differ mostly in a member or two of their top level. The others
-//! are not read: in the place of an object or a list that both texts have stands an empty one on both sides, so whatever
-//! is told of differences between the two is told as of the whole.
+//! An import of the target usually differs from the wanted document in one or two members of its top level. The others
+//! are not read: an object or a list that both texts share is replaced by an empty one on both sides. Differences are
+//! reported as if the whole documents were compared.
 
 use serde_json::{Map, Value};
 
@@ -14,8 +14,8 @@ use crate::quick::{self, Reader};
 use crate::schema::is_server_field;
 use crate::verbatim;
 
-/// Whether two documents have one normal form for sure, told without reading what both have to the letter. `wanted` is a text as
-/// [`verbatim::to_text`] writes it, `found` any text. That two texts are told to be unlike says nothing.
+/// Whether two documents certainly have the same normal form, without reading the parts that are identical in both.
+/// `wanted` is a text from [`verbatim::to_text`], `found` is any text. A negative answer proves nothing.
 pub fn is_same(wanted: &str, found: &str) -> bool {
     same(wanted, found, |_, _| ()).is_some()
 }

@@ -40,8 +40,8 @@ pub(crate) fn fields(text: &str) -> Option<Fields> {
     Some(found)
 }
 
-/// The members of an object's text in their order, keys and values as they are written. `None` where a key has an escape in
-/// it or stands twice, and where it is no object.
+/// The members of an object's text in order, with keys and values as written. `None` if a key has an escape or is
+/// duplicated, or if the text is not an object.
 pub(crate) fn members(text: &str) -> Option<Vec<(&str, &str)>> {
     let mut members: Vec<(&str, &str)> = Vec::with_capacity(16);
     let mut walk = Members::of(text)?;

@@ -1,5 +1,5 @@
-//! Where the fields of a head stand in a document's text: told by whoever walks over the text anyway, so that reading the head
-//! takes no walk of its own.
+//! The positions of the fields of a head in a document's text. Code that reads the whole text anyway records them, so
+//! that reading the head needs no extra pass.
 
 use crate::Head;
 use crate::glance::Fields;
@@ -26,7 +26,8 @@ pub struct HeadPlaces {
 }
 
 impl HeadPlaces {
-    /// Takes note of a member, its value so many bytes from the start of the text. `None` where the key stands twice.
+    /// Records a member whose value begins this many bytes after the start of the text. `None` if the key is
+    /// duplicated.
     #[inline]
     pub(crate) fn note(&mut self, key: &[u8], at: usize) -> Option<()> {
         let Some(place) = KEYS.iter().position(|known| known.as_bytes() == key) else { return Some(()) };

@@ -1,5 +1,5 @@
-//! Named faults that a debug build can be told to have, so that tests prove that they would be found. In a release
-//! build nothing of this is left.
+//! Named faults that a debug build can simulate, so that tests prove that they would be found. A release build has none
+//! of this.
 //!
 //! A fault is planted in one thread, until its guard is dropped: tests beside it do not have it.
 

@@ -63,7 +63,7 @@ impl Pointer {
         &self.steps
     }
 
-    /// Whether it ends with a position: what stands there in a list is another entry once one was added or taken out.
+    /// Whether it ends with a position in a list: adding or removing entries changes which entry that is.
     pub fn is_entry(&self) -> bool {
         self.steps.len() > 1 && self.steps.last().is_some_and(|last| position(last).is_some())
     }

@@ -1,8 +1,8 @@
-//! The walk over the steps.
+//! Applies the steps to a document.
 //!
-//! Steps are applied in order, each to what the one before left: a `when` sees the import as it is by then, and so do
-//! templates. No step may change `_id`, and none may leave something else than an object behind. A step that panics
-//! fails the import it was applied to, and nothing else.
+//! Steps are applied in order, each to the result of the one before: a `when` and templates see the import in its
+//! current state. A step must not change `_id`, and must leave an object. A step that panics fails only the import that
+//! it was applied to.
 
 mod name_again;
 

@@ -1,8 +1,8 @@
-//! JSON read quickly where it is nothing out of the ordinary, and left to serde_json where it is.
+//! Reads ordinary JSON quickly, and leaves everything else to serde_json.
 //!
-//! Every document of an account is read several times on its way, so what reads it knows what to expect: keys without
-//! escapes, each once, numbers without exponents, no nesting without end. Of anything else, and of whatever is no JSON, it
-//! knows nothing: `None` means that serde_json says what it is.
+//! Every document of an account is read several times, so this code expects the usual form: keys without escapes or
+//! duplicates, numbers without exponents, limited nesting. For anything else, including invalid JSON, it returns
+//! `None`, and serde_json decides.
 
 use std::borrow::Cow;
 

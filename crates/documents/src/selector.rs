@@ -1,6 +1,7 @@
-//! Which imports: the keys of `select`, `exclude` and `when`, compiled once.
+//! Selects imports: the keys of `select`, `exclude` and `when`, compiled once.
 //!
-//! Names are compared with case, and as [`name_key`] has them: however blanks and accents are written. In a glob `*` and `?` match any character, `/` included, for a name is no path.
+//! Names are compared with case, and in the form of [`name_key`], which ignores differences in blanks and accents. In a
+//! glob, `*` and `?` match any character, including `/`, because a name is not a path.
 
 use std::collections::HashSet;
 use std::ops::Range;

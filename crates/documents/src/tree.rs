@@ -94,8 +94,8 @@ pub enum LightTree<'t> {
 }
 
 impl<'t> LightTree<'t> {
-    /// The tree of an object's text; `None` where only [`crate::document::read_tree`] says what it holds: it is no object, has no
-    /// tree, names a key twice, or writes numbers in a way that serde_json changes.
+    /// The tree of an object's text; `None` if [`crate::document::read_tree`] has to decide: the text is not an object,
+    /// has no tree, has a duplicate key, or has numbers in a form that serde_json changes.
     pub fn read(text: &'t [u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok().filter(|text| verbatim::is_plain(text))?;
         serde_json::from_str(text).ok().filter(|tree| matches!(tree, Self::Object(_)))

@@ -121,7 +121,7 @@ pub fn write_text(plain: &str, text: &mut String) {
     debug_assert_eq!(text[from..], Value::from(plain).to_string(), "escapes are those of serde_json");
 }
 
-/// What stands before the first byte of a text that is escaped, that byte, and what stands behind it.
+/// The text before the first byte that is escaped, that byte, and the text after it.
 #[inline]
 fn at_special(text: &str) -> Option<(&str, u8, &str)> {
     let at = before_special(text.as_bytes())?;

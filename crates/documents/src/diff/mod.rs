@@ -1,8 +1,8 @@
 //! What changed between two documents, as a person would say it: mapping rows by target, not by array index.
 //!
-//! What means the same is no change: fields the service manages, documented defaults, rows in another order. Nothing
-//! secret is shown: of masked secrets, of headers and fields that carry credentials, and of captured data it is told
-//! that they changed, not what they held.
+//! Differences without a meaning are not changes: fields the service manages, documented defaults, rows in another
+//! order. Nothing secret is shown: for masked secrets, for headers and fields with credentials, and for captured data,
+//! the result only says that they changed, not what their values were.
 
 mod rows;
 mod show;

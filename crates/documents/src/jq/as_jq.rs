@@ -1,8 +1,8 @@
-//! What jq does and jaq does not: it makes the objects on the way of an assignment, takes the first result of the right side
-//! of `|=`, and deletes all paths of a filter at once (`removal`).
+//! Makes jaq behave like jq: an assignment creates missing objects in its path, `|=` uses the first result of its right
+//! side, and a deletion removes all paths of a filter at once (`removal`).
 //!
-//! `.settings.region = "eu"` is an error of jaq where there are no settings, and so is `del(.http.headers[]?)` where there
-//! is no `http`; and `del(.l[0, 1])` takes out the first entry and then the second of what is left.
+//! In jaq, `.settings.region = "eu"` is an error if there are no settings, and so is `del(.http.headers[]?)` if there
+//! is no `http`; and `del(.l[0, 1])` removes the first entry and then the second of the remaining ones.
 
 use jaq_core::box_iter::box_once;
 use jaq_core::load;

@@ -1,8 +1,9 @@
 //! Regular expressions in filters: `test`, `match`, `capture`, `scan`, `split` and `sub` are made of these.
 //!
-//! jaq brings a small reader of patterns, which knows ASCII only: `\w` is no `ö`, `\s` no space that does not break, `i`
-//! tells `É` from `é`. It leaves out groups that took no part, so that those behind them move up, and panics where a group
-//! is repeated around another (`((a)|b)+`). Here patterns are those of every other step.
+//! jaq has a small reader of patterns, which knows ASCII only: `\w` does not match `ö`, `\s` does not match a
+//! non-breaking space, and `i` distinguishes `É` from `é`. It omits groups that did not take part, so that the
+//! following groups move up, and panics if a group is repeated around another (`((a)|b)+`). Here, patterns work as in
+//! every other step.
 
 use std::cell::RefCell;
 use std::rc::Rc;

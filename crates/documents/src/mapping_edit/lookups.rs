@@ -80,7 +80,7 @@ pub(super) fn has(document: &Value, name: &str) -> bool {
     !places(document, name).is_empty()
 }
 
-/// Why there is no such lookup. What is no list may hold one, in a form that the service is not known to read.
+/// Why there is no such lookup. A value that is not a list may contain one, in a form that is not documented.
 fn absent(document: &Value, name: &str) -> StepError {
     let mut odd = None;
     meant(document, &mut |key, pointer, value| {
@@ -149,7 +149,7 @@ fn each(
     if found.is_empty() {
         return Err(absent(document, name));
     }
-    // From the end: a removal moves what stands behind it.
+    // From the end, because a removal moves the following entries.
     for place in found.iter().rev() {
         let Some((list, at)) = place.rsplit_once('/') else { continue };
         if let (Some(Value::Array(lookups)), Ok(at)) = (document.pointer_mut(list), at.parse()) {

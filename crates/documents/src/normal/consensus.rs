@@ -1,8 +1,8 @@
-//! What a service fills in by itself, told by what all its documents have in common.
+//! Finds out what a service fills in, by what all its documents have in common.
 //!
-//! No list of defaults is ever complete. But a value that the service fills in stands in every document of an adaptor,
-//! wherever there is a place for it; one that a person set stands in some. So whoever finds a field that was not sent
-//! asks the other documents.
+//! A list of defaults is never complete. But a value that the service fills in occurs in every document of an adaptor
+//! that has a place for it; a value that a person set occurs only in some. So the other documents show where a field
+//! that was not sent comes from.
 
 use std::collections::BTreeMap;
 

@@ -29,8 +29,8 @@ pub(crate) fn fingerprint_of_plain(text: &[u8]) -> Option<Fingerprint> {
 /// The shape of a document while its blocks are not known: it matters to two members only.
 const UNKNOWN: Shape = Shape::UNKNOWN;
 
-/// Whether two values under one key of the top level have one normal form, of which `None` is no such member: `Some` if so. What
-/// only the whole document tells is not told.
+/// Whether two values under one key of the top level have the same normal form: `Some` if so; a value of `None` means
+/// that the member is missing. What depends on the whole document is not decided here.
 pub(crate) fn same_member(key: &str, one: Option<&str>, other: Option<&str>) -> Option<()> {
     let (one, other) = (form_of(key, one)?, form_of(key, other)?);
     (one == other).then_some(())

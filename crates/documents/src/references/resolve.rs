@@ -70,7 +70,7 @@ impl Resolver {
                 }
             });
         }
-        // Keys last and from the end: they change the pointers of what stands under them.
+        // Keys last and from the end: they change the pointers of the values below them.
         for (pointer, key) in keys.into_iter().rev() {
             self.rename_key(document, &pointer, &key, &mut resolution);
         }

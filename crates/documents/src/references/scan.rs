@@ -9,8 +9,8 @@ fn is_hex(byte: u8) -> bool {
     byte.is_ascii_hexdigit()
 }
 
-/// The places of the runs in `text` that have the shape of an id. Letters and `_` may stand beside one, as in `feed_<id>`;
-/// what is part of a longer run of hex digits is no id.
+/// The places of the runs in `text` that have the shape of an id. Letters and `_` may be next to one, as in
+/// `feed_<id>`; a part of a longer run of hex digits is not an id.
 pub(super) fn ids(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     runs(text).filter(|run| run.len() == ID)
 }

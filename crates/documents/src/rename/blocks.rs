@@ -94,7 +94,7 @@ impl Blocks {
         self.scope_in(self.open.len().saturating_sub(1))
     }
 
-    /// What `this` is so many times `../` above.
+    /// What `this` is, this many times `../` above.
     pub(super) fn above(&self, parents: usize) -> Scope {
         let mut at = self.open.len();
         for _ in 0..parents {

@@ -1,6 +1,6 @@
 //! Filters in the JSON paths of Mapper 2.0: `[?(@.x == $.y)]`.
 //!
-//! A filter is not written anew, so a path that has one is renamed only where every path in the filter stays what it is.
+//! A filter is not rewritten, so a path with a filter is renamed only if every path in the filter stays the same.
 
 use super::counts::Counts;
 use super::matcher::{Found, Rules, View};

@@ -38,7 +38,7 @@ pub(super) struct Rules {
 pub(super) enum Found {
     /// No rename is about it.
     Nothing,
-    /// A rename is about it, but what stands here stays as it is (the change is in the part around it).
+    /// A rename affects it, but the text here does not change (only the part around it does).
     Same,
     /// A rename is about the part around it, and only that.
     Enclosing,
@@ -87,7 +87,7 @@ impl Rules {
         self.needle.is_match(text)
     }
 
-    /// Whether a rename is to or from a name by which an envelope around the record is told.
+    /// Whether a rename is to or from a name that identifies an envelope around the record.
     pub(super) fn name_the_envelope(&self) -> bool {
         let names = self
             .all
@@ -168,7 +168,7 @@ impl Rules {
                     pieces.splice(0..0, (0..view.skip).map(Piece::Kept));
                     return Found::Changed(rule, pieces);
                 }
-                // Only what stands around the path is renamed: no sign that this way to read it is the right one.
+                // Only the part around the path is renamed: this does not prove that this reading is right.
                 Found::Enclosing => {
                     self.note_taken(view, tokens, counts);
                     found = Found::Same;

@@ -88,7 +88,7 @@ pub(super) fn names_in(rules: &Rules, path: &Path) -> Vec<usize> {
     rules.all.iter().enumerate().filter(|(_, rule)| named(rule)).map(|(at, _)| at).collect()
 }
 
-/// The renames whose last name is a word of a text that is no path.
+/// The renames whose last name is a word of a text that is not a path.
 pub(super) fn worded_in(rules: &Rules, text: &str) -> Vec<usize> {
     let words: Vec<&str> =
         text.split(|c: char| !c.is_alphanumeric() && !"_- ".contains(c)).map(str::trim).collect();

@@ -1,7 +1,7 @@
-//! What looks like a name of a field and stands outside the table: the service may have learned a key this program does
-//! not know.
+//! Finds texts outside the table that look like names of fields: the service may have added a key that this program
+//! does not know.
 //!
-//! It is never changed, for it is not known which record it sees; a person is told.
+//! They are never changed, because it is unknown which record they refer to; they are reported instead.
 
 use serde_json::Value;
 

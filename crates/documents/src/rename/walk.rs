@@ -169,7 +169,8 @@ impl Walk<'_> {
         });
     }
 
-    /// What is no list or object where the service wants one. It would refuse the document, so it stays as it is.
+    /// A value that is not the list or object that the service requires. The service would refuse the document, so the
+    /// value is not changed.
     pub(super) fn misshapen(&mut self, found: &Value, at: &mut String) {
         for side in [Side::Source, Side::Target, Side::Response] {
             let Some(renames) = self.sides.of(side) else { continue };

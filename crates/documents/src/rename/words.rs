@@ -1,7 +1,8 @@
 //! A set of words, and whether a text holds any of them.
 //!
-//! A table of renames can be as long as a spreadsheet, and an automaton of so many words takes the square of their number to
-//! build. A sorted list is enough: of the words that a text may begin with at a place, only the last one in order can.
+//! A table of renames can be as long as a spreadsheet, and building an automaton takes the square of the number of
+//! words. A sorted list is enough: of all words that a text may begin with at a position, only the last one in order
+//! can match.
 
 /// Words that are looked for in texts.
 #[derive(Debug)]

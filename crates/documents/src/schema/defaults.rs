@@ -19,7 +19,7 @@ pub fn is_never_a_default(key: &str) -> bool {
     class_of(key).is_deliberate
 }
 
-/// Whether only people fill in this key, so that what all imports hold there is no default either.
+/// Whether only people fill in this key: then a value that all imports have is not a default either.
 pub fn is_of_people(key: &str) -> bool {
     class_of(key).is_of_people
 }
@@ -62,7 +62,7 @@ pub enum Area {
 }
 
 impl Area {
-    /// The area of what stands under `key`. Entries of an array are in the area of the array.
+    /// The area of the value of `key`. Entries of an array are in the area of the array.
     #[must_use]
     pub fn enter(self, key: &str) -> Self {
         match (self, key) {

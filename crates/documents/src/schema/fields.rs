@@ -51,13 +51,13 @@ pub enum Holds {
     Secret,
     /// An id of the system behind the connection, in words.
     TargetId(&'static str),
-    /// Text for people, or state of a form: may look like a template and is none.
+    /// Text for people, or state of a form: may look like a template but is not one.
     Words,
     /// A flag for which `false` and absent are the same.
     Flag,
     /// Decides what the import does, so a value that was added is never a default.
     Deliberate,
-    /// Filled in by people: one that all imports hold is no default either.
+    /// Filled in by people: a value that all imports have is not a default either.
     OfPeople,
 }
 

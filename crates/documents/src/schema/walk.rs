@@ -70,7 +70,7 @@ pub fn is_dead(key: &str) -> bool {
     class_of(key).is_dead
 }
 
-/// Whether what stands under the key is free-form, dead or captured: no key in it means anything to the service.
+/// Whether the value of the key is free-form, dead or captured: the service ignores all keys in it.
 pub fn is_closed(key: &str) -> bool {
     class_of(key).is_closed
 }

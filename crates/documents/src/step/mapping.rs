@@ -97,7 +97,7 @@ struct Filled {
     row: Row,
     blank: Vec<String>,
     all: bool,
-    /// What is told of the texts in it.
+    /// The note about the texts in it.
     told: Warnings,
 }
 
@@ -156,7 +156,7 @@ fn target(keys: Keys<'_>) -> Result<Target, Problems> {
     Target::parse(target, list)
 }
 
-/// Refuses what is no path of a field: neither one of a mapping nor a JSON path. A template is the service's to read.
+/// Refuses a text that is neither a path of a mapping nor a JSON path. Templates are left to the service.
 fn readable(text: &str) -> Result<(), Problem> {
     let is_json_path = text.starts_with('$') && json_path::parse(text).is_some();
     if text.is_empty() || text.contains("{{") || is_json_path || extract::parse(text).is_some() {

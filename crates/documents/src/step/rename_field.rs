@@ -17,7 +17,7 @@ use crate::shortened::shortened;
 /// How many characters are shown of a field that no import has.
 const SHOWN_OF_A_NAME: usize = 60;
 
-/// More combinations than this are forgotten and compiled anew: each import may have one of its own.
+/// When there are more combinations than this, they are discarded and compiled again: each import may have its own.
 const KEPT: usize = 256;
 
 /// `rename_field: { side, from, to }`.

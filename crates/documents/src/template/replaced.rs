@@ -1,4 +1,4 @@
-//! What is told of a value that a job puts where another stands: that its type is another, that a number is spelled oddly.
+//! Notes about a value that a job puts in place of another: a different type, or a number in an unusual spelling.
 
 use serde_json::Value;
 

@@ -49,7 +49,7 @@ pub fn is_template(text: &str) -> bool {
     any && expressions.into_iter().all(|inner| is_ours(inner) || is_meant_as_ours(inner))
 }
 
-/// Whether a text holds anything that a template of ours could be told by.
+/// Whether a text has anything that identifies it as a template of the job.
 pub(super) fn has_marks(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
@@ -59,7 +59,8 @@ pub(super) fn has_marks(text: &str) -> bool {
 fn of_the_whole(text: &str) -> Option<bool> {
     let environment = Environment::new();
     let template = environment.template_from_str(text).ok()?;
-    // The service has none: what is not offered in one is a slip, which is told when it is compiled.
+    // The service's templates have none: a name that the job does not offer is a mistake, which is reported when it is
+    // compiled.
     if text.contains("{%") {
         return Some(true);
     }

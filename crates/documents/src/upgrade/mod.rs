@@ -17,7 +17,7 @@ use crate::schema::{Mapper, Model, adaptor_with_block, has_rows};
 /// What becomes of a row that names no data type, where the type matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Untyped {
-    /// Mapper 2.0 would have to be told one: the import stays as it is.
+    /// Mapper 2.0 would need one to be set: the import is not changed.
     #[default]
     Leave,
     /// It becomes a text.

@@ -1,4 +1,4 @@
-//! What a rename may be about and cannot be told to be: it stays, and is said. And paths that nobody means.
+//! Texts that a rename may or may not affect: they stay, and are reported. And paths that nobody means.
 
 use serde_json::{Value, json};
 use transship_documents::rename::{Renamer, rename_fields};
