@@ -216,7 +216,7 @@ fn decrypt_start(cipher: &Cipher, start: &[u8]) -> Result<Vec<u8>, Flaw> {
     }
 }
 
-/// The size of an age file with this start for so many plain bytes: header, nonce, a tag a chunk.
+/// The size of an age file with this header for this many plain bytes: header, nonce, a tag for each chunk.
 fn age_size(start: &[u8], plain: u64) -> Option<u64> {
     let mac = start.windows(4).position(|window| window == b"\n---")? + 1;
     let header = mac + start[mac..].iter().position(|byte| *byte == b'\n')? + 1;

@@ -1,7 +1,7 @@
 //! Small objects that several machines share, in a folder or a bucket: created if absent, replaced if unchanged.
 //!
-//! It is the storage of archives without an archive in it: the same locations, the same credentials, the same files of
-//! 0600. It never writes over what it was not told the version of, but by [`Objects::put`].
+//! It is the storage of archives without an archive: the same locations, credentials and files with mode 0600. Except
+//! for [`Objects::put`], it never overwrites a version that the caller did not name.
 
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;

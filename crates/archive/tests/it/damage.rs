@@ -249,7 +249,7 @@ async fn shares_go_on_where_the_last_ended_until_everything_was_read_whatever_th
     backup(&archive, &imports(0..200)).await.unwrap();
     let (mut read, mut rounds) = (0, 0);
     loop {
-        // Opened anew, as by a timer; the clock of the tests does not leave its day.
+        // Opened again, as by a timer; the clock of the tests stays within its day.
         let archive = open(folder.path()).await;
         let share = archive.next_share(15.0).await.unwrap().unwrap();
         read += archive.check(share).await.unwrap().blobs_read;

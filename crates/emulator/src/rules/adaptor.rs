@@ -1,4 +1,4 @@
-//! Which kinds of import there are, and how one is told from its configuration block.
+//! The kinds of import, and how the configuration block identifies one.
 
 use super::{Document, Problem};
 
