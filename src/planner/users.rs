@@ -25,7 +25,7 @@ pub(crate) enum NewId<'a> {
 /// What uses imports by ids that they no longer have.
 #[derive(Debug, Default)]
 pub(crate) struct OldIds {
-    /// The ids of imports that may be be created again, with the indices of their items: all that a restore brings
+    /// The ids of imports that may be created again, with the indices of their items: all that a restore brings
     /// back.
     made_anew: IdMap<u32>,
     /// The old ids of imports that were created again before, with their current ids.
