@@ -190,3 +190,14 @@ pub struct Resolution {
     /// What a person should look at: known source ids in free-form places, connections of another type.
     pub warnings: Vec<String>,
 }
+
+impl Resolution {
+    /// Adds what became of further references.
+    fn append(&mut self, mut other: Self) {
+        self.unresolved.append(&mut other.unresolved);
+        self.dropped.append(&mut other.dropped);
+        self.pending.append(&mut other.pending);
+        self.unknown.append(&mut other.unknown);
+        self.warnings.append(&mut other.warnings);
+    }
+}

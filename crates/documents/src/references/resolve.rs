@@ -1,5 +1,8 @@
 //! From ids of the source account to ids of the target account.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
+
 use serde_json::{Map, Value};
 
 use super::counterparts::{Answer, Counterparts};
@@ -47,7 +50,7 @@ impl Resolver {
     /// [`Self::resolve`] in two steps: what was found in this very document is rewritten.
     pub fn resolve_found(&self, document: &mut Value, found: Candidates) -> Resolution {
         let mut resolution = Resolution::default();
-        let mut keys = Vec::new();
+        let mut keys: Vec<(String, String)> = Vec::new();
         for hit in found.0 {
             match hit {
                 Candidate::Reference(place) => self.reference(document, place, &mut resolution),
@@ -70,9 +73,12 @@ impl Resolver {
                 }
             });
         }
-        // Keys last and from the end: they change the pointers of the values below them.
-        for (pointer, key) in keys.into_iter().rev() {
-            self.rename_key(document, &pointer, &key, &mut resolution);
+        // Keys last and the deepest first: they change the pointers of the values below them.
+        keys.sort_by_cached_key(|(pointer, _)| (Reverse(pointer.matches('/').count()), pointer.clone()));
+        for keys in keys.chunk_by(|(one, _), (other, _)| one == other) {
+            if let Some(Value::Object(members)) = document.pointer_mut(&keys[0].0) {
+                self.rename_keys(members, keys, &mut resolution);
+            }
         }
         resolution
     }
@@ -237,17 +243,44 @@ impl Resolver {
         }
     }
 
-    fn rename_key(&self, document: &mut Value, pointer: &str, key: &str, resolution: &mut Resolution) {
-        let Some(Value::Object(members)) = document.pointer_mut(pointer) else { return };
-        if members.contains_key(key)
-            && let Some(new) = self.rewrite(key, pointer, resolution)
-        {
-            // Rebuilt, so that the key keeps its place in the order.
-            *members = std::mem::take(members)
-                .into_iter()
-                .map(|(name, value)| if name == key { (new.clone(), value) } else { (name, value) })
-                .collect::<Map<_, _>>();
+    /// Rewrites keys of one object together, so that one can become what another one was. Where two would become one, a
+    /// value would be lost: the keys stay as they are then, and a warning says so.
+    fn rename_keys(
+        &self,
+        members: &mut Map<String, Value>,
+        keys: &[(String, String)],
+        resolution: &mut Resolution,
+    ) {
+        let mut rewritten = Resolution::default();
+        let mut renamed: BTreeMap<&str, String> = BTreeMap::new();
+        for (pointer, key) in keys.iter().filter(|(_, key)| members.contains_key(key)) {
+            let mut of_key = Resolution::default();
+            if let Some(new) = self.rewrite(key, pointer, &mut of_key) {
+                renamed.insert(key, new);
+                rewritten.append(of_key);
+            } else {
+                resolution.append(of_key);
+            }
         }
+        if renamed.is_empty() {
+            return;
+        }
+        let new_name = |key: &str| renamed.get(key).cloned().unwrap_or_else(|| key.to_owned());
+        let distinct: HashSet<String> = members.keys().map(|key| new_name(key)).collect();
+        if distinct.len() == members.len() {
+            // Rebuilt, so that each key keeps its place in the order.
+            *members =
+                std::mem::take(members).into_iter().map(|(key, value)| (new_name(&key), value)).collect();
+        } else {
+            rewritten.pending.clear();
+            let place =
+                Some(keys[0].0.as_str()).filter(|pointer| !pointer.is_empty()).unwrap_or("the document");
+            rewritten.warnings = vec![format!(
+                "{place}: two keys would become one; its keys are left alone and hold ids of the source: {}",
+                renamed.keys().copied().collect::<Vec<_>>().join(", ")
+            )];
+        }
+        resolution.append(rewritten);
     }
 
     fn unresolved(&self, place: Place, how: &str, reason: &str, candidates: Vec<(Id, String)>) -> Unresolved {

@@ -11,6 +11,7 @@ mod light_tree;
 mod mapping_edit;
 mod mapping_edit_rows;
 mod mass_rename;
+mod reference_keys;
 mod reference_laws;
 mod reference_words;
 mod rename_cases;
