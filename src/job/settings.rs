@@ -1,5 +1,6 @@
 //! The part of a job that carrying out its plan needs; kept with the plan, so that a run can be resumed without the job.
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -119,11 +120,40 @@ fn keys_in_words(spec: &SelectorSpec) -> Vec<String> {
         ("integrations", &spec.integrations),
     ];
     let lists = lists.into_iter().filter(|(_, values)| !values.is_empty());
-    let mut parts: Vec<String> = lists.map(|(key, values)| format!("{key}: {}", values.join(", "))).collect();
+    let in_words = |(key, values): (_, &Vec<String>)| {
+        let values: Vec<Cow<'_, str>> = values.iter().map(|value| quoted(value)).collect();
+        format!("{key}: {}", values.join(", "))
+    };
+    let mut parts: Vec<String> = lists.map(in_words).collect();
     parts.extend(spec.modified_since.map(|since| format!("modified_since: {since}")));
     parts.extend(spec.filter.as_ref().map(|filter| format!("where: {filter}")));
     if let Some(exclude) = &spec.exclude {
         parts.push(format!("not ({})", keys_in_words(exclude).join("; ")));
     }
     parts
+}
+
+/// A value of a list, quoted where it could be taken for several or for the end of the list.
+fn quoted(value: &str) -> Cow<'_, str> {
+    let is_plain =
+        value.trim() == value && !value.is_empty() && !value.contains([',', ';', '(', ')', '"', '\n', '\r']);
+    if is_plain { value.into() } else { serde_json::Value::from(value).to_string().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_selections_never_have_the_same_words() {
+        let words = |names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            keys_in_words(&SelectorSpec { names, ..SelectorSpec::default() }).join("; ")
+        };
+        assert_eq!(words(&["Order *", "b"]), "names: Order *, b");
+        let all =
+            [&["a", "b"][..], &["a, b"], &["a; ids: b"], &["\"a, b\""], &["a, b "], &["a", "", "b"], &["a)"]];
+        let all: std::collections::BTreeSet<String> = all.map(words).into();
+        assert_eq!(all.len(), 7, "{all:?}");
+    }
 }
