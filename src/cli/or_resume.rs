@@ -3,17 +3,18 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ask::nobody_to_ask;
 use super::document::{WAS_FINISHED, WAS_UNDONE};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::one_run::{Company, Consent, Ended, Order, Terms, conclude, exit_of, listen, open, run_one};
 use super::say;
 use super::world::CliContext;
-use crate::job::{Job, Settings};
+use crate::job::{AccountPlace, Job, Settings};
 use crate::model::cancel::Cancel;
 use crate::report::Reported;
 use crate::session::runs::{Found, look};
-use crate::session::{OpenRequest, OpenedRun, Resumed};
+use crate::session::{OpenRequest, OpenedRun, Resumed, is_run_of, open_approved};
 
 /// Runs a job, or continues the run that is in its folder already.
 pub(super) async fn run_or_resume(
@@ -66,8 +67,25 @@ async fn go_on(
 ) -> Result<Ended, Failure> {
     let Order { args, job, cancel, company, .. } = order;
     same_job(earlier, job, settings, place)?;
+    let approved = args.plan.as_deref().map(|path| open_approved(path, job)).transpose()?;
+    if !is_run_of(&earlier.plan, approved.as_ref(), job)? {
+        return Err(Failure::BadInput(format!(
+            "the folder {} holds a run of another plan, or of imports that `--only` leaves out: name another folder, or \
+             `transship resume` that run",
+            place.display()
+        )));
+    }
     if let Some(by) = &earlier.record.undone {
         return was_undone(world, earlier, by);
+    }
+    let is_harmless = !matches!(settings.target.place, AccountPlace::Service { .. });
+    if !(args.yes
+        || is_harmless
+        || world.stdin_is_terminal
+        || earlier.is_done()
+        || !earlier.plan.tail().has_work())
+    {
+        return Err(nobody_to_ask(&format!("to go on with the run in {}", place.display())));
     }
     // It may have ended meanwhile, or be written by another process: that is told when it is gone on with.
     world.leases.release().await;

@@ -107,12 +107,13 @@ pub async fn run_backup(with: BackupRequest<'_>) -> Result<RunEnd, EngineError> 
         Err(EngineError::Archive(error)) => (Ending::Broken, Some(crate::model::chain(error))),
         Err(error) => (Ending::Broken, Some(error.to_string())),
     };
-    close(journal, &started, source, ending, reason.clone()).await?;
+    let end = RunEnd { ending, reason, declined: false };
+    close(journal, &started, source, end.clone()).await?;
     if recorded? {
         // The snapshot holds it all, and may be encrypted: no second copy is kept. What cannot be removed is litter.
         let _ = std::fs::remove_file(inside.folder.wanted());
     }
-    Ok(RunEnd { ending, reason })
+    Ok(end)
 }
 
 struct Inside<'a> {

@@ -66,6 +66,8 @@ pub(crate) struct Context<'a> {
     pub copies: RefCell<HashSet<Id>>,
     /// The waves of the run, and who is asked between them.
     pub waves: Option<(&'a Waves, &'a dyn WaveGate)>,
+    /// Whether whoever resumes the run saw how it ended, and chose to go on.
+    pub goes_on: bool,
     /// The wave after which somebody declined to go on, and the number of waves.
     pub declined: Cell<Option<(u32, u32)>>,
     /// The flows that keep imports from being changed while they are running, under `stop.running`.

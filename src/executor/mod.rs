@@ -126,6 +126,15 @@ pub struct RunEnd {
     pub ending: Ending,
     /// The reason, for endings other than `Finished`.
     pub reason: Option<String>,
+    /// Whether nobody agreed to the next wave.
+    pub declined: bool,
+}
+
+impl RunEnd {
+    /// The end of a run that an error broke off.
+    fn broken(reason: String) -> Self {
+        Self { ending: Ending::Broken, reason: Some(reason), declined: false }
+    }
 }
 
 /// Carries out what is left of the plan.
@@ -177,6 +186,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         lag: Cell::default(),
         copies: RefCell::default(),
         waves,
+        goes_on: stop_counts.goes_on,
         declined: Cell::default(),
         running: RunningFlows::of(&plan.tail().usage)
             .filter(|_| options.stop.running && !options.lookup_only),
@@ -196,11 +206,11 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     let ended = walked.and_then(|unknown| ending(&context, &policy, unknown));
     let ended = ended.map_err(|error| lost::unless_journaled(&context, error));
     drop(context);
-    let (closing, reason) = match &ended {
-        Ok(ended) => (ended.ending, ended.reason.clone()),
-        Err(error) => (Ending::Broken, Some(error.to_string())),
+    let end = match &ended {
+        Ok(ended) => ended.clone(),
+        Err(error) => RunEnd::broken(error.to_string()),
     };
-    let closed = close(journal, &started, target, closing, reason).await;
+    let closed = close(journal, &started, target, end).await;
     // What broke it off says more than that this could not be recorded either.
     ended.and_then(|ended| closed.map(|()| ended))
 }
@@ -287,7 +297,8 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
     } else {
         (Ending::Finished, None)
     };
-    Ok(RunEnd { ending, reason })
+    let declined = ending == Ending::Interrupted && context.declined.get().is_some();
+    Ok(RunEnd { ending, reason, declined })
 }
 
 /// Whether every item has its outcome and, where one is expected, its verdict.
@@ -340,14 +351,14 @@ async fn close(
     journal: Journal,
     started: &(tokio::time::Instant, Spent),
     target: &Account,
-    ending: Ending,
-    reason: Option<String>,
+    end: RunEnd,
 ) -> Result<(), EngineError> {
+    let RunEnd { ending, reason, declined } = end;
     let spent = spent([target]).since(&started.1);
     let calls: BTreeMap<String, u64> = spent.calls;
     let millis = u64::try_from(started.0.elapsed().as_millis()).unwrap_or(u64::MAX);
     let Spent { throttled, costs, .. } = spent;
-    let entry = Entry::Closed { ending, calls, throttled, millis, costs, reason };
+    let entry = Entry::Closed { ending, calls, throttled, millis, costs, reason, declined };
     journal.append(entry, None).await?;
     journal.close()?;
     Ok(())

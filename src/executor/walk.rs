@@ -1,5 +1,7 @@
 //! The order of a run: wave by wave, then the items that waited for their flows, and deletions last.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::executor::context::Context;
@@ -25,6 +27,14 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
     }
     let (last, open): (Vec<u32>, Vec<u32>) =
         order.open(context)?.into_iter().partition(|wave| order.deletes(*wave));
+    if let Some(next) = open.first().or(last.first())
+        && let Some(before) = waves::not_passed(context, &order, *next)?
+        && !context.cancel.is_draining()
+        && !context.options.lookup_only
+    {
+        // The process that wrote it was killed before the next wave was begun.
+        waves::pass(context, policy, &order, (before, *next), Duration::ZERO).await?;
+    }
     let mut since = Instant::now();
     // Whether the last read-back was the look for copies.
     let mut looked = false;

@@ -169,7 +169,12 @@ pub(crate) fn stop_before_deletions(
     let (mut open, mut differ, mut may_change) = (0, 0, false);
     for key in (1..=context.plan.len()).map(ItemKey) {
         let item = context.plan.item(key)?;
-        if !item.is_work() || order.deletes(order.of(key)) && item.is_deletion() {
+        if order.deletes(order.of(key)) && item.is_deletion() {
+            continue;
+        }
+        if !item.is_work() {
+            // It was approved and is not done: it may be what is to stand in the place of what is deleted.
+            open += usize::from(item.outcome == Some(Outcome::Stale) && item.source.is_some());
             continue;
         }
         let (outcome, verdict) = outcome_of(&item, &context.journal.state(key));
@@ -207,6 +212,24 @@ pub(crate) fn tell(
         gate.ended(&ended(context, order, wave, took)?.report);
     }
     Ok(())
+}
+
+/// The wave before `next`, if a resumed run has to pass on from it: it is done, `next` was not begun, and whoever resumes
+/// the run has not seen it end there.
+pub(crate) fn not_passed(
+    context: &Context<'_>,
+    order: &WaveOrder,
+    next: u32,
+) -> Result<Option<u32>, EngineError> {
+    if !context.again || context.waves.is_none() || next == 0 || context.goes_on {
+        return Ok(None);
+    }
+    for item in order.imports(context, next) {
+        if !context.journal.is_untouched(item?.item) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(next - 1))
 }
 
 /// Reports the result of a wave, and waits until the next one may begin. If its verification failed, nothing of it was written,

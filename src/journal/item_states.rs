@@ -76,6 +76,7 @@ impl ItemStates {
         match &record.entry {
             Entry::Item { item, step } => return self.step(*item, step),
             Entry::Closed { ending: Ending::Stopped, .. } => self.stop_counts.stopped(self.done()),
+            Entry::Closed { declined: true, .. } => self.stop_counts.goes_on = true,
             _ => {}
         }
         Ok(())

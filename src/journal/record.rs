@@ -74,6 +74,9 @@ pub enum Entry {
         /// The reason in one line, for endings other than `finished`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// Whether nobody agreed to the next wave: whoever resumes the run agrees to it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        declined: bool,
     },
 }
 

@@ -16,10 +16,14 @@ pub struct StopCounts {
     pub failed_in_a_row: u32,
     /// The items that read back different since.
     pub differing: BTreeSet<ItemKey>,
+    /// Whether it ended so that whoever resumes it chose to go on, and nothing was recorded since: it stopped by itself,
+    /// or nobody agreed to the next wave.
+    pub goes_on: bool,
 }
 
 impl StopCounts {
     pub(super) fn step(&mut self, item: ItemKey, step: &Step) {
+        self.goes_on = false;
         match step {
             Step::Ended { outcome: Outcome::Failed, code, .. } if code == NOT_SENT => {}
             Step::Ended { outcome: Outcome::Failed, .. } => {
@@ -34,6 +38,6 @@ impl StopCounts {
 
     /// Begins anew: the run stopped by itself when so many items were done with.
     pub(super) fn stopped(&mut self, done: u32) {
-        *self = Self { done_before: done, ..Self::default() };
+        *self = Self { done_before: done, goes_on: true, ..Self::default() };
     }
 }

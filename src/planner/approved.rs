@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::inventory::error::EngineError;
 use crate::job::Narrowing;
-use crate::model::{Head, Id, ItemKey, Operation, Outcome};
+use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Outcome};
 use crate::planner::items::ended;
 use crate::planner::plan_part::PlanPart;
 use crate::run_folder::forecast::Outlook;
@@ -60,10 +60,51 @@ pub fn restrict(
     part.finish(&place, tail, outlook)
 }
 
+/// Whether the plan of a run is what [`restrict`] made of an approved plan: it does nothing else, and nothing is missing, except
+/// what `narrowed` leaves out.
+///
+/// # Errors
+///
+/// One of the plans cannot be read.
+pub fn is_restricted(run: &PlanFile, approved: &PlanFile, narrowed: &Narrowing) -> Result<bool, EngineError> {
+    let mut known: HashMap<(&str, Id), (Operation, Option<Fingerprint>)> = HashMap::new();
+    for item in approved.items() {
+        let item = item?;
+        let does = (item.operation, item.sent_sha256);
+        known.extend(identity(&item).map(|identity| (identity, does)));
+    }
+    for item in run.items() {
+        let item = item?;
+        let Some(identity) = identity(&item) else { continue };
+        let approved = known.remove(&identity);
+        if item.is_work() && approved != Some((item.operation, item.sent_sha256)) {
+            return Ok(false);
+        }
+    }
+    Ok(known.is_empty() || !narrowed.is_all())
+}
+
+/// Whether a plan holds only imports that `narrowed` takes.
+///
+/// # Errors
+///
+/// The plan cannot be read.
+pub fn is_narrowed(plan: &PlanFile, narrowed: &Narrowing) -> Result<bool, EngineError> {
+    for item in plan.items() {
+        let item = item?;
+        let import = item.source.as_ref().filter(|_| item.is_import());
+        if import.is_some_and(|import| !narrowed.takes(&Head::new(import.id.clone(), &import.name))) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Identifies an item of one plan in another: by the source import; for an item that is only in the target, by the
-/// target import.
+/// target import. Nothing identifies an import that was asked for by name and does not exist.
 fn identity(item: &PlanItem) -> Option<(&'static str, Id)> {
     match (&item.source, &item.target) {
+        (Some(source), _) if source.id.as_str().is_empty() => None,
         (Some(source), _) => Some(("", source.id.clone())),
         (None, Some(target)) => Some((item.list(), target.id.clone())),
         (None, None) => None,
@@ -125,7 +166,7 @@ fn approve_item(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
     }
     let Some(now) = now else {
         let message = if approved.is_deletion() {
-            "the source has it again, or it is gone from the target: left alone"
+            "a new plan would not delete it: left alone"
         } else if approved.is_import() {
             "it is no longer among the selected imports: left alone"
         } else if approved.operation == Operation::Update {
@@ -148,8 +189,10 @@ fn approve_item(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
         &format!("the {} in the source was changed since the plan was made: left alone", approved.noun())
     } else if now.outcome == Some(Outcome::Unchanged) {
         "the target holds it by now: left alone"
+    } else if approved.target != now.target || approved.operation != now.operation {
+        "what the target holds was changed since the plan was made: left alone"
     } else {
-        "what stands in the target was changed since the plan was made: left alone"
+        "what would be written is no longer what was approved: left alone"
     };
     let what = what.to_owned();
     ended(approved, Outcome::Stale, "stale", what)
@@ -169,9 +212,7 @@ fn without_work(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
             ("stale", "what the target holds was changed since the plan was made: left alone".to_owned())
         }
         Some(_) => ("stale", "a new plan would write it, the approved one does not: left alone".to_owned()),
-        None if matches!(approved.outcome, Some(Outcome::Unchanged | Outcome::Skipped))
-            && approved.is_import() =>
-        {
+        None if approved.is_import() && identity(&approved).is_some() => {
             ("gone", "it is no longer among the selected imports: left alone".to_owned())
         }
         None => return approved,

@@ -90,7 +90,7 @@ impl RunRecord {
                     self.copies.push(copy.clone());
                 }
             }
-            Entry::Closed { ending, calls, throttled, millis, costs, reason } => {
+            Entry::Closed { ending, calls, throttled, millis, costs, reason, .. } => {
                 self.ending = Some(*ending);
                 self.reason.clone_from(reason);
                 for (purpose, count) in calls {

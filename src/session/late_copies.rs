@@ -43,7 +43,8 @@ impl Session {
             journal.note(Entry::CopyFound(copy)).await?;
         }
         let (ending, calls, costs) = (Ending::Finished, BTreeMap::default(), Costs::default());
-        let closed = Entry::Closed { ending, calls, throttled: 0, millis: 0, costs, reason: None };
+        let closed =
+            Entry::Closed { ending, calls, throttled: 0, millis: 0, costs, reason: None, declined: false };
         journal.append(closed, None).await?;
         journal.close()?;
         let path = run.folder.path().to_owned();

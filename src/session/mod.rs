@@ -16,6 +16,7 @@
 //! progress goes to the listeners it is given, what a person should know is in [`Session::notes`]. Nothing in here asks
 //! the machine for time, chance or variables: they are in the [`Host`]. Stopping is the caller's: a [`Cancel`].
 
+mod approved_plan;
 mod archive_keys;
 pub mod archives;
 pub mod backup;
@@ -44,13 +45,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::api::{HttpOptions, HttpVersion, ProxyChoice};
+pub use approved_plan::{is_run_of, open_approved};
 pub use drill::{DrillRequest, Restorable, drill};
 pub use endpoint::{Endpoint, Purpose};
 pub use error::SessionError;
 pub use execute::{Approval, Run};
 pub use hold::ReadAccount;
 pub use host::{Host, Random, TOOL};
-pub use plan::{Place, Plan, PlanRequest, Preview, may_be_written, open_approved};
+pub use plan::{Place, Plan, PlanRequest, Preview, may_be_written};
 pub use resume::Resumed;
 pub use retry::{NothingToRetry, Retry, Retrying};
 pub use runs::OpenedRun;

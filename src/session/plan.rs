@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::approved_plan::unfit;
 use super::endpoint::{Purpose, goes_home};
 use super::{Session, SessionError, TOOL};
 use crate::inventory::error::EngineError;
 use crate::job::{Job, Verify};
 use crate::model::Action;
 use crate::model::event::Events;
-use crate::model::{Head, Id, RunId};
+use crate::model::{Id, RunId};
 use crate::planner::{self, OwnImport, Planned};
 use crate::run_folder::forecast::Outlook;
 use crate::run_folder::lock::{RunLock, TargetLock};
 use crate::run_folder::reference_usage::Reference;
 use crate::run_folder::staging::{StagingFolder, parent_of};
-use crate::run_folder::{AccountFacts, PlanFile, RunFolder, RunFolderError};
+use crate::run_folder::{AccountFacts, PlanFile, RunFolder};
 
 /// A plan to look at. Nothing is left on disk when it is dropped.
 #[derive(Debug)]
@@ -349,42 +350,4 @@ pub fn may_be_written(out: &Path, job: &Path) -> Result<(), SessionError> {
         return refused("not a plan");
     }
     Ok(())
-}
-
-/// Opens a plan that a person approved, to be carried out for a job.
-///
-/// # Errors
-///
-/// It cannot be read, is not a plan, or does something for an import that the job is narrowed not to take: a bad argument, nothing
-/// was sent for it.
-pub fn open_approved(path: &Path, job: &Job) -> Result<PlanFile, SessionError> {
-    let plan = PlanFile::open(path).map_err(|error| unfit(error.into()))?;
-    if job.select.narrowed.only.is_empty() {
-        return Ok(plan);
-    }
-    for item in plan.items() {
-        let item = item.map_err(|error| unfit(error.into()))?;
-        let Some(source) = item.source.as_ref().filter(|_| item.is_work() && item.is_import()) else {
-            continue;
-        };
-        if !job.select.narrowed.takes(&Head::new(source.id.clone(), &source.name)) {
-            let message = format!(
-                "`--only` leaves out the import \"{}\", for which the plan has work to do: leave `--only` out, or make the plan again \
-                 with it",
-                source.name
-            );
-            return Err(SessionError::Refused(message));
-        }
-    }
-    Ok(plan)
-}
-
-/// A plan that cannot be read, or is for another job, is a bad argument: nothing was sent for it.
-fn unfit(error: EngineError) -> SessionError {
-    match &error {
-        EngineError::Folder(RunFolderError::BadFile { .. } | RunFolderError::File { .. }) => {
-            SessionError::refused(&error)
-        }
-        _ => error.into(),
-    }
 }

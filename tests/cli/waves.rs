@@ -151,3 +151,31 @@ fn a_resumed_run_counts_on_what_failed_before() {
     let ran = world.resume(ran.folder()).expect_exit(4).expect_count("failed", 4);
     ran.expect_stderr("2 of 4 imports failed (`stop.failures`)");
 }
+
+#[test]
+fn a_run_that_was_killed_between_two_waves_passes_on_as_it_would_have() {
+    let world = waves(SIX, "10m");
+    let start = |log: &str| {
+        world.spawn(&["run", "JOB", "--run-dir", "same", "--or-resume", "--yes", "--log-file", log], None)
+    };
+    for (log, signal) in [("one.log", "KILL"), ("two.log", "KILL"), ("three.log", "INT")] {
+        let running = start(log).until("it waits", || {
+            std::fs::read_to_string(world.path(log)).is_ok_and(|said| said.contains("after wave 1"))
+        });
+        drop(running.signal(signal).finish());
+        assert_eq!(world.imports("target").len(), 1, "{log}");
+    }
+}
+
+#[test]
+fn nobody_agrees_by_starting_a_run_again() {
+    let world = Scenario::migrate(SIX).job("waves", "[1, 2, rest]").env("TRANSSHIP_YES", "0").start();
+    world.fault(Fault::on_create(Fault::status(401)).named("a"));
+    let again = ["run", "JOB", "--run-dir", "same", "--or-resume"];
+    world.command(&[&again[..], &["--yes"]].concat()).expect_exit(6);
+    world.no_faults();
+    world.command(&again).expect_exit(2).expect_stderr("--yes").expect_target([]);
+    world.command(&[&again[..], &["--yes"]].concat()).expect_exit(0).expect_target(SIX);
+    // There is nothing to agree to any more.
+    world.command(&again).expect_exit(0);
+}

@@ -86,6 +86,7 @@ fn closed() -> Entry {
             latency: [("create import".to_owned(), latencies())].into(),
         },
         reason: Some("r".into()),
+        declined: false,
     }
 }
 

@@ -123,7 +123,15 @@ async fn left(reached: u32, ending: Option<Ending>) -> Left {
         let reason = (ending != Ending::Finished).then(|| "interrupted".to_owned());
         journal
             .append(
-                Entry::Closed { ending, calls, throttled: 2, millis: 3400, costs: Costs::default(), reason },
+                Entry::Closed {
+                    ending,
+                    calls,
+                    throttled: 2,
+                    millis: 3400,
+                    costs: Costs::default(),
+                    reason,
+                    declined: false,
+                },
                 None,
             )
             .await

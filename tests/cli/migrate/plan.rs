@@ -1,6 +1,6 @@
 //! The plan: reads only, and binds the run that is given it.
 
-use crate::support::scenario::{Scenario, World, import};
+use crate::support::scenario::{Fault, Scenario, World, import};
 use serde_json::json;
 use std::rc::Rc;
 
@@ -145,6 +145,38 @@ fn a_part_of_an_approved_plan_says_nothing_of_the_rest() {
     world.load("source", &[import("b").in_account("source", 77)]);
     world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(0);
     world.run_with(&["--plan", "plan.json", "--only", "b"]).expect_exit(0).expect_all(1, "created", "equal");
+}
+
+#[test]
+fn a_run_of_another_plan_is_not_taken_for_that_of_this_one() {
+    let world = Scenario::migrate(["a", "b"]).job("concurrency", "1").start();
+    world.fault(Fault::on_create(Fault::status(401)).named("a"));
+    let start = |more: &[&str]| {
+        world.command(&[&["run", "JOB", "--run-dir", "same", "--or-resume", "--yes"], more].concat())
+    };
+    world.command(&["plan", "JOB", "--out", "all.json"]).expect_exit(0);
+    world.command(&["plan", "JOB", "--only", "a", "--out", "a.json"]).expect_exit(0);
+    start(&["--plan", "all.json"]).expect_exit(6);
+    world.no_faults();
+    for other in [&["--plan", "a.json"][..], &["--only", "a"]] {
+        start(other).expect_exit(2).expect_stderr("a run of another plan").expect_target([]);
+    }
+    start(&["--plan", "all.json"]).expect_exit(0).expect_target(["a", "b"]);
+    world.load("source", &[import("c").in_account("source", 77)]);
+    world.command(&["plan", "JOB", "--out", "c.json"]).expect_exit(0);
+    start(&["--plan", "c.json"]).expect_exit(2).expect_target(["a", "b"]);
+    start(&["--plan", "all.json"]).expect_exit(0);
+}
+
+#[test]
+fn what_is_no_longer_selected_is_gone_however_the_plan_had_it() {
+    let needy = import("b").set("/_connectionId", json!("@connections/Only here"));
+    let world = Scenario::migrate(["a"]).source(&needy).start();
+    world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(3);
+    world.remove("source", "a");
+    world.remove("source", "b");
+    let ran = world.run_with(&["--plan", "plan.json"]).expect_exit(3).expect_no_write();
+    ran.expect_audit("a", "stale", "not_checked").expect_audit("b", "stale", "not_checked");
 }
 
 #[test]

@@ -201,6 +201,15 @@ fn an_approved_plan_deletes_only_what_it_lists() {
 }
 
 #[test]
+fn nothing_is_deleted_where_what_was_approved_in_its_place_is_stale() {
+    let world = migrate(["renamed", "other"]).target(&import("orders")).target(&import("other")).start();
+    world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(0);
+    world.edit("source", "renamed", "/description", json!("edited"));
+    let ran = world.run_with(&["--plan", "plan.json"]).expect_exit(4).expect_target(["orders", "other"]);
+    ran.expect_stderr("run the job again").expect_audit("renamed", "stale", "not_checked");
+}
+
+#[test]
 fn a_part_of_an_approved_plan_deletes_nothing() {
     let world = migrate(["a"]).target(&import("old")).start();
     world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(0);
