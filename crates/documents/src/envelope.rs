@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use crate::handlebars::helpers;
+use crate::path::{Kind, json_path};
 
 /// Whether the JSON paths of a mapping begin with an envelope around the record. No key of a document says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,9 +58,11 @@ impl Evidence {
 
     fn path(&mut self, extract: Option<&Value>) {
         let path = extract.and_then(Value::as_str);
-        let Some(text) = path.filter(|t| t.starts_with("$.") || t.starts_with("$[")) else { return };
-        // Names of the envelope are plain words, so reading up to the next mark will do.
-        match text[2..].split(['.', '[']).next() {
+        let Some(text) = path.filter(|text| text.starts_with("$.") || text.starts_with("$[")) else { return };
+        // A path that cannot be read says nothing about the others.
+        let Some(path) = json_path::parse(text) else { return };
+        let first = path.tokens.first().filter(|token| token.kind != Kind::Index);
+        match first.map(|token| token.text.as_str()) {
             Some("record") => self.record += 1,
             Some(name) if is_member(name) => {}
             _ => self.outside += 1,

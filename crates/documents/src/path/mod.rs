@@ -48,6 +48,11 @@ pub enum Style {
 }
 
 impl Style {
+    /// Whether the name stands in brackets.
+    fn has_brackets(self) -> bool {
+        matches!(self, Self::Bracket | Self::Single | Self::Double)
+    }
+
     /// Whether the name stands in quotes and no brackets.
     fn is_quoted(self) -> bool {
         matches!(self, Self::QuotedSingle | Self::QuotedDouble)
@@ -139,7 +144,7 @@ impl Grammar {
         // `[12]` is a position and `[a]b]` ends early.
         match style {
             Bracket if is_digits(new) && self != Self::Handlebars => Plain,
-            Bracket if new.contains(']') && self != Self::Handlebars => Single,
+            Bracket if (new.contains(']') || new.trim() != new) && self != Self::Handlebars => Single,
             other => other,
         }
     }
@@ -222,7 +227,14 @@ pub fn print(
                 if !first && dotted {
                     out.push_str(separator(text, like));
                 }
+                let start = out.len();
                 spell(&mut out, grammar, name, style)?;
+                if grammar != Grammar::Handlebars && style.has_brackets() && like.style.has_brackets() {
+                    // The blanks inside the brackets stay.
+                    let inside = &text[like.span.start + like.separator + 1..like.span.end - 1];
+                    out.insert_str(out.len() - 1, &inside[inside.trim_end().len()..]);
+                    out.insert_str(start + 1, &inside[..inside.len() - inside.trim_start().len()]);
+                }
             }
         }
     }
@@ -280,19 +292,23 @@ fn spell(out: &mut String, grammar: Grammar, name: &str, style: Style) -> Option
 /// What stands between brackets, from the byte after `[`: the token without its separator, and where `]` ended.
 pub fn bracket(text: &str, open: usize) -> Option<Token> {
     let inside = text.get(open..)?.strip_prefix('[')?;
-    let mark = inside.chars().next()?;
+    // Blanks inside the brackets mean nothing: `[ "x" ]` is `["x"]`.
+    let spaced = inside.trim_start();
+    let blanks = inside.len() - spaced.len();
+    let mark = spaced.chars().next()?;
     if mark == '\'' || mark == '"' {
         let mut name = String::new();
-        let mut chars = inside.char_indices().skip(1);
+        let mut chars = spaced.char_indices().skip(1);
         while let Some((at, c)) = chars.next() {
             if c == '\\' {
                 name.push(chars.next()?.1);
             } else if c == mark {
-                if !inside[at + 1..].starts_with(']') {
+                let close = spaced.len() - spaced[at + 1..].trim_start().len();
+                if !spaced[close..].starts_with(']') {
                     return None;
                 }
                 let style = if mark == '"' { Style::Double } else { Style::Single };
-                let span = open..open + 1 + at + 2;
+                let span = open..open + 1 + blanks + close + 1;
                 return Some(Token { kind: Kind::Name, text: name, style, span, separator: 0 });
             } else {
                 name.push(c);
@@ -301,7 +317,7 @@ pub fn bracket(text: &str, open: usize) -> Option<Token> {
         return None;
     }
     let end = inside.find(']')?;
-    let content = &inside[..end];
+    let content = inside[..end].trim();
     let index = content == "*"
         || (!content.is_empty() && content.bytes().all(|b| b.is_ascii_digit() || b == b':' || b == b'-'));
     let kind = if index { Kind::Index } else { Kind::Name };

@@ -1,7 +1,9 @@
 //! Renaming fields in the paths of both mapping models: one row for each rule, as in `rename_templates`.
 
 use serde_json::json;
+use transship_documents::rename::rename_fields;
 
+use crate::rename_places::source;
 use crate::rename_templates::{Row, UNREADABLE, check};
 
 #[rustfmt::skip]
@@ -11,6 +13,8 @@ const EXTRACTS: &[Row] = &[
     ("a quoted name", "e mail -> mail", "['e mail']", "['mail']", "-"),
     ("a bracketed name", "e mail -> mail", "[e mail]", "[mail]", "-"),
     ("a list", "a.b -> a.c", "a[*].b", "a[*].c", "-"),
+    ("blanks in brackets", "mail -> post", "[ 'mail' ]", "[ 'post' ]", "-"),
+    ("blanks in brackets around each entry", "a.b -> a.c", "a[ * ].b", "a[ * ].c", "-"),
     ("grouped rows", "x -> y", "*.x", "*.y", "-"),
     ("single braces of old documents", "first -> given", "{first} {last}", "{given} {last}", "-"),
     ("single braces around another name", "first -> given", "{firsts} {last}", "=", "-"),
@@ -49,6 +53,11 @@ const JSON_PATHS: &[Row] = &[
     ("what stands before several names", "a -> b", "$.a['x','y'].c", "$.b['x','y'].c", "-"),
     ("several positions", "a.c -> a.d", "$.a[0,2].c", "$.a[0,2].d", "-"),
     ("a literal", "depot -> station", "depot", "=", "-"),
+    ("blanks in brackets and quotes", "mail -> post", "$[ \"mail\"  ].x", "$[ \"post\"  ].x", "-"),
+    ("blanks in brackets around each entry", "l.mail -> l.post", "$.l[ * ].mail", "$.l[ * ].post", "-"),
+    ("blanks in brackets around a position", "l.mail -> l.post", "$.l[ 0 ][ 'mail' ]", "$.l[ 0 ][ 'post' ]", "-"),
+    ("blanks in brackets around a bare name", "mail -> post", "$[ mail ]", "$[ post ]", "-"),
+    ("a filter with blanks in brackets", "a.x -> a.z", "$.a[?(@[ 'x' ]==1)].x", "=", UNREADABLE),
     ("every record of a list", "depot -> station", "$[*].depot", "$[*].station", "-"),
 ];
 
@@ -57,4 +66,22 @@ fn names_in_json_paths_are_followed() {
     let document =
         |text: &str| json!({ "mappings": [{ "extract": text, "generate": "q" }, { "extract": "$.zz" }] });
     check("/mappings/0/extract", document, JSON_PATHS);
+}
+
+#[test]
+fn the_record_in_an_envelope_is_told_in_every_spelling() {
+    let job = ["$.job._id", "$[\"job\"]._id", "$['job']['_id']", "$[ \"job\" ]._id"];
+    for (text, becomes) in [
+        ("$.record.mail", "$.record.post"),
+        ("$[\"record\"].mail", "$[\"record\"].post"),
+        ("$['record']['mail']", "$['record']['post']"),
+        ("$[ \"record\" ][ \"mail\" ]", "$[ \"record\" ][ \"post\" ]"),
+    ] {
+        for beside in job {
+            let rows = |text: &str| json!({ "mappings": [{ "extract": text }, { "extract": beside }] });
+            let mut document = rows(text);
+            let said = rename_fields(&mut document, &[source("mail", "post")]);
+            assert_eq!((document, said), (rows(becomes), Vec::new()), "{text} {beside}");
+        }
+    }
 }

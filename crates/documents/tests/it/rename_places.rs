@@ -8,7 +8,7 @@ fn rename(side: Side, from: &str, to: &str) -> FieldRename {
     FieldRename { side, from: from.to_owned(), to: to.to_owned() }
 }
 
-fn source(from: &str, to: &str) -> FieldRename {
+pub fn source(from: &str, to: &str) -> FieldRename {
     rename(Side::Source, from, to)
 }
 
