@@ -12,6 +12,7 @@
 //! | `walk`, `mapper` | finding the names in a document |
 //! | `rows` | which renames the rows of a mapping cannot follow |
 //! | `edit`, `filters` | one text; what stands in a filter of a path |
+//! | `clauses` | templates in clauses for Salesforce |
 //! | `template`, `tag_edits` | fields in a template; the template after their renames |
 //! | `scope`, `blocks`, `reading` | what the paths of a template refer to |
 //! | `matcher`, `words` | what the renames make of one path; whether a text may hold one |
@@ -19,6 +20,7 @@
 //! | `warn`, `unlisted`, `unchanged`, `statement` | what is left to a person |
 
 mod blocks;
+mod clauses;
 mod counts;
 mod edit;
 mod filters;

@@ -1,6 +1,7 @@
 //! Field names in templates: which words of each tag are fields, and their renames.
 
 use super::blocks::{self, Block, Scope};
+use super::clauses;
 use super::counts::Counts;
 use super::matcher::{Found, Rules, View};
 use super::reading;
@@ -33,6 +34,9 @@ pub(super) fn rewrite(
     let backslash = if context.folders { Backslash::SeparatesFolders } else { Backslash::Escapes };
     let template = match handlebars::read(text, backslash) {
         Ok(template) => template,
+        Err(_) if context.statement && text.contains(clauses::EACH) => {
+            return clauses::rewrite(text, |read| rewrite(rules, read, context, counts, unchanged));
+        }
         Err(problem) => {
             let rules = rules.mentioned_in(text);
             if !rules.is_empty() {

@@ -54,7 +54,7 @@ const ROWS: &[Row] = &[
     ("salesforce.idLookup.whereClause", "source email -> mail", "Email = {{{email email}}}", "Email = {{{email mail}}}", "*"),
     ("salesforce.lookups[0].whereClause", "source a.b -> a.c", "Email = {{{email a.b}}}", "Email = {{{email a.c}}}", "*"),
     ("salesforce.lookups[0].whereClause", "source item.item.internalid -> item.item.nsid", "x = {{{reference item[*].item.internalid}}}", "x = {{{reference item[*].item.nsid}}}", "*"),
-    ("salesforce.lookups[0].whereClause", "source item.id -> item.key", "x = {{{reference item(*).id}}}", "=", "!"),
+    ("salesforce.lookups[0].whereClause", "source item.id -> item.key", "x = {{{reference item(*).id}}}", "x = {{{reference item(*).key}}}", "*"),
     ("salesforce.lookups[0].whereClause", "source f -> g", "x = {{{textarea f}}} and y={{{double f}}}", "x = {{{textarea g}}} and y={{{double g}}}", "*"),
     ("salesforce.idLookup.whereClause", "source Email -> Mail", "(Email = {{{Email}}})", "(Email = {{{Mail}}})", "*"),
     ("lookups[0].whereClause", "source Email -> Mail", "Email = {{{string Email}}}", "Email = {{{string Mail}}}", "*"),

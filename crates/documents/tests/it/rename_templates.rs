@@ -347,6 +347,10 @@ const CLAUSES: &[Row] = &[
     ("the type of a value is no field", "string -> text", "(Email = '{{{string Email}}}')", "=", "-"),
     ("the value is one", "Email -> Mail", "(E = '{{{string Email}}}')", "(E = '{{{string Mail}}}')", "-"),
     ("a word outside the braces is the target's", "Email -> Mail", "(Email = '{{{string Email}}}')", "(Email = '{{{string Mail}}}')", "also stands outside the braces"),
+    ("each entry of a list", "items.x -> items.y", "(E = {{{string items(*).x}}})", "(E = {{{string items(*).y}}})", "-"),
+    ("a list whose entries are each meant", "items -> lines", "(E = {{{string items(*).x}}} AND F = {{{a.[b c](*)}}})", "(E = {{{string lines(*).x}}} AND F = {{{a.[b c](*)}}})", "-"),
+    ("a list beside another field", "q -> r", "(E = {{{string items(*).x}}} AND F = {{{string q}}})", "(E = {{{string items(*).x}}} AND F = {{{string r}}})", "-"),
+    ("a call in the path is none", "q -> r", "(E = {{{string items(q).x}}} AND F = {{{string q}}})", "=", UNREADABLE),
     ("a bare name", "Email -> Mail", "(E = '{{Email}}')", "(E = '{{Mail}}')", "-"),
 ];
 
