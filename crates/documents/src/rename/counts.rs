@@ -1,7 +1,7 @@
 //! What the renames did in one document.
 
 /// What happened in one document, by rename.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Counts {
     /// How often it changed something.
     pub changed: Vec<usize>,

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
-
 use super::counts::Counts;
 use super::filters;
 use super::matcher::{Found, Rules, View};
@@ -92,31 +90,6 @@ impl<'a> SideRename<'a> {
             }
         }
         *text = new;
-    }
-
-    /// The same for every text in a value; keys are not looked at.
-    pub(super) fn edit_all(
-        &mut self,
-        value: &mut Value,
-        syntax: TextSyntax,
-        context: &TemplateContext,
-        at: &mut String,
-    ) {
-        match value {
-            Value::String(text) => self.edit(text, syntax, context, at),
-            Value::Array(list) => {
-                for (index, one) in list.iter_mut().enumerate() {
-                    below(at, &index.to_string(), |at| self.edit_all(one, syntax, context, at));
-                }
-            }
-            // A path is a text or a list of them; an object there is something else.
-            Value::Object(map) if syntax != TextSyntax::Path => {
-                for (key, one) in map.iter_mut() {
-                    below(at, key, |at| self.edit_all(one, syntax, context, at));
-                }
-            }
-            _ => {}
-        }
     }
 
     /// Whether the renames would change the text or have something to say about it.

@@ -12,6 +12,7 @@
 //! | `walk`, `mapper` | finding the names in a document |
 //! | `rows` | which renames the rows of a mapping cannot follow |
 //! | `edit`, `filters` | one text; what stands in a filter of a path |
+//! | `values` | all texts and keys of a value |
 //! | `clauses` | templates in clauses for Salesforce |
 //! | `template`, `tag_edits` | fields in a template; the template after their renames |
 //! | `scope`, `blocks`, `reading` | what the paths of a template refer to |
@@ -34,6 +35,7 @@ mod tag_edits;
 mod template;
 mod unchanged;
 mod unlisted;
+mod values;
 mod walk;
 mod warn;
 mod words;

@@ -63,6 +63,7 @@ impl Walk<'_, '_> {
         match value {
             Value::Object(members) => {
                 for (key, member) in members {
+                    self.key(key, at);
                     let of = if key == "lookups" { Of::Lookup } else { of };
                     if of.knows(key) || schema::is_closed(key) {
                         continue;
@@ -101,6 +102,7 @@ impl Walk<'_, '_> {
             }
             Value::Object(members) => {
                 for (key, member) in members {
+                    self.key(key, at);
                     let dot = if inside.is_empty() { "" } else { "." };
                     let inner = format!("{inside}{dot}{key}");
                     let free = schema::holds_anywhere(key).any(|holds| holds == Holds::FreeForm);
@@ -132,6 +134,13 @@ impl Walk<'_, '_> {
                 }
             }
             _ => self.value(member, at, inside, rows),
+        }
+    }
+
+    /// A template in a key; `at` is the place of the object.
+    fn key(&mut self, key: &str, at: &str) {
+        if key.contains("{{") {
+            self.text(key, TextSyntax::Template, "the template in a key", at);
         }
     }
 

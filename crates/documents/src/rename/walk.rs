@@ -143,7 +143,7 @@ impl Walk<'_> {
         let Some(side) = self.sides.of(side) else { return };
         match syntax {
             Syntax::Path => side.edit_all(found, TextSyntax::Path, &context, at),
-            Syntax::Keys => keys(side, found, &context, at),
+            Syntax::Keys => side.edit_names_in_keys(found, &context, at),
             Syntax::Rules => rules(side, found, &context, at),
             Syntax::Statement => {
                 statement::words(side, found, at);
@@ -252,28 +252,6 @@ pub(super) fn for_each_text(value: &Value, at: &mut String, f: &mut dyn FnMut(&s
         }
         _ => {}
     }
-}
-
-/// An object whose keys are field names.
-fn keys(side: &mut SideRename<'_>, found: &mut Value, context: &TemplateContext, at: &str) {
-    let Some(map) = found.as_object_mut() else { return };
-    let mut renamed: Vec<String> = Vec::with_capacity(map.len());
-    for key in map.keys() {
-        let mut new = key.clone();
-        side.edit(&mut new, TextSyntax::Key, context, at);
-        // A field inside of another one can only be named by its path.
-        if new == *key && key.contains(['.', '[']) {
-            side.edit(&mut new, TextSyntax::Path, context, at);
-        }
-        renamed.push(new);
-    }
-    let distinct: HashSet<&String> = renamed.iter().collect();
-    if distinct.len() < renamed.len() {
-        side.warnings.push(format!("{at}: two keys would become one; its keys are left alone"));
-        return;
-    }
-    let old = std::mem::take(map);
-    *map = renamed.into_iter().zip(old).map(|(key, (_, value))| (key, value)).collect();
 }
 
 /// Rules of a filter or transform: `["extract", path]` at any depth, and `{extract}` of the older transforms.

@@ -18,6 +18,7 @@ mod rename_cases;
 mod rename_entries;
 mod rename_hostile;
 mod rename_hostile_places;
+mod rename_keys;
 mod rename_laws;
 mod rename_nested;
 mod rename_paths;
