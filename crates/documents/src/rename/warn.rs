@@ -109,9 +109,12 @@ impl Walk<'_> {
     fn free(&self, document: &Value, warnings: &mut Vec<String>) {
         let rules: Vec<&Rules> = self.sides.each().map(|(_, side)| side.rules).collect();
         let words: Vec<&str> = rules.iter().flat_map(|rules| rules.words()).collect();
-        for (at, value) in free(document) {
+        for (at, value, words_of) in free(document) {
             let mut texts = Vec::new();
             collect(value, &rules, &mut texts);
+            if words_of == WordsOf::People {
+                texts.retain(|text| text.contains("{{"));
+            }
             let mut found = words.clone();
             found.retain(|word| texts.iter().any(|text| mentions(text, word)));
             found.dedup();
@@ -181,15 +184,26 @@ fn scripts(document: &Value, sides: &Sides<SideRename<'_>>) -> Vec<String> {
     found
 }
 
-/// Free-form parts of a document, captured data and text for people left out.
-fn free(document: &Value) -> Vec<(String, &Value)> {
+/// Whose words a free-form part holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WordsOf {
+    /// Those of the import.
+    Import,
+    /// Those of people or of a form as well, among which only a template speaks of a field.
+    People,
+}
+
+/// Free-form and dead parts of a document, captured data left out.
+fn free(document: &Value) -> Vec<(String, &Value, WordsOf)> {
     let mut found = Vec::new();
     schema::walk(document, &mut |row, at, value| {
-        let has_names = schema::FIELDS
-            .iter()
-            .any(|other| other.at == row.at && matches!(other.holds, Holds::Names(..) | Holds::Words));
-        if row.holds == Holds::FreeForm && !has_names {
-            found.push((at.to_owned(), value));
+        let holds = |wanted: fn(Holds) -> bool| {
+            schema::FIELDS.iter().any(|other| other.at == row.at && wanted(other.holds))
+        };
+        let free = matches!(row.holds, Holds::FreeForm | Holds::Dead);
+        if free && !holds(|holds| matches!(holds, Holds::Names(..))) {
+            let words = if holds(|holds| holds == Holds::Words) { WordsOf::People } else { WordsOf::Import };
+            found.push((at.to_owned(), value, words));
         }
     });
     let mut at = String::new();
@@ -198,14 +212,14 @@ fn free(document: &Value) -> Vec<(String, &Value)> {
 }
 
 /// Free-form parts at any depth.
-fn deep<'v>(value: &'v Value, at: &mut String, found: &mut Vec<(String, &'v Value)>) {
+fn deep<'v>(value: &'v Value, at: &mut String, found: &mut Vec<(String, &'v Value, WordsOf)>) {
     match value {
         Value::Object(members) => {
             for (key, inner) in members {
                 let free = schema::holds_anywhere(key).any(|holds| holds == Holds::FreeForm);
                 below(at, key, |at| match () {
                     // The map of a lookup holds values.
-                    () if free && key != "map" => found.push((at.clone(), inner)),
+                    () if free && key != "map" => found.push((at.clone(), inner, WordsOf::Import)),
                     () if schema::is_closed(key) => {}
                     () => deep(inner, at, found),
                 });

@@ -354,3 +354,18 @@ fn a_template_beside_the_names_of_a_row_or_a_lookup_is_said() {
         assert!(said.len() == 1 && said[0].starts_with(&format!("{at}: the template")), "{said:?}");
     }
 }
+
+#[test]
+fn what_the_service_does_not_read_is_left_alone_and_said() {
+    let mut document = json!({
+        "assistantMetadata": { "queryParams": { "q": "{{record.depot}}" }, "label": "depot" },
+        "netsuite_da": { "rawOverride": { "externalField": "depot", "x": "{{depot}}" } },
+    });
+    let before = document.clone();
+    let said = rename_fields(&mut document, &[source("depot", "station")]);
+    assert_eq!(document, before);
+    let mentions = |at: &str| format!("{at}: mentions `depot`; it is free-form and left alone");
+    assert_eq!(said, [mentions("/assistantMetadata"), mentions("/netsuite_da/rawOverride")]);
+    let mut words = json!({ "assistantMetadata": { "label": "depot", "depot": "{{record.other}}" } });
+    assert_eq!(rename_fields(&mut words, &[source("depot", "station")]), Vec::<String>::new());
+}
