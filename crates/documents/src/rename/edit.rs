@@ -6,7 +6,7 @@ use super::counts::Counts;
 use super::filters;
 use super::matcher::{Found, Rules, View};
 use super::reading;
-use super::scope::TemplateContext;
+use super::scope::{Parent, TemplateContext};
 use super::template;
 use super::unchanged::{ENVELOPE, PARENT, SCOPE, UNREADABLE, UNSAYABLE, Unchanged, short};
 use crate::envelope::{self, Envelope};
@@ -61,11 +61,19 @@ impl<'a> SideRename<'a> {
             TextSyntax::Path | TextSyntax::Key | TextSyntax::List => rules.may_concern(text),
             _ => template::may_concern(rules, text),
         };
-        if !concerned {
+        let alone = context.parent == Parent::Alone;
+        if !concerned || alone && !text.contains("_PARENT") {
             return;
         }
+        let mentioned = alone.then(|| self.counts.mentioned.clone());
         let mut unchanged = Unchanged::default();
         let new = rewrite(rules, text, syntax, context, &mut self.counts, &mut unchanged);
+        if let Some(mentioned) = mentioned {
+            unchanged.keep_of_the_parent();
+            if unchanged.reasons.is_empty() {
+                self.counts.mentioned = mentioned;
+            }
+        }
         self.unsayable.append(&mut unchanged.unsayable);
         for (found, reason) in &unchanged.reasons {
             self.warnings.push(format!("{at}: `{}` {reason}", short(found)));

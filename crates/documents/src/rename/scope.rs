@@ -12,6 +12,18 @@ use crate::path::{Kind, Token, extract, names};
 /// No record is deeper. Blocks in blocks without end would cost the square of their number.
 const DEEPEST: usize = 64;
 
+/// What becomes of fields under `_PARENT`, which are those of the source in every place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Parent {
+    /// They are renamed as the other fields.
+    #[default]
+    Renamed,
+    /// They stay: fields of the target are renamed.
+    Left,
+    /// Only they are renamed: fields of the source, where the template sees the mapped record.
+    Alone,
+}
+
 /// What a template is rendered with.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TemplateContext {
@@ -29,6 +41,8 @@ pub(super) struct TemplateContext {
     pub statement: bool,
     /// A backslash before `{{` separates folders and escapes nothing.
     pub folders: bool,
+    /// What becomes of fields of the parent record.
+    pub parent: Parent,
     /// The lists of which the helpers around take the entries one by one, as they were named and as they are.
     pub entries: Vec<(Vec<String>, Vec<String>)>,
 }
@@ -82,7 +96,12 @@ impl<'a> Scopes<'a> {
         let base = &self.context.context;
         let parent = |at: usize| {
             let is_parent = tokens.get(at).is_some_and(|t| t.text == "_PARENT");
-            if is_parent { vec![strict(&Vec::new(), at + 1)] } else { vec![strict(base, at)] }
+            match self.context.parent {
+                Parent::Left if is_parent => Vec::new(),
+                Parent::Alone if !is_parent => Vec::new(),
+                _ if is_parent => vec![strict(&Vec::new(), at + 1)],
+                _ => vec![strict(base, at)],
+            }
         };
         let with_others = |mut views: Vec<View>, at: usize| {
             views.extend(

@@ -20,6 +20,12 @@ impl Unchanged {
     pub(super) fn push(&mut self, text: &str, reason: &'static str) {
         self.reasons.push((text.to_owned(), reason));
     }
+
+    /// Keeps what is about fields of the parent record: the others are renamed, and told, by another side.
+    pub(super) fn keep_of_the_parent(&mut self) {
+        let always = [UNREADABLE, BROKEN, UNSAYABLE];
+        self.reasons.retain(|(text, reason)| always.contains(reason) || text.contains("_PARENT"));
+    }
 }
 
 pub(super) const UNREADABLE: &str = "could not be read and is left alone";

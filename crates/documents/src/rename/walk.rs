@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::edit::{SideRename, TextSyntax, below};
 use super::matcher::Rules;
-use super::scope::TemplateContext;
+use super::scope::{Parent, TemplateContext};
 use super::statement;
 use super::unchanged::short;
 use crate::envelope::Envelope;
@@ -135,10 +135,19 @@ impl Walk<'_> {
             statement: syntax == Syntax::Statement,
             folders: syntax == Syntax::FolderTemplate,
             lookups: Rc::clone(&self.lookups),
+            parent: if side == Side::Target { Parent::Left } else { Parent::Renamed },
             ..TemplateContext::default()
         };
         if record == Record::Statement && self.mapped {
             self.uncertain(found, at);
+        }
+        let is_template = matches!(syntax, Syntax::Template | Syntax::JsonTemplate | Syntax::FolderTemplate);
+        if side == Side::Target
+            && is_template
+            && let Some(source) = self.sides.source.as_mut()
+        {
+            let context = TemplateContext { parent: Parent::Alone, ..context.clone() };
+            source.edit_all(found, TextSyntax::Template, &context, at);
         }
         let Some(side) = self.sides.of(side) else { return };
         match syntax {
@@ -214,6 +223,7 @@ impl Walk<'_> {
                     json: *syntax == Syntax::JsonTemplate,
                     statement: *syntax == Syntax::Statement,
                     folders: false,
+                    parent: Parent::Renamed,
                     entries: Vec::new(),
                 };
                 below(at, &index.to_string(), |at| {
