@@ -61,23 +61,25 @@ pub fn restrict(
 }
 
 /// Whether the plan of a run is what [`restrict`] made of an approved plan: it does nothing else, and nothing is missing, except
-/// what `narrowed` leaves out.
+/// what `narrowed` leaves out. What the approved plan calls unchanged may have been written by the run in the meantime.
 ///
 /// # Errors
 ///
 /// One of the plans cannot be read.
 pub fn is_restricted(run: &PlanFile, approved: &PlanFile, narrowed: &Narrowing) -> Result<bool, EngineError> {
-    let mut known: HashMap<(&str, Id), (Operation, Option<Fingerprint>)> = HashMap::new();
+    let mut known: HashMap<(&str, Id), (bool, Operation, Option<Fingerprint>)> = HashMap::new();
     for item in approved.items() {
         let item = item?;
-        let does = (item.operation, item.sent_sha256);
-        known.extend(identity(&item).map(|identity| (identity, does)));
+        let is_done = item.outcome == Some(Outcome::Unchanged);
+        known.extend(identity(&item).map(|identity| (identity, (is_done, item.operation, item.sent_sha256))));
     }
     for item in run.items() {
         let item = item?;
         let Some(identity) = identity(&item) else { continue };
-        let approved = known.remove(&identity);
-        if item.is_work() && approved != Some((item.operation, item.sent_sha256)) {
+        let fits = known.remove(&identity).is_some_and(|(is_done, operation, sent)| {
+            is_done || (operation, sent) == (item.operation, item.sent_sha256)
+        });
+        if item.is_work() && !fits {
             return Ok(false);
         }
     }
