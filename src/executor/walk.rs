@@ -29,8 +29,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
         order.open(context)?.into_iter().partition(|wave| order.deletes(*wave));
     if let Some(next) = open.first().or(last.first())
         && let Some(before) = waves::not_passed(context, &order, *next)?
-        && !context.cancel.is_draining()
-        && !context.options.lookup_only
+        && still_writes(context)
     {
         // The process that wrote it was killed before the next wave was begun.
         waves::pass(context, policy, &order, (before, *next), Duration::ZERO).await?;
@@ -43,8 +42,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
         write(context, policy, Batch::Wave(&order, *wave)).await?;
         looked = read_back(context, policy).await?;
         if let Some(next) = open.get(at + 1)
-            && !context.cancel.is_draining()
-            && !context.options.lookup_only
+            && still_writes(context)
         {
             // The next wave waits for what this one put off.
             looked = write_held(context, policy).await?.unwrap_or(looked);
@@ -59,8 +57,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
     // Deletions come after everything else, also after what waited for its flows.
     if let Some(wave) = last.first().copied() {
         if let Some(before) = open.last()
-            && !context.cancel.is_draining()
-            && !context.options.lookup_only
+            && still_writes(context)
         {
             waves::pass(context, policy, &order, (*before, wave), since.elapsed()).await?;
         }
@@ -70,8 +67,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
         ends_with = Some(wave);
     }
     if let Some(wave) = ends_with
-        && !context.cancel.is_draining()
-        && !context.options.lookup_only
+        && still_writes(context)
     {
         waves::tell(context, &order, wave, since.elapsed())?;
     }
@@ -98,6 +94,11 @@ async fn write_held(context: &Context<'_>, policy: &mut Policy) -> Result<Option
     }
 }
 
+/// Whether another wave may be written: the run neither drains nor only looks up.
+fn still_writes(context: &Context<'_>) -> bool {
+    !context.cancel.is_draining() && !context.options.lookup_only
+}
+
 /// Whether what is written is read back.
 fn reads_back(context: &Context<'_>) -> bool {
     context.options.verify == Verify::Full && !context.options.lookup_only
@@ -121,7 +122,7 @@ async fn delete(
     order: &WaveOrder,
     wave: u32,
 ) -> Result<(), EngineError> {
-    if !context.options.lookup_only && !context.cancel.is_draining() {
+    if still_writes(context) {
         waves::stop_before_deletions(context, policy, order)?;
     }
     if context.cancel.is_draining() {

@@ -9,7 +9,7 @@ use crate::executor::wave_gate::{NextWave, WaveReport};
 use crate::inventory::error::EngineError;
 use crate::job::{Pause, Verify, Wave, Waves, wave_ends};
 use crate::model::event::Event;
-use crate::model::shown::imports;
+use crate::model::shown::{self, imports};
 use crate::model::{ItemKey, Outcome, Verdict};
 use crate::run_folder::outcome::outcome_of;
 use crate::run_folder::plan_file::PlanFile;
@@ -257,7 +257,7 @@ pub(crate) async fn pass(
         ));
     } else if written == 0 && report.imports > 0 {
         let outcomes: Vec<String> =
-            report.outcomes.iter().map(|(word, count)| format!("{count} {word}")).collect();
+            report.outcomes.iter().map(|(word, count)| format!("{} {word}", shown::number(*count))).collect();
         policy.halt(format!(
             "no import of wave {number} was written ({}); the next wave was not begun",
             outcomes.join(", ")

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::inventory::error::EngineError;
 use crate::job::Narrowing;
+use crate::model::shown::imports;
 use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Outcome};
 use crate::planner::items::ended;
 use crate::planner::plan_part::PlanPart;
@@ -92,14 +93,21 @@ pub fn is_restricted(run: &PlanFile, approved: &PlanFile, narrowed: &Narrowing) 
 ///
 /// The plan cannot be read.
 pub fn is_narrowed(plan: &PlanFile, narrowed: &Narrowing) -> Result<bool, EngineError> {
+    if narrowed.only.is_empty() {
+        return Ok(true);
+    }
     for item in plan.items() {
-        let item = item?;
-        let import = item.source.as_ref().filter(|_| item.is_import());
-        if import.is_some_and(|import| !narrowed.takes(&Head::new(import.id.clone(), &import.name))) {
+        if let Some(false) = is_taken(&item?, narrowed) {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Whether `narrowed` takes the import of the source from which an item comes; `None` if it comes from none.
+pub fn is_taken(item: &PlanItem, narrowed: &Narrowing) -> Option<bool> {
+    let import = item.source.as_ref().filter(|_| item.is_import())?;
+    Some(narrowed.takes(&Head::new(import.id.clone(), &import.name)))
 }
 
 /// Identifies an item of one plan in another: by the source import; for an item that is only in the target, by the
@@ -115,10 +123,7 @@ fn identity(item: &PlanItem) -> Option<(&'static str, Id)> {
 
 /// Whether the fresh plan lacks an item because it is narrowed: what the target alone has is looked for only by a whole one.
 fn is_left_out(approved: &PlanItem, narrowed: &Narrowing) -> bool {
-    match &approved.source {
-        Some(source) => approved.is_import() && !narrowed.takes(&Head::new(source.id.clone(), &source.name)),
-        None => approved.is_import() && !narrowed.is_all(),
-    }
+    approved.is_import() && !is_taken(approved, narrowed).unwrap_or(narrowed.is_all())
 }
 
 /// Says how many imports a new plan would write or delete and the approved one does not hold.
@@ -126,19 +131,19 @@ fn not_approved(
     fresh: &PlanFile,
     items: impl Iterator<Item = ItemKey>,
 ) -> Result<Option<String>, EngineError> {
-    let mut count = 0_u64;
+    let mut count = 0;
     for key in items {
         let item = fresh.item(key)?;
-        count += u64::from(item.is_import() && item.is_work());
+        count += usize::from(item.is_import() && item.is_work());
     }
-    let (imports, are, them) = match count {
-        0 => return Ok(None),
-        1 => ("1 import".to_owned(), "is", "it"),
-        count => (format!("{count} imports"), "are", "them"),
+    let (are, them) = if count == 1 { ("is", "it") } else { ("are", "them") };
+    let message = || {
+        format!(
+            "{} that a new plan would write or delete {are} not in the approved plan and {are} left alone; plan again to include {them}",
+            imports(count)
+        )
     };
-    Ok(Some(format!(
-        "{imports} that a new plan would write or delete {are} not in the approved plan and {are} left alone; plan again to include {them}"
-    )))
+    Ok((count > 0).then(message))
 }
 
 fn misfit(approved: &PlanFile, fresh: &PlanFile) -> Option<String> {

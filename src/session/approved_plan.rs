@@ -5,8 +5,7 @@ use std::path::Path;
 use super::SessionError;
 use crate::inventory::error::EngineError;
 use crate::job::Job;
-use crate::model::Head;
-use crate::planner;
+use crate::planner::approved::{is_narrowed, is_restricted, is_taken};
 use crate::run_folder::{PlanFile, RunFolderError};
 
 /// Opens a plan that a person approved, to be carried out for a job.
@@ -22,10 +21,10 @@ pub fn open_approved(path: &Path, job: &Job) -> Result<PlanFile, SessionError> {
     }
     for item in plan.items() {
         let item = item.map_err(|error| unfit(error.into()))?;
-        let Some(source) = item.source.as_ref().filter(|_| item.is_work() && item.is_import()) else {
-            continue;
-        };
-        if !job.select.narrowed.takes(&Head::new(source.id.clone(), &source.name)) {
+        if item.is_work()
+            && let Some(source) = &item.source
+            && is_taken(&item, &job.select.narrowed) == Some(false)
+        {
             let message = format!(
                 "`--only` leaves out the import \"{}\", for which the plan has work to do: leave `--only` out, or make the plan again \
                  with it",
@@ -46,11 +45,11 @@ pub fn open_approved(path: &Path, job: &Job) -> Result<PlanFile, SessionError> {
 pub fn is_run_of(run: &PlanFile, approved: Option<&PlanFile>, job: &Job) -> Result<bool, SessionError> {
     let narrowed = &job.select.narrowed;
     if let Some(approved) = approved
-        && !planner::approved::is_restricted(run, approved, narrowed)?
+        && !is_restricted(run, approved, narrowed)?
     {
         return Ok(false);
     }
-    Ok(planner::approved::is_narrowed(run, narrowed)?)
+    Ok(is_narrowed(run, narrowed)?)
 }
 
 /// A plan that cannot be read, or is for another job, is a bad argument: nothing was sent for it.
