@@ -34,8 +34,8 @@ fn files_below(folder: &std::path::Path) -> usize {
 
 #[test]
 fn those_that_read_an_account_share_it_and_its_budget_and_one_that_writes_has_it_for_itself() {
-    let job = ("rate", "{ per_second: 10, burst: 100, share: 1 }");
-    let world = Scenario::migrate([]).many(400).job(job.0, job.1).env("TRANSSHIP_STORE", "shared").start();
+    let world = Scenario::migrate([]).many(150).job("rate", "{ per_second: 10, burst: 250, share: 1 }");
+    let world = world.job("concurrency", "4").env("TRANSSHIP_STORE", "shared").start();
     world.fault(Fault::on_list(Fault::slow_before(1500)));
     let plan = |machine: &str| {
         let mut command = world.binary(&["plan", "JOB"]);
