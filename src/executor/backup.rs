@@ -107,7 +107,7 @@ pub async fn run_backup(with: BackupRequest<'_>) -> Result<RunEnd, EngineError> 
         Err(EngineError::Archive(error)) => (Ending::Broken, Some(crate::model::chain(error))),
         Err(error) => (Ending::Broken, Some(error.to_string())),
     };
-    let end = RunEnd { ending, reason, declined: false };
+    let end = RunEnd { ending, reason, waits_for: None };
     close(journal, &started, source, end.clone()).await?;
     if recorded? {
         // The snapshot holds it all, and may be encrypted: no second copy is kept. What cannot be removed is litter.

@@ -52,7 +52,7 @@ use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
 use crate::model::shown::imports;
 use crate::model::time::Clock;
-use crate::model::{ItemKey, ItemSet, Lease, Operation};
+use crate::model::{ItemKey, ItemSet, Lease, Operation, WaitsFor};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::known_ids::KnownIds;
@@ -126,14 +126,14 @@ pub struct RunEnd {
     pub ending: Ending,
     /// The reason, for endings other than `Finished`.
     pub reason: Option<String>,
-    /// Whether nobody agreed to the next wave.
-    pub declined: bool,
+    /// What the run waits for, where it waits for something.
+    pub waits_for: Option<WaitsFor>,
 }
 
 impl RunEnd {
     /// The end of a run that an error broke off.
     fn broken(reason: String) -> Self {
-        Self { ending: Ending::Broken, reason: Some(reason), declined: false }
+        Self { ending: Ending::Broken, reason: Some(reason), waits_for: None }
     }
 }
 
@@ -297,8 +297,12 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
     } else {
         (Ending::Finished, None)
     };
-    let declined = ending == Ending::Interrupted && context.declined.get().is_some();
-    Ok(RunEnd { ending, reason, declined })
+    let waits_for = match ending {
+        Ending::Stopped => policy.waits_for(),
+        Ending::Interrupted => context.declined.get().map(|_| WaitsFor::Agreement),
+        _ => None,
+    };
+    Ok(RunEnd { ending, reason, waits_for })
 }
 
 /// Whether every item has its outcome and, where one is expected, its verdict.
@@ -353,12 +357,12 @@ async fn close(
     target: &Account,
     end: RunEnd,
 ) -> Result<(), EngineError> {
-    let RunEnd { ending, reason, declined } = end;
+    let RunEnd { ending, reason, waits_for } = end;
     let spent = spent([target]).since(&started.1);
     let calls: BTreeMap<String, u64> = spent.calls;
     let millis = u64::try_from(started.0.elapsed().as_millis()).unwrap_or(u64::MAX);
     let Spent { throttled, costs, .. } = spent;
-    let entry = Entry::Closed { ending, calls, throttled, millis, costs, reason, declined };
+    let entry = Entry::Closed { ending, calls, throttled, millis, costs, reason, waits_for };
     journal.append(entry, None).await?;
     journal.close()?;
     Ok(())

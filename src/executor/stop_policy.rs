@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::job::{Limit, Stop};
 use crate::journal::StopCounts;
-use crate::model::{ItemKey, Outcome};
+use crate::model::{ItemKey, Outcome, WaitsFor};
 
 /// Counts failures against the limits of `stop`.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub(crate) struct Policy {
     in_a_row: u64,
     differing: HashSet<ItemKey>,
     reason: Option<String>,
+    waits_for: Option<WaitsFor>,
     token_refused: bool,
 }
 
@@ -29,6 +30,7 @@ impl Policy {
             in_a_row: counts.failed_in_a_row.into(),
             differing: counts.differing.iter().copied().collect(),
             reason: None,
+            waits_for: None,
             token_refused: false,
         }
     }
@@ -89,6 +91,19 @@ impl Policy {
     /// Stops the run, for this reason if it is the first.
     pub(crate) fn halt(&mut self, reason: String) {
         self.reason.get_or_insert(reason);
+    }
+
+    /// Stops the run, if nothing else did, for a reason that only a new run of the job can do away with.
+    pub(crate) fn halt_for_good(&mut self, reason: String) {
+        if self.reason.is_none() {
+            self.waits_for = Some(WaitsFor::NewRun);
+        }
+        self.halt(reason);
+    }
+
+    /// What the run waits for, if it stops and only that lets it go on.
+    pub(crate) fn waits_for(&self) -> Option<WaitsFor> {
+        self.waits_for
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts of imports are far below 2^52")]

@@ -14,7 +14,6 @@ use crate::model::{ItemKey, Outcome, Verdict};
 use crate::run_folder::outcome::outcome_of;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
-use crate::run_folder::run_record::ONLY_A_NEW_RUN;
 
 /// How many imports of a wave are named in a report of it.
 const NAMED: usize = 3;
@@ -190,8 +189,13 @@ pub(crate) fn stop_before_deletions(
         (0, differ) => format!("{} not what was sent", are(differ)),
         (open, _) => format!("{} not written, or not verified", are(open)),
     };
-    let then = if may_change { "nothing was deleted" } else { ONLY_A_NEW_RUN };
-    policy.halt(format!("{why}; {then}"));
+    if may_change {
+        policy.halt(format!("{why}; nothing was deleted"));
+    } else {
+        policy.halt_for_good(format!(
+            "{why}; nothing was deleted: run the job again, which deletes once everything else is as wanted"
+        ));
+    }
     halt(context, policy);
     Ok(())
 }

@@ -120,7 +120,9 @@ impl Ended {
             let Counts { selected, total_calls, .. } = *undone;
             *undone = Counts { selected, total_calls, ..Counts::default() };
         }
-        ChildEnd { exit_code: self.exit_code, counts, message, folder: Some(folder) }
+        let waits_for = summary.and_then(|summary| summary.get("waits_for")).cloned();
+        let waits_for = waits_for.and_then(|word| serde_json::from_value(word).ok());
+        ChildEnd { exit_code: self.exit_code, counts, message, waits_for, folder: Some(folder) }
     }
 }
 

@@ -12,6 +12,7 @@ use super::plans::Approved;
 use super::snapshot::{FLEET_SNAPSHOT, gone};
 use super::store::FleetStore;
 use crate::job::Fleet;
+use crate::model::WaitsFor;
 use crate::model::cancel::Cancel;
 
 /// Runs accounts as children of this process.
@@ -97,7 +98,7 @@ impl Children<'_> {
         let plan = match self.plan_of(account).await? {
             Ok(plan) => plan,
             Err(why) => {
-                return Ok(ChildEnd { exit_code: Some(2), counts: None, message: Some(why), folder: None });
+                return Ok(ChildEnd { exit_code: Some(2), message: Some(why), ..ChildEnd::default() });
             }
         };
         let mut words: Vec<OsString> = vec!["run".into(), self.fleet.job.clone().into()];
@@ -127,7 +128,7 @@ impl Children<'_> {
         if let Some(told) =
             self.snapshot.zip(ended.message.as_deref()).and_then(|(snapshot, said)| gone(snapshot, said))
         {
-            ended.message = Some(told);
+            (ended.message, ended.waits_for) = (Some(told), Some(WaitsFor::NewRun));
         }
         // A plan of a bucket was read from a file that is gone when somebody reads this.
         if let (Some(plan), Some(message)) = (plan, &mut ended.message) {

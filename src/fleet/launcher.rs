@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::beat::Activity;
 use super::error::FleetError;
 use super::result::Counts;
+use crate::model::WaitsFor;
 use crate::model::cancel::Cancel;
 
 /// How a run of an account ended.
@@ -19,6 +20,8 @@ pub struct ChildEnd {
     pub counts: Option<Counts>,
     /// Why it ended early, in a sentence; `None` where it did not, or did not say.
     pub message: Option<String>,
+    /// What its run waits for, where it waits for something.
+    pub waits_for: Option<WaitsFor>,
     /// Where its run folder is: a path or an address; `None` where it has none.
     pub folder: Option<String>,
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::WaitsFor;
+
 /// How an account ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccountResult {
@@ -26,6 +28,9 @@ pub struct AccountResult {
     /// Why it ended early, in a sentence; absent where it did not, or did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// What its run waits for, where it waits for something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<WaitsFor>,
     /// Where its run folder is: a path or an address; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,

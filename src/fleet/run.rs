@@ -242,6 +242,7 @@ impl<'a> Worker<'a> {
                     attempts,
                     counts: ended.counts,
                     message: ended.message,
+                    waits_for: ended.waits_for,
                     folder: ended.folder,
                 };
                 let recorded = record(request, &result).await?;

@@ -38,13 +38,10 @@ pub(super) fn gone(snapshot: &str, said: &str) -> Option<String> {
     said.contains(&format!("there is no snapshot {snapshot}")).then(|| {
         format!(
             "the snapshot {snapshot}, which all accounts of the fleet get, is in the archive no more (`keep` or `archive prune` \
-             removed it): nothing was written; {ONLY_ANOTHER}"
+             removed it): nothing was written; a fleet with another --name takes the latest one"
         )
     })
 }
-
-/// The end of the message about something that no run of this fleet can do.
-pub(super) const ONLY_ANOTHER: &str = "a fleet with another --name takes the latest one";
 
 /// Whether a snapshot that was chosen before is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +102,10 @@ mod tests {
     #[test]
     fn a_snapshot_that_is_gone_is_told_from_other_troubles() {
         let said = "there is no snapshot 2026-a-1: name one of the list, or `latest`";
-        assert!(gone("2026-a-1", said).is_some_and(|told| told.ends_with(ONLY_ANOTHER)));
+        assert!(
+            gone("2026-a-1", said)
+                .is_some_and(|told| told.ends_with("a fleet with another --name takes the latest one"))
+        );
         assert_eq!(gone("2026-a-2", said), None);
         assert_eq!(gone("2026-a-1", "token refused"), None);
     }

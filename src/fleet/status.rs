@@ -9,11 +9,10 @@ use super::beat::Beat;
 use super::control::{Control, ControlState};
 use super::definition::Definition;
 use super::result::{AccountResult, Meaning};
-use super::snapshot::ONLY_ANOTHER;
 use super::under_way::{UnderWay, under_way};
 use crate::job::WaveSize;
+use crate::model::WaitsFor;
 use crate::model::shown::shell_word;
-use crate::run_folder::run_record::ONLY_A_NEW_RUN;
 
 /// The status of a fleet.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -304,14 +303,12 @@ fn ends_at(left: usize, pace: f64, now: Timestamp) -> Option<Timestamp> {
 fn attention(fleet: &str, result: &AccountResult) -> AttentionRow {
     let again = format!("then: transship fleet resume {fleet}");
     let anew = "to do it again: a fleet with another --name";
-    // No run goes on with its folder, however often it is started.
-    let only_anew = |said: &String| said.ends_with(ONLY_A_NEW_RUN) || said.ends_with(ONLY_ANOTHER);
     let (message, help) = match result.exit_code {
-        2 if result.message.as_ref().is_some_and(only_anew) => (String::new(), anew.to_owned()),
+        // No run goes on with its folder, however often it is started.
+        2 | 4 if result.waits_for == Some(WaitsFor::NewRun) => (String::new(), anew.to_owned()),
         2 => ("the job or the token source is bad".to_owned(), format!("fix it, {again}")),
         3 if result.message.is_some() => (problem(result), anew.to_owned()),
         3 => (problem(result), String::new()),
-        4 if result.message.as_ref().is_some_and(only_anew) => (String::new(), anew.to_owned()),
         4 => ("stopped by `stop`".to_owned(), format!("see why, {again}")),
         6 => ("token refused".to_owned(), format!("fix the token, {again}")),
         _ => ("unexpected error".to_owned(), format!("see why, {again}")),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::Misfit;
 use super::{Ending, Entry, ItemState, NOT_SENT, Phase, Record, Step, StopCounts};
 use crate::model::packed_id::{UsualId, pack, unpack};
-use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict, WaitsFor};
 
 /// An attempt whose effect was not known when the journal ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl ItemStates {
         match &record.entry {
             Entry::Item { item, step } => return self.step(*item, step),
             Entry::Closed { ending: Ending::Stopped, .. } => self.stop_counts.stopped(self.done()),
-            Entry::Closed { declined: true, .. } => self.stop_counts.goes_on = true,
+            Entry::Closed { waits_for: Some(WaitsFor::Agreement), .. } => self.stop_counts.goes_on = true,
             _ => {}
         }
         Ok(())

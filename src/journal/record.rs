@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Fingerprint, Id, ItemKey, Latencies, Operation, RecordedAction, RunId, Verdict};
+use crate::model::{
+    Fingerprint, Id, ItemKey, Latencies, Operation, RecordedAction, RunId, Verdict, WaitsFor,
+};
 
 /// The version of the format, in the first record, and in the record of a resumed run.
 ///
@@ -74,9 +76,9 @@ pub enum Entry {
         /// The reason in one line, for endings other than `finished`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
-        /// Whether nobody agreed to the next wave: whoever resumes the run agrees to it.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        declined: bool,
+        /// What the run waits for, where it waits for something.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waits_for: Option<WaitsFor>,
     },
 }
 

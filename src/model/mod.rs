@@ -31,6 +31,7 @@ pub mod packed_id;
 pub mod shown;
 pub(crate) mod stamp;
 pub mod time;
+pub mod waits_for;
 
 pub use action::{Action, RecordedAction};
 pub use cancel::Cancel;
@@ -47,3 +48,4 @@ pub use outcome::{Operation, Outcome};
 pub use packed_id::PackedId;
 pub use transship_documents::normal::compare::Verdict;
 pub use transship_documents::{Fingerprint, Head, Id};
+pub use waits_for::WaitsFor;

@@ -236,6 +236,7 @@ mod tests {
             attempts: 1,
             counts: None,
             message: None,
+            waits_for: None,
             folder: None,
         };
         let (good, bad, refused) = (ended("good", 0), ended("bad", 3), ended("refused", 6));

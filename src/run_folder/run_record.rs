@@ -5,17 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::journal::{Copy, Costs, Ending, Entry, ItemStates, Misfit, Record, Replay, RunHeader, replay};
-use crate::model::Fingerprint;
+use crate::model::{Fingerprint, WaitsFor};
 use crate::run_folder::chain::reported_head;
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::lock::{RunLock, Writer};
 use crate::run_folder::plan_file::PlanFile;
-
-/// The end of the reason why a run stopped, for runs that `resume` would stop again: the condition that blocks their
-/// deletions cannot change any more.
-pub const ONLY_A_NEW_RUN: &str =
-    "nothing was deleted: run the job again, which deletes once everything else is as wanted";
 
 /// The journal's data about the run as a whole.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,6 +25,8 @@ pub struct RunRecord {
     pub ending: Option<Ending>,
     /// Why, for endings other than `finished`.
     pub reason: Option<String>,
+    /// What it waits for, where it waits for something.
+    pub waits_for: Option<WaitsFor>,
     /// Id of the run that undid it, completely or not; `None` if there is none.
     pub undone: Option<String>,
     /// How often it was resumed.
@@ -65,8 +62,12 @@ impl RunRecord {
 
     /// Whether it stopped for a reason that only a new run of its job can fix.
     pub fn needs_a_new_run(&self) -> bool {
-        let reason = self.reason.as_deref().unwrap_or_default();
-        self.ending == Some(Ending::Stopped) && reason.ends_with(ONLY_A_NEW_RUN)
+        self.waits_for == Some(WaitsFor::NewRun)
+    }
+
+    /// It is not over, whatever was said before.
+    fn reopen(&mut self) {
+        (self.ending, self.reason, self.waits_for) = (None, None, None);
     }
 
     fn take(&mut self, record: &Record) {
@@ -78,21 +79,21 @@ impl RunRecord {
             }
             Entry::Resumed { .. } => {
                 self.resumed += 1;
-                self.ending = None;
-                self.reason = None;
+                self.reopen();
             }
             Entry::Undone { by } => self.undone = Some(by.0.clone()),
             Entry::Item { .. } => {}
             Entry::CopyFound(copy) => {
                 // This record follows an end: the run is not over until the next end is recorded.
-                (self.ending, self.reason) = (None, None);
+                self.reopen();
                 if self.copies.iter().all(|known| known.id != copy.id) {
                     self.copies.push(copy.clone());
                 }
             }
-            Entry::Closed { ending, calls, throttled, millis, costs, reason, .. } => {
+            Entry::Closed { ending, calls, throttled, millis, costs, reason, waits_for } => {
                 self.ending = Some(*ending);
                 self.reason.clone_from(reason);
+                self.waits_for = *waits_for;
                 for (purpose, count) in calls {
                     *self.calls.entry(purpose.clone()).or_default() += count;
                 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::references::Kind;
 use crate::journal::Ending;
-use crate::model::{Action, Fingerprint, Id, Latencies, Outcome, RecordedAction, Verdict};
+use crate::model::{Action, Fingerprint, Id, Latencies, Outcome, RecordedAction, Verdict, WaitsFor};
 use crate::run_folder::forecast::Forecast;
 use crate::run_folder::import_users::UsageSummary;
 use crate::run_folder::lock::Writer;
@@ -65,6 +65,9 @@ pub struct Summary {
     /// Why, for states other than `finished`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the run waits for: `agreement` to its next wave, or a `new_run` of its job; absent where it waits for neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<WaitsFor>,
     /// Items selected, planned, accounted for in the journal, and reported; the four agree or the run exits with 1.
     pub selected: u32,
     /// The number of items in the plan; equals [`Self::selected`].
@@ -168,6 +171,7 @@ impl Summary {
             target: head.target.name.clone(),
             state: state_word(record.ending).to_owned(),
             reason: record.reason.clone(),
+            waits_for: record.waits_for,
             selected: plan.tail().selected,
             planned: plan.len(),
             outcomes: zero(Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect()),

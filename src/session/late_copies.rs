@@ -44,7 +44,7 @@ impl Session {
         }
         let (ending, calls, costs) = (Ending::Finished, BTreeMap::default(), Costs::default());
         let closed =
-            Entry::Closed { ending, calls, throttled: 0, millis: 0, costs, reason: None, declined: false };
+            Entry::Closed { ending, calls, throttled: 0, millis: 0, costs, reason: None, waits_for: None };
         journal.append(closed, None).await?;
         journal.close()?;
         let path = run.folder.path().to_owned();

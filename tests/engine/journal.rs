@@ -86,7 +86,7 @@ fn closed() -> Entry {
             latency: [("create import".to_owned(), latencies())].into(),
         },
         reason: Some("r".into()),
-        declined: false,
+        waits_for: None,
     }
 }
 

@@ -130,7 +130,7 @@ async fn left(reached: u32, ending: Option<Ending>) -> Left {
                     millis: 3400,
                     costs: Costs::default(),
                     reason,
-                    declined: false,
+                    waits_for: None,
                 },
                 None,
             )

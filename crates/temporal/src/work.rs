@@ -308,6 +308,7 @@ impl At {
             attempts,
             counts: end.counts,
             message: end.message,
+            waits_for: end.waits_for,
             folder: end.folder,
         };
         Ok(self.fleet.store.record(&result).await?.exit_code)

@@ -33,6 +33,7 @@ fn results(of: &[(&str, u8)]) -> BTreeMap<String, AccountResult> {
         attempts: 1,
         counts: None,
         message: None,
+        waits_for: None,
         folder: None,
     };
     of.iter().map(|one| (one.0.to_owned(), result(one))).collect()

@@ -42,6 +42,7 @@ fn result(account: &str, exit_code: u8) -> (String, AccountResult) {
         attempts: 1,
         counts: Some(counts),
         message: None,
+        waits_for: None,
         folder: Some(format!("runs/{account}")),
     };
     (account.to_owned(), result)
@@ -85,12 +86,13 @@ fn every_account_is_counted_once_and_the_next_wave_is_named() {
 
 #[test]
 fn an_account_that_no_run_goes_on_with_is_not_sent_to_resume() {
-    let only_anew = format!("2 imports are not as wanted; {ONLY_A_NEW_RUN}");
+    let only_anew = "2 imports are not as wanted; nothing was deleted".to_owned();
     let undone = "its run was undone by undo-1 before it was finished".to_owned();
     let mut results = BTreeMap::from([result("c01", 4), result("c02", 3), result("c03", 4)]);
     for (account, said) in [("c01", &only_anew), ("c02", &undone)] {
         results.get_mut(account).unwrap().message = Some(said.clone());
     }
+    results.get_mut("c01").unwrap().waits_for = Some(WaitsFor::NewRun);
     let now = Timestamp::from_second(120).unwrap();
     let got = status(&fleet(), &Control::default(), &results, &[], now);
     let got: Vec<_> = got.rows.iter().map(|row| (row.message.as_str(), row.help.as_str())).collect();

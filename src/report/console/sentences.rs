@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::MOST_NAMED;
-use crate::model::Action;
+use crate::model::{Action, WaitsFor};
 use crate::report::text::{clean, count, number, span};
 use crate::report::usage::sentence;
 use crate::run_folder::summary::Summary;
@@ -15,9 +15,7 @@ pub fn how_it_ended(summary: &Summary) -> Option<String> {
         |text: &str| reason.as_ref().map_or(format!("{text}."), |reason| format!("{text}: {reason}."));
     match summary.state.as_str() {
         "finished" => None,
-        "interrupted" if reason.as_deref().is_some_and(|reason| reason.starts_with("nobody agreed")) => {
-            Some(because("The run waits"))
-        }
+        "interrupted" if summary.waits_for == Some(WaitsFor::Agreement) => Some(because("The run waits")),
         "interrupted" => {
             // One that somebody stopped has no reason but that.
             let how = match reason.as_deref() {
