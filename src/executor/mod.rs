@@ -36,7 +36,7 @@ use crate::api::BeforeSend;
 use crate::documents::normal::Ignore;
 use crate::documents::pointer::Pointer;
 use crate::executor::context::Context;
-use crate::executor::item::Done;
+use crate::executor::item::{Done, Left};
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::{Before, LookupQueue};
 use crate::executor::restless::FirstReads;
@@ -217,17 +217,15 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
 
 /// Reports the end of an item's writing, and stops the run if it reached a limit.
 pub(crate) fn finish(context: &Context<'_>, policy: &mut Policy, done: &Done) {
-    if done.unauthorized {
-        policy.refuse_token();
-        context.cancel.drain();
-    }
-    if done.interrupted {
-        held_back(context);
-        return;
-    }
-    // Its flows run: it is written last.
-    if done.is_put_off {
-        return;
+    match done.left {
+        None => {}
+        Some(Left::PutOff) => return,
+        Some(Left::Interrupted) => return held_back(context),
+        Some(Left::Unauthorized) => {
+            policy.refuse_token();
+            context.cancel.drain();
+            return;
+        }
     }
     context.events.emit(&Event::StageAdvanced { stage: Stage::Write, by: 1 });
     context.events.emit(&Event::ItemFinished {

@@ -29,6 +29,8 @@ pub(crate) enum Next {
     Interrupted,
     /// The token was refused.
     Unauthorized,
+    /// A flow that uses its import is running: the item is written last.
+    PutOff,
     /// The answer to a write is not what was sent.
     Differs,
     /// Whether a call had its effect is not known.
