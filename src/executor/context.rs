@@ -18,6 +18,7 @@ use crate::executor::lookup::{Before, LookupQueue};
 use crate::executor::restless::FirstReads;
 use crate::executor::running_flows::RunningFlows;
 use crate::executor::wave_gate::WaveGate;
+use crate::executor::withdrawn::Withdrawn;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::job::Waves;
@@ -66,6 +67,8 @@ pub(crate) struct Context<'a> {
     pub copies: RefCell<HashSet<Id>>,
     /// The waves of the run, and who is asked between them.
     pub waves: Option<(&'a Waves, &'a dyn WaveGate)>,
+    /// Deletions that are not carried out any more.
+    pub withdrawn: &'a Withdrawn,
     /// Whether whoever resumes the run saw how it ended, and chose to go on.
     pub goes_on: bool,
     /// The wave after which somebody declined to go on, and the number of waves.

@@ -177,6 +177,10 @@ impl<'a, 'c> Drive<'a, 'c> {
     /// What keeps an item from being written for which nothing was sent yet: what it depends on, or flows that run.
     async fn held(&self) -> Result<Option<Next>, EngineError> {
         let (context, item) = (self.context, &self.done.item);
+        if let Some((outcome, why)) = context.withdrawn.get(&item.item) {
+            let end_of_it = End::new(*outcome, &why.code, &why.message);
+            return end(context, item.item, end_of_it).await.map(Some);
+        }
         // One whose dependencies failed has ended: its flows do not matter any more.
         if let Some(unmet) = dependencies_ready::unmet(context, item).await? {
             return Ok(Some(unmet));

@@ -22,6 +22,7 @@ mod verify;
 mod walk;
 pub mod wave_gate;
 mod waves;
+mod withdrawn;
 mod write;
 mod write_stage;
 
@@ -63,6 +64,7 @@ use crate::run_folder::texts_in_order::TextsInOrder;
 pub use crate::executor::backup::{BackupRequest, run_backup};
 pub(crate) use crate::executor::context::lost_lease;
 pub use crate::executor::copies::{LateLook, late_copies};
+pub use crate::executor::withdrawn::Withdrawn;
 
 /// The maximum number of items between their stages: items that wait for a lookup do not hold a place in flight.
 const MOST_WAITING: usize = 4096;
@@ -117,8 +119,9 @@ pub struct ExecuteRequest<'a> {
     pub clock: &'a Clock,
     /// The waves, and who is told and asked between them; `None` writes everything in one go.
     pub waves: Option<(&'a Waves, &'a dyn WaveGate)>,
+    /// Deletions of the plan that are not carried out any more, and why.
+    pub withdrawn: &'a Withdrawn,
 }
-
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunEnd {
@@ -148,7 +151,7 @@ impl RunEnd {
 /// Dropping the future leaves a run that can be resumed.
 pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     let ExecuteRequest { plan, folder, journal, states, target, again, .. } = running;
-    let ExecuteRequest { options, lease, other_runs, cancel, events, clock, waves, .. } = running;
+    let ExecuteRequest { options, lease, other_runs, cancel, events, clock, waves, withdrawn, .. } = running;
     let other_runs = (again || options.lookup_only).then_some(other_runs);
     let options = RunOptions { in_flight: options.in_flight.max(1), ..options };
     let started = (tokio::time::Instant::now(), spent([target]));
@@ -186,6 +189,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         lag: Cell::default(),
         copies: RefCell::default(),
         waves,
+        withdrawn,
         goes_on: stop_counts.goes_on,
         declined: Cell::default(),
         running: RunningFlows::of(&plan.tail().usage)

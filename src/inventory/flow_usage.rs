@@ -122,6 +122,22 @@ impl FlowUsage {
         self.unread.iter().find(|(kind, _)| *kind == UserKind::Flow).map(|(_, error)| error)
     }
 
+    /// Whether all of a kind are known, of an import that none of them uses it.
+    pub(crate) fn knows_all(&self, kind: UserKind) -> bool {
+        let unknown = self.unread.iter().map(|(unread, _)| *unread);
+        unknown.chain(self.unreadable.iter().map(|(user, _)| user.kind)).all(|unknown| unknown != kind)
+    }
+
+    /// Why it is not known of every import whether a flow uses it; `None` if it is.
+    pub(crate) fn unknown_flows(&self) -> Option<String> {
+        let unread = self.unread_flows().filter(|error| error.kind != ErrorKind::NotFound);
+        let unread = unread.map(|error| format!("the flows could not be read ({error})"));
+        let mut unreadable = self.unreadable.iter().filter(|(user, _)| user.kind == UserKind::Flow);
+        unread.or_else(|| {
+            unreadable.next().map(|(user, why)| format!("{} cannot be read ({why})", user.told()))
+        })
+    }
+
     /// The imports that something uses.
     pub(crate) fn imports(&self) -> impl Iterator<Item = &Id> {
         self.by_import.keys()

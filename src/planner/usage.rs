@@ -9,7 +9,7 @@ use crate::model::{Id, Operation, Outcome};
 use crate::planner::items::ended;
 use crate::planner::request::PlannerRequest;
 use crate::run_folder::import_users::{ImportUser, UserKind};
-use crate::run_folder::plan_item::PlanItem;
+use crate::run_folder::plan_item::{PlanItem, Reason};
 
 /// Users of an import that are named where it cannot be deleted; more are counted.
 const MOST_NAMED: usize = 3;
@@ -30,11 +30,14 @@ pub(crate) struct Side {
     pub usage: Arc<FlowUsage>,
     pub lists: UserLists,
     pub met: BTreeMap<Id, ImportUser>,
+    /// Why an import of which no user is known cannot be deleted.
+    unknown: Option<String>,
 }
 
 impl Side {
     pub(crate) fn new(usage: Arc<FlowUsage>, lists: UserLists) -> Self {
-        Self { usage, lists, met: BTreeMap::new() }
+        let unknown = usage.unknown_flows().map(|why| left_as_unknown(&why));
+        Self { usage, lists, met: BTreeMap::new(), unknown }
     }
 
     fn of(&mut self, import: &Id) -> Vec<Id> {
@@ -117,7 +120,24 @@ pub(crate) fn left_for(users: &[&ImportUser]) -> String {
     format!("it is used by {}{more}: left alone; remove it from {from} first", named.join(", "))
 }
 
-/// Tells what uses an item's imports; an import that something uses cannot be deleted, and nothing is sent for it.
+/// Why an import is not deleted while it is not known what uses it.
+pub(crate) fn left_as_unknown(why: &str) -> String {
+    format!("{why}, so whether a flow uses it is not known: left alone")
+}
+
+/// What uses an import of the target, and why it is not deleted; `None` if nothing stands in the way.
+pub(crate) fn why_not_deleted(side: &mut Side, import: &Id) -> Option<(Vec<Id>, Reason)> {
+    let used_by = side.of(import);
+    let users: Vec<&ImportUser> = used_by.iter().filter_map(|id| side.met.get(id)).collect();
+    let reason = match &side.unknown {
+        _ if !users.is_empty() => Reason::new("in_use", left_for(&users)),
+        unknown => Reason::new("use_unknown", unknown.as_deref()?),
+    };
+    Some((used_by, reason))
+}
+
+/// Tells what uses an item's imports; an import that something uses, or of which that is not known, cannot be deleted,
+/// and nothing is sent for it.
 pub(crate) fn tell(usage: &mut PlanUsage, item: &mut PlanItem) {
     if !item.is_import() {
         return;
@@ -127,10 +147,10 @@ pub(crate) fn tell(usage: &mut PlanUsage, item: &mut PlanItem) {
     }
     let (Some(side), Some(target)) = (&mut usage.target, &item.target) else { return };
     item.used_by = side.of(&target.id);
-    if item.operation == Operation::Delete && !item.used_by.is_empty() {
-        let users: Vec<&ImportUser> = item.used_by.iter().filter_map(|id| side.met.get(id)).collect();
-        let message = left_for(&users);
-        let used_by = std::mem::take(&mut item.used_by);
-        *item = PlanItem { used_by, ..ended(item.clone(), Outcome::Conflict, "in_use", message) };
+    if item.operation != Operation::Delete {
+        return;
+    }
+    if let Some((used_by, Reason { code, message })) = why_not_deleted(side, &target.id) {
+        *item = PlanItem { used_by, ..ended(item.clone(), Outcome::Conflict, &code, message) };
     }
 }

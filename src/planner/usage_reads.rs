@@ -71,7 +71,11 @@ pub(crate) async fn finish(builder: &mut PlanBuilder<'_>) -> Result<Usage, Engin
             }
         }
         name_integrations(builder, &mut side, account, detail).await;
-        let lists = side.lists.kinds().iter().map(|kind| kind.list().to_owned()).collect();
+        let read = side.lists.kinds().iter().filter(|kind| side.usage.knows_all(**kind));
+        let lists: Vec<String> = read.map(|kind| kind.list().to_owned()).collect();
+        if lists.is_empty() && side.met.is_empty() {
+            continue;
+        }
         let table = AccountUsage { lists, users: side.met.into_values().collect() };
         if is_target { usage.target = Some(table) } else { usage.source = Some(table) }
     }

@@ -3,7 +3,7 @@
 use super::plan::Staged;
 use super::{Plan, Session, SessionError, TOOL};
 use crate::executor::backup::{BackupRequest, run_backup};
-use crate::executor::{ExecuteRequest, RunEnd, RunOptions, run as carry_out};
+use crate::executor::{ExecuteRequest, RunEnd, RunOptions, Withdrawn, run as carry_out};
 use crate::inventory::error::EngineError;
 use crate::job::{Action, Stop};
 use crate::journal::{Entry, FORMAT, ItemStates, Journal, RunHeader};
@@ -87,13 +87,13 @@ impl Run {
 
 /// A run whose journal is open.
 #[derive(Debug)]
-pub(super) struct OpenRun {
+pub(super) struct OpenRun<'a> {
     pub(super) folder: RunFolder,
     pub(super) plan: PlanFile,
     pub(super) journal: Journal,
     pub(super) states: ItemStates,
     pub(super) run: String,
-    pub(super) part: Part,
+    pub(super) part: Part<'a>,
     pub(super) lock: RunLock,
     /// The lock of what it writes to.
     pub(super) held: Option<TargetLock>,
@@ -101,11 +101,11 @@ pub(super) struct OpenRun {
 
 /// Which part of a run is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum Part<'a> {
     /// From its beginning.
     First,
-    /// What an earlier process left undone.
-    Resumed,
+    /// What an earlier process left undone, without these deletions.
+    Resumed(&'a Withdrawn),
     /// Only what an earlier process left in doubt, by reads.
     LookupOnly,
 }
@@ -170,7 +170,7 @@ impl Session {
         job: &str,
         planned: Planned,
         undoes: Option<&RunFolder>,
-    ) -> Result<OpenRun, SessionError> {
+    ) -> Result<OpenRun<'static>, SessionError> {
         let Planned { plan, wanted_sha256, .. } = planned;
         let plan = plan.moved_to(folder.plan());
         let header = RunHeader {
@@ -198,7 +198,7 @@ impl Session {
     }
 
     /// Carries out a run whose journal is open, and writes its report.
-    pub(super) async fn carry_out(&self, open: OpenRun, events: &Events) -> Result<Run, SessionError> {
+    pub(super) async fn carry_out(&self, open: OpenRun<'_>, events: &Events) -> Result<Run, SessionError> {
         let OpenRun { folder, plan, journal, states, run, part, lock, held } = open;
         let ended = self.act(&folder, &plan, journal, states, (&run, part), held.as_ref(), events).await;
         let reported = report_on(folder.clone(), plan).await;
@@ -227,7 +227,7 @@ impl Session {
         plan: &PlanFile,
         journal: Journal,
         states: ItemStates,
-        (run, part): (&str, Part),
+        (run, part): (&str, Part<'_>),
         held: Option<&TargetLock>,
         events: &Events,
     ) -> Result<RunEnd, EngineError> {
@@ -262,7 +262,11 @@ impl Session {
             lookup_only: part == Part::LookupOnly,
         };
         let (target, clock) = (self.target_account(), &self.host.clock);
-        let again = part == Part::Resumed;
+        let nothing = Withdrawn::new();
+        let (again, withdrawn) = match part {
+            Part::Resumed(withdrawn) => (true, withdrawn),
+            Part::First | Part::LookupOnly => (false, &nothing),
+        };
         let waves = settings.waves.as_ref().filter(|_| !is_undo);
         let waves = waves.map(|waves| (waves, &*self.options.gate));
         let held = held.map(|lock| lock as &dyn Lease);
@@ -281,6 +285,7 @@ impl Session {
             events,
             clock,
             waves,
+            withdrawn,
         };
         carry_out(request).await
     }

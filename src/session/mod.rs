@@ -12,14 +12,14 @@
 //! | [`Session::resume`] | a run that was broken off | the same [`Run`], finished |
 //! | [`drill()`] | a snapshot of an archive | which of its imports can be restored |
 //!
-//! Promises: locks, staging folders, journals and reports are handled here and nowhere else. Nothing in here prints:
-//! progress goes to the listeners it is given, what a person should know is in [`Session::notes`]. Nothing in here asks
-//! the machine for time, chance or variables: they are in the [`Host`]. Stopping is the caller's: a [`Cancel`].
+//! Locks, staging folders, journals and reports are handled here and nowhere else. Nothing in here prints: progress goes to the
+//! listeners, what a person should know is in [`Session::notes`]. Time, chance and variables are those of the [`Host`].
 
 mod approved_plan;
 mod archive_keys;
 pub mod archives;
 pub mod backup;
+mod deletions_now;
 mod drill;
 mod earlier_undos;
 pub mod emulator_server;

@@ -88,12 +88,13 @@ impl Session {
             return Err(RunFolderError::BadFile { path: folder.wanted(), message }.into());
         }
         self.mark_what_it_undoes(&reopened).await?;
+        let withdrawn = self.withdrawn(&reopened).await?;
         let journal = reopened.reopen(&self.options.journal).await?;
         let OpenedRun { folder, plan, mut states, record, .. } = reopened;
         reopen(&mut states, &journal, ItemStates::reopened_by_resume).await?;
         let run = record.opened.map(|header| header.run.0).unwrap_or_default();
-        let open =
-            OpenRun { folder, plan, journal, states, run, part: Part::Resumed, lock, held: Some(held) };
+        let part = Part::Resumed(&withdrawn);
+        let open = OpenRun { folder, plan, journal, states, run, part, lock, held: Some(held) };
         self.carry_out(open, events).await.map(Resumed::Ended)
     }
 

@@ -265,6 +265,50 @@ fn an_import_that_a_flow_uses_is_not_deleted_and_the_plan_names_the_flow() {
 }
 
 #[test]
+fn an_import_is_not_deleted_while_it_is_not_known_whether_a_flow_uses_it() {
+    let cut = Effect::ReplaceBytes { find: "Hourly".to_owned(), with: "\\ud83d".to_owned() };
+    for (effect, says) in [
+        (Fault::status(403), "the flows could not be read ("),
+        (Fault::status(500), "the flows could not be read ("),
+        (cut, "cannot be read (lone surrogate"),
+    ] {
+        let world = used("delete").job("select", "{ names: [linear, unused] }").start();
+        world.fault(Fault::on("GET", "/v1/flows", effect.clone()));
+        let ran = world.run().expect_exit(3).expect_calls("DELETE", "/v1/imports/{id}", 0);
+        let ran = ran.expect_audit("unused", "conflict", "not_checked").expect_cell(
+            "unused",
+            "error_code",
+            "use_unknown",
+        );
+        let ran = ran.expect_cell("unused", "error_message", says);
+        assert!(!ran.stderr.contains("no flow"), "{}", ran.stderr);
+        // Nor by a mirror, nor by an undo.
+        let old = import("old");
+        let world = Scenario::migrate(["a"])
+            .job("mirror", "{ max_delete: 1 }")
+            .target(&old)
+            .both("flows", json!({ "name": "Hourly" }))
+            .start();
+        let flows = || world.fault(Fault::on("GET", "/v1/flows", effect.clone()).in_account("target"));
+        flows();
+        world.run().expect_exit(3).expect_target(["a", "old"]).expect_cell(
+            "old",
+            "error_code",
+            "use_unknown",
+        );
+        let undone =
+            world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(3).expect_target(["a", "old"]);
+        undone.expect_stderr("whether a flow uses it is not known: left alone");
+        world.no_faults();
+        world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0).expect_target(["old"]);
+    }
+    // An account without any list of flows has no flows.
+    let world = used("delete").job("select", "{ names: [unused] }").start();
+    world.fault(Fault::on("GET", "/v1/flows", Fault::status(404)));
+    world.run().expect_exit(0).expect_audit("unused", "deleted", "equal");
+}
+
+#[test]
 fn flows_that_cannot_be_listed_are_a_note_where_they_are_only_told() {
     for (status, says) in
         [(403, "the flows of `source` could not be read"), (500, "what else uses the imports is not known")]

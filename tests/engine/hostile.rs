@@ -12,7 +12,7 @@ use transship::api::{
     Access, Api, ApiError, Budget, BudgetOptions, Call, ClientOptions, ErrorKind, HttpOptions, HttpVersion,
     Method, Reply, Token, assemble, connect_sharing,
 };
-use transship::executor::{ExecuteRequest, RunEnd, RunOptions, run};
+use transship::executor::{ExecuteRequest, RunEnd, RunOptions, Withdrawn, run};
 use transship::inventory::endpoint::Account;
 use transship::job::{self, Env, Settings, Stop, Verify};
 use transship::journal::{Entry, FORMAT, Halt, ItemStates, Journal, JournalOptions, RunHeader, Writing};
@@ -371,6 +371,7 @@ impl Migration {
             Journal::reopen(&folder.journal(), &folder.before(), &replay, Self::journal_options()).unwrap();
         let target = self.target(self.per_second);
         let (events, clock) = (Events::none(), Clock::ticking(jiff::Timestamp::UNIX_EPOCH));
+        let withdrawn = Withdrawn::new();
         let end = run(ExecuteRequest {
             plan: &plan,
             folder,
@@ -392,6 +393,7 @@ impl Migration {
             events: &events,
             clock: &clock,
             waves: None,
+            withdrawn: &withdrawn,
         });
         let end = end.await.unwrap();
         self.read(folder, end)

@@ -8,7 +8,7 @@ use crate::model::{Id, IdSet, ItemKey, Operation, Outcome};
 use crate::planner::items::ended;
 use crate::planner::undo::present::Uses;
 use crate::planner::undo::touched::{Did, Touched};
-use crate::planner::usage::left_for;
+use crate::planner::usage::{left_as_unknown, left_for};
 use crate::run_folder::import_users::ImportUser;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -107,7 +107,7 @@ impl Links {
         self.users.get(&one.item).into_iter().flatten().filter_map(|user| self.fates.get(user))
     }
 
-    /// Which flows will still use an import that was not there before, in a sentence. What came back under its own id was used
+    /// Which flows will still use an import that was not there before, or why that is not known, in a sentence. What came back under its own id was used
     /// before it was lost.
     fn used_in(&self, item: &PlanItem, flows: &FlowUsage) -> Option<String> {
         let is_new =
@@ -116,7 +116,10 @@ impl Links {
         let mut users: Vec<&ImportUser> =
             flows.users_of(&target.id).filter(|user| !self.is_leaving(&user.id)).collect();
         users.dedup_by(|one, other| one.id == other.id);
-        (!users.is_empty()).then(|| left_for(&users))
+        match users.is_empty() {
+            false => Some(left_for(&users)),
+            true => flows.unknown_flows().map(|why| left_as_unknown(&why)),
+        }
     }
 
     fn is_leaving(&self, id: &Id) -> bool {

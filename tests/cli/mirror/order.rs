@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::migrate;
-use crate::support::scenario::{Fault, Ran, import};
+use crate::support::scenario::{Fault, Ran, World, id_of, import};
 
 /// The intents in the journal of a run, in order.
 fn intents(ran: &Ran) -> Vec<String> {
@@ -82,6 +82,41 @@ fn a_run_that_was_killed_before_its_deletions_goes_on_with_them() {
     running.signal("KILL").finish().expect_killed();
     world.no_faults();
     world.resume(&world.path("runs/run-1")).expect_exit(0).expect_target(["a"]);
+}
+
+#[test]
+fn a_run_that_goes_on_later_deletes_only_what_a_plan_of_now_would_delete() {
+    let step = |name: &str| json!({ "_importId": id_of("target", "imports", name), "type": "import" });
+    let changes: [(&str, &str, &dyn Fn(&World)); 4] = [
+        ("`source` has it by now: left alone", "stale", &|world| {
+            world.load("source", &[import("old").in_account("source", 9)])
+        }),
+        ("`source` has it by now: left alone", "stale", &|world| {
+            world.edit("source", "b", "/name", json!("old"))
+        }),
+        ("it is used by the flow \"New\": left alone", "conflict", &|world| {
+            world.load_list("target", "flows", &[json!({ "_id": "5f7c579b6411271af4e7aaaa", "name": "New", "pageProcessors": [step("old 1")] })]);
+        }),
+        ("could not be found out (", "stale", &|world| {
+            world.fault(Fault::on("GET", "/v1/imports", Fault::status(403)).in_account("source"))
+        }),
+    ];
+    for (says, outcome, change) in changes {
+        let world = migrate(["a", "b"])
+            .job("waves", "[1, rest]")
+            .job("pause", "never")
+            .target(&import("old"))
+            .start();
+        world.fault(Fault::on_create(Fault::slow_before(60_000)).named("b"));
+        let running = world.spawn_run(&["--quiet"]).until("a is made", || world.imports("target").len() == 2);
+        running.until_journal("\"create\"", 2).signal("KILL").finish().expect_killed();
+        world.no_faults();
+        change(&world);
+        let ran = world.resume(&world.path("runs/run-1")).expect_exit(3);
+        ran.expect_audit("old", outcome, "not_checked")
+            .expect_cell("old", "error_message", says)
+            .expect_calls("DELETE", "/v1/imports/{id}", 0);
+    }
 }
 
 #[test]
