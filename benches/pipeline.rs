@@ -15,7 +15,7 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use transship::api::{self, Access, BudgetOptions, ClientOptions, Concurrency, Token};
 use transship::emulator::{AccountSpec, Behaviour, Embedded, Options, Store};
-use transship::executor::{ExecuteRequest, RunOptions, run};
+use transship::executor::{ExecuteRequest, RunOptions, Withdrawn, run};
 use transship::inventory::endpoint::Account;
 use transship::job::{self, Env, Job, Settings};
 use transship::journal::{Entry, FORMAT, ItemStates, Journal, JournalOptions, RunHeader};
@@ -183,6 +183,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
         events: &events,
         clock: &clock,
         waves: None,
+        withdrawn: &Withdrawn::new(),
     })
     .await
     .unwrap();

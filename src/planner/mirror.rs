@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::documents::name::loose_name_key;
 use crate::documents::references::ResourceIndex;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
@@ -43,7 +44,32 @@ pub(crate) fn claims(
         let document = stored_document(picks.documents.read(span)?, picks.documents.path())?;
         let head = document.head().clone();
         let keys = document.tree().ok().and_then(|tree| counterpart(with.job, &known, &head, tree));
+        let names = keys.iter().flatten().map(String::as_str);
+        claim_names(builder, names.chain([head.name.as_str()]));
         builder.claims.take(&head.id, keys);
+    }
+    Ok(())
+}
+
+/// Protects what has nearly one of these names, which are those of an import of the source: it may be its import.
+fn claim_names<'n>(builder: &mut PlanBuilder<'_>, names: impl IntoIterator<Item = &'n str>) {
+    if builder.with.job.match_by == MatchBy::Name {
+        let names = names.into_iter().filter(|name| !is_blank(name));
+        let hashes = names.map(|name| builder.keys.of(&loose_name_key(name)));
+        builder.claims.names.extend(hashes);
+    }
+}
+
+/// Does so for the imports of the items, except where the target has the very import: then its id tells which is its own.
+fn claim_names_of_items(builder: &mut PlanBuilder<'_>, used: &HashSet<Id>) -> Result<(), EngineError> {
+    if builder.with.job.match_by != MatchBy::Name {
+        return Ok(());
+    }
+    for index in 0..builder.stored_items.len() {
+        let item = builder.item(index)?;
+        if let Some(source) = item.source.as_ref().filter(|source| !used.contains(&source.id)) {
+            claim_names(builder, [source.name.as_str(), item.name.as_str()]);
+        }
     }
     Ok(())
 }
@@ -95,7 +121,6 @@ pub(crate) async fn take_deletions(
             used.extend(imports.get(key, at)?.map(|import| import.id));
         }
     }
-    let near: HashSet<Id> = imports.near.values().flatten().map(|near| near.id.clone()).collect();
     let left = std::mem::take(&mut decided.without_item);
     let Some(target_only) = &mut imports.target_only else { return Ok(nothing) };
     for import in left {
@@ -107,7 +132,11 @@ pub(crate) async fn take_deletions(
     let mut items = target_only.items()?;
     items.retain(|item| item.target.as_ref().is_some_and(|target| !used.contains(&target.id)));
     let all = items.len();
-    items.retain(|item| item.target.as_ref().is_some_and(|target| !near.contains(&target.id)));
+    if !items.is_empty() {
+        claim_names_of_items(builder, &used)?;
+    }
+    let named = std::mem::take(&mut builder.claims.names);
+    items.retain(|item| !named.contains(&builder.keys.of(&loose_name_key(&item.name))));
     let alike = (all - items.len()) as u64 + std::mem::take(&mut decided.left).len() as u64;
     let mut note = |count: u64, why: &str| {
         if count > 0 {

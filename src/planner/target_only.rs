@@ -27,6 +27,9 @@ pub(crate) struct Claims {
     pub ids: HashSet<Id>,
     /// What they are matched by, as the job would have it.
     pub keys: Vec<String>,
+    /// Hashes of the names of all imports of the source, as they are and as the job would have them, without what names may
+    /// differ by; only where imports are matched by name.
+    pub names: HashSet<u64>,
     /// How many cannot be determined.
     pub unknown: u64,
     /// Whether the job selects no import of the source.

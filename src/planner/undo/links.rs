@@ -116,10 +116,10 @@ impl Links {
         let mut users: Vec<&ImportUser> =
             flows.users_of(&target.id).filter(|user| !self.is_leaving(&user.id)).collect();
         users.dedup_by(|one, other| one.id == other.id);
-        match users.is_empty() {
-            false => Some(left_for(&users)),
-            true => flows.unknown_flows().map(|why| left_as_unknown(&why)),
+        if users.is_empty() {
+            return flows.unknown_flows().map(|why| left_as_unknown(&why));
         }
+        Some(left_for(&users))
     }
 
     fn is_leaving(&self, id: &Id) -> bool {

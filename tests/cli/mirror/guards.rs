@@ -29,6 +29,37 @@ fn more_than_may_be_deleted_is_refused_with_the_list_and_nothing_at_all_is_sent(
 }
 
 #[test]
+fn what_has_nearly_the_name_of_an_import_of_the_source_stays_whatever_the_job_says() {
+    let near = ["left", "LEFT ", "Le\u{200b}ft"];
+    for (key, value) in [
+        ("select", "{ names: [\"*\"], exclude: { names: [Left] } }"),
+        ("on_existing", "create"),
+        ("on_existing", "skip"),
+        ("transform", "[{ rename: { find: \"^\", replace: \"EU \" } }]"),
+    ] {
+        let scenario = migrate(["a", "Left"]).job(key, value).target(&import("gone"));
+        let world = near.iter().fold(scenario, |scenario, name| scenario.target(&import(name))).start();
+        let ran = world.run();
+        let there: Vec<String> = world
+            .imports("target")
+            .iter()
+            .filter_map(|import| import["name"].as_str().map(str::to_owned))
+            .collect();
+        assert!(near.iter().all(|name| there.iter().any(|other| other == name)), "{key}: {there:?}");
+        assert!(
+            ran.stderr.contains(
+                "3 imports are left alone in `target`: the name is that of an import of the source, or nearly"
+            ),
+            "{}",
+            ran.stderr
+        );
+    }
+    // What the job calls otherwise now is there under its old name still.
+    let scenario = migrate(["a"]).job("transform", "[{ rename: { find: \"^\", replace: \"EU \" } }]");
+    scenario.target(&import("a")).target(&import("gone")).run().expect_target(["EU a", "a"]);
+}
+
+#[test]
 fn an_empty_source_deletes_nothing() {
     let ran = with_old(migrate([]), 1).run().expect_exit(2).expect_no_write().expect_target(["old 1"]);
     ran.expect_stderr("holds no import that `select` takes").expect_stderr("\"old 1\"");
