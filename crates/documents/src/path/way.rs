@@ -2,7 +2,7 @@
 
 /// The names of a Mapper 1.0 source and where its lists are iterated: `items[*].sku` is `(["items", "sku"], [1])`.
 ///
-/// `None` for templates, grouped rows, indices and anything else that is not a plain way.
+/// `None` for templates, grouped rows, positions (`[0]`, `[-1:]`, `[?(@.x)]`) and anything else that is not a plain way.
 pub fn parse_one(text: &str) -> Option<(Vec<String>, Vec<usize>)> {
     if text.contains("{{") || text.starts_with(['*', '$', '{']) || text.trim() != text {
         return None;
@@ -22,13 +22,13 @@ pub fn parse_one(text: &str) -> Option<(Vec<String>, Vec<usize>)> {
                     let (name, after) = inside[1..].split_once(quote)?;
                     (name, after.strip_prefix(']')?)
                 }
-                _ => inside.split_once(']')?,
+                _ => inside.split_once(']').filter(|(name, _)| is_plain(name))?,
             };
             push(&mut names, name)?;
             rest = after;
         } else {
             let end = rest.find(['.', '[']).unwrap_or(rest.len());
-            push(&mut names, &rest[..end])?;
+            push(&mut names, Some(&rest[..end]).filter(|name| is_plain(name))?)?;
             rest = &rest[end..];
         }
         if let Some(after) = rest.strip_prefix('.') {
@@ -44,9 +44,17 @@ pub fn parse_one(text: &str) -> Option<(Vec<String>, Vec<usize>)> {
     (!names.is_empty() && !special).then_some((names, stars))
 }
 
+/// Whether a name that has no quotes is no expression, and has no blanks around it, which some readers leave out.
+fn is_plain(name: &str) -> bool {
+    name.trim() == name && !name.starts_with(['?', '(', '@'])
+}
+
 fn push(names: &mut Vec<String>, name: &str) -> Option<()> {
     let odd = name.is_empty() || name.contains(['"', '\'', '\\', '*', '[', ']']);
-    if odd || name.bytes().all(|byte| byte.is_ascii_digit()) {
+    // `0`, `-1`, `0:2`, `-1:` and `0, 2` are positions in a list, or slices of it.
+    let is_of_positions =
+        |c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '-' | ':' | ',' | '+');
+    if odd || name.chars().all(is_of_positions) {
         return None;
     }
     names.push(name.to_owned());
@@ -93,6 +101,25 @@ mod tests {
             ["", "*.x", "{{x}}", "$.x", "a[0].b", "a.0.b", "a..b", "a.", "['a", "_PARENT.x", "[*].x", " a"]
         {
             assert_eq!(parse_one(odd), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn positions_slices_and_expressions_are_no_names() {
+        for inside in [
+            "0", "-1", "-1:", ":2", "0:2", "::2", ":", "0,2", "0, 2", "+1", " 0 ", "?(@.x)", "(@.x)", " b ",
+            "@",
+        ] {
+            for path in [format!("a[{inside}].x"), format!("[{inside}].x"), format!("items[*].a[{inside}].b")]
+            {
+                assert_eq!(parse_one(&path), None, "{path}");
+            }
+        }
+        for path in ["a.-1.x", "a.1:2", "a .b", "a. b", "['-1:'].x"] {
+            assert_eq!(parse_one(path), None, "{path}");
+        }
+        for path in ["a[2024-total]", "a[Amount (USD)]", "a-1", "a[' b ']"] {
+            assert!(parse_one(path).is_some(), "{path}");
         }
     }
 }

@@ -99,9 +99,19 @@ fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Ve
             ("extract", Value::String(text)) => {
                 let (names, stars) = way::parse_one(text)
                     .ok_or_else(|| Obstacle::new(format!("its source `{text}` may not mean the same")))?;
+                if names.first().is_some_and(|name| name == "record") {
+                    return Err(Obstacle::new(format!(
+                        "its source `{text}` begins with `record`, and a path of Mapper 2.0 that does is read as one into an envelope around the record"
+                    )));
+                }
                 list = match stars.as_slice() {
                     [] => None,
                     [at] if *at < names.len() => Some(names[..*at].to_vec()),
+                    [_] => {
+                        return Err(Obstacle::new(format!(
+                            "its source `{text}` is a whole entry of a list, not a field of it"
+                        )));
+                    }
                     _ => {
                         return Err(Obstacle::new(format!("its source `{text}` goes through several lists")));
                     }

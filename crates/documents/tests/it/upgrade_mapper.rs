@@ -78,6 +78,13 @@ fn a_list_of_the_source_becomes_an_array_that_is_built_of_it() {
 }
 
 #[test]
+fn a_list_that_is_called_as_the_record_in_an_envelope_is_left() {
+    let why = refused(&http(&json!({ "fields": [], "lists": [
+        { "generate": "items", "fields": [string("sku", "record[*].sku")] }] })));
+    assert!(why.contains("`items.sku`: its source `record[*].sku` begins with `record`"), "{why}");
+}
+
+#[test]
 fn the_columns_of_a_file_stand_in_one_unnamed_row() {
     let document = json!({ "adaptorType": "FTPImport", "ftp": {}, "file": { "type": "csv" }, "filter": { "a": 1 },
         "mapping": { "fields": [{ "extract": "a b", "generate": "A" }] } });
@@ -135,6 +142,24 @@ fn what_cannot_be_carried_is_listed_and_the_import_is_left_as_it_is() {
         ),
         (json!({ "extract": "*.x", "generate": "a", "dataType": "string" }), "its source `*.x`"),
         (json!({ "extract": "l[*].x", "generate": "a", "dataType": "string" }), "through the list `l`"),
+        (
+            json!({ "extract": "l[*]", "generate": "a", "dataType": "string" }),
+            "`l[*]` is a whole entry of a list",
+        ),
+        (json!({ "extract": "l[*].m[*].x", "generate": "a", "dataType": "string" }), "through several lists"),
+        (
+            json!({ "extract": "l[-1:].x", "generate": "a", "dataType": "string" }),
+            "`l[-1:].x` may not mean the same",
+        ),
+        (
+            json!({ "extract": "l[ x ]", "generate": "a", "dataType": "string" }),
+            "`l[ x ]` may not mean the same",
+        ),
+        (
+            json!({ "extract": "record.x", "generate": "a", "dataType": "string" }),
+            "`record.x` begins with `record`",
+        ),
+        (json!({ "extract": "['record'].x", "generate": "a", "dataType": "string" }), "begins with `record`"),
         (json!({ "extract": "x", "generate": "a" }), "no data type"),
         (json!({ "extract": "x", "generate": "a", "dataType": "json" }), "no data type `json`"),
         (
