@@ -7,7 +7,7 @@ pub enum Side {
     Source,
     /// The record that goes out (`generate`).
     Target,
-    /// What the target answers (`responseTransform`).
+    /// What the target answers (`responseTransform`, and the paths of `http.response`).
     Response,
 }
 

@@ -23,3 +23,10 @@ impl Counts {
         }
     }
 }
+
+/// Notes that something was left alone that may name the fields of renames.
+pub(super) fn mention(mentioned: &mut [bool], counts: &Counts) {
+    for (at, one) in mentioned.iter_mut().enumerate() {
+        *one |= counts.changed[at] > 0 || counts.mentioned[at];
+    }
+}

@@ -13,6 +13,7 @@
 //! | `rows` | which renames the rows of a mapping cannot follow |
 //! | `edit`, `filters` | one text; what stands in a filter of a path |
 //! | `values` | all texts and keys of a value |
+//! | `answer` | the paths of a response |
 //! | `clauses` | templates in clauses for Salesforce |
 //! | `template`, `tag_edits` | fields in a template; the template after their renames |
 //! | `scope`, `blocks`, `reading` | what the paths of a template refer to |
@@ -20,6 +21,7 @@
 //! | `counts` | what they did in one document |
 //! | `warn`, `unlisted`, `unchanged`, `statement` | what is left to a person |
 
+mod answer;
 mod blocks;
 mod clauses;
 mod counts;

@@ -75,3 +75,21 @@ impl SideRename<'_> {
         });
     }
 }
+
+/// Calls `f` with every text in a value and its pointer.
+pub(super) fn for_each_text(value: &Value, at: &mut String, f: &mut dyn FnMut(&str, &str)) {
+    match value {
+        Value::String(text) => f(text, at),
+        Value::Array(list) => {
+            for (index, one) in list.iter().enumerate() {
+                below(at, &index.to_string(), |at| for_each_text(one, at, f));
+            }
+        }
+        Value::Object(map) => {
+            for (key, one) in map {
+                below(at, key, |at| for_each_text(one, at, f));
+            }
+        }
+        _ => {}
+    }
+}

@@ -5,11 +5,14 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::answer;
+use super::counts::mention;
 use super::edit::{SideRename, TextSyntax, below};
 use super::matcher::Rules;
 use super::scope::{Parent, TemplateContext};
 use super::statement;
 use super::unchanged::short;
+use super::values::for_each_text;
 use crate::envelope::Envelope;
 use crate::field_rename::Side;
 use crate::path::{extract, names};
@@ -79,13 +82,21 @@ impl Walk<'_> {
                 continue;
             }
             let unmapped_body = value.get("sendPostMappedData") == Some(&Value::Bool(false));
+            // As they are before any of them is renamed.
+            let resources = answer::resources(value);
             for row in rows {
                 if !is_one(&row.holds) {
                     continue;
                 }
                 let mut at = format!("/{block}");
-                schema::visit_mut(value, schema::below_block(row.at), &mut at, &mut |at, found| {
-                    self.place(row, unmapped_body, found, at);
+                schema::visit_mut(value, schema::below_block(row.at), &mut at, &mut |at, found| match self
+                    .sides
+                    .response
+                    .as_mut()
+                    .filter(|_| row.at == schema::RESOURCE_ID)
+                {
+                    Some(side) => answer::ids(side, found, &resources, at),
+                    None => self.place(row, unmapped_body, found, at),
                 });
             }
         }
@@ -236,31 +247,6 @@ impl Walk<'_> {
                 });
             }
         }
-    }
-}
-
-/// Notes that something was left alone that may name the fields of renames.
-pub(super) fn mention(mentioned: &mut [bool], counts: &super::counts::Counts) {
-    for (at, one) in mentioned.iter_mut().enumerate() {
-        *one |= counts.changed[at] > 0 || counts.mentioned[at];
-    }
-}
-
-/// Calls `f` with every text in a value and its pointer.
-pub(super) fn for_each_text(value: &Value, at: &mut String, f: &mut dyn FnMut(&str, &str)) {
-    match value {
-        Value::String(text) => f(text, at),
-        Value::Array(list) => {
-            for (index, one) in list.iter().enumerate() {
-                below(at, &index.to_string(), |at| for_each_text(one, at, f));
-            }
-        }
-        Value::Object(map) => {
-            for (key, one) in map {
-                below(at, key, |at| for_each_text(one, at, f));
-            }
-        }
-        _ => {}
     }
 }
 

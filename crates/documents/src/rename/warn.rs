@@ -4,12 +4,14 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::counts::Counts;
+use super::answer;
+use super::counts::{Counts, mention};
 use super::edit::{SideRename, TextSyntax, below};
 use super::matcher::{Rule, Rules};
 use super::statement::mentions;
 use super::unlisted;
-use super::walk::{Sides, Walk, for_each_text, mention, rules_would_touch};
+use super::values::for_each_text;
+use super::walk::{Sides, Walk, rules_would_touch};
 use crate::envelope::Envelope;
 use crate::field_rename::Side;
 use crate::schema::{self, Holds, Record};
@@ -18,6 +20,9 @@ impl Walk<'_> {
     /// All warnings of the document: what the walk met, then what it could not look into.
     pub(super) fn warnings(mut self, document: &Value) -> (Sides<Counts>, Vec<String>) {
         let mut warnings = Vec::new();
+        if let Some(side) = self.sides.response.as_mut() {
+            answer::unknown_paths(side, document);
+        }
         // A document without any of the names is not affected by this job; having a new name proves nothing.
         let touched = self.sides.each().any(|(_, side)| side.counts.changed.iter().any(|n| *n > 0));
         for (side, renames) in self.sides.each() {

@@ -9,7 +9,7 @@
 //!   the incoming record; with `sendPostMappedData: false` a body does too.
 //! - **Outgoing** (always as sent): generates and what repeats them: key columns of a bulk load, the external id of an
 //!   upsert, `celigo_initializeValues`, the `_id` of a subrecord mapping.
-//! - **Answer**: what the target responds. Only `responseTransform` sees it.
+//! - **Answer**: what the target responds. `responseTransform` and the paths of `http.response` see it.
 //!
 //! Fields that hold plain values and belong to no row are passed through.
 
@@ -125,6 +125,10 @@ const fn path(at: &'static str) -> Field {
     field(at, Names(Path, Incoming), "9.4")
 }
 
+const fn answer_path(at: &'static str) -> Field {
+    field(at, Names(Path, Answer), "7.1")
+}
+
 const fn statement(at: &'static str) -> Field {
     field(at, Names(Statement, Record::Statement), "9.4")
 }
@@ -222,6 +226,8 @@ pub static FIELDS: &[Field] = &[
     // http, rest
     template("http.relativeURI"), template("http.headers[].value"), field("http.body", Names(Template, Body), "9.4"),
     path("http.existingExtract"), path("http.ignoreExtract"), lookups("http.lookups"), field("http.response", Words, "7.1"),
+    answer_path("http.response.resourcePath"), answer_path(RESOURCE_ID), answer_path("http.response.successPath"),
+    answer_path("http.response.failPath"), answer_path("http.response.errorPath"),
     template("rest.relativeURI"), template("rest.headers[].value"), field("rest.body", Names(Template, Body), "9.4"),
     field("rest.postBody", Names(Template, Body), "9.4"), path("rest.existingExtract"), path("rest.ignoreExtract"),
     lookups("rest.lookups"),
@@ -282,6 +288,9 @@ pub static FIELDS: &[Field] = &[
     #[cfg(test)] target_id("madeUp.shelf", "a shelf"),
     #[cfg(test)] field("madeUpCapture", Captured, "none"),
 ];
+
+/// The place of the paths that begin at each resource of the response, which are those at `http.response.resourcePath`.
+pub const RESOURCE_ID: &str = "http.response.resourceIdPath";
 
 /// The keys of a lookup that searches; one with none of them has its values in its `map`.
 pub const SEARCH: &[&str] = &[

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::fields::{FIELDS, Holds};
+use super::fields::{FIELDS, Holds, Record};
 use super::resources::Kind;
 
 /// Places in the table of keys: some times as many as there are keys, so that most looks end at the first.
@@ -52,7 +52,8 @@ static KEYS: LazyLock<Vec<(&str, KeyClass)>> = LazyLock::new(|| {
         class.is_flag |= is_anywhere && field.holds == Holds::Flag;
         class.is_deliberate |= is_anywhere && field.holds == Holds::Deliberate;
         class.is_of_people |= is_anywhere && field.holds == Holds::OfPeople
-            || matches!(field.holds, Holds::Names(..) | Holds::Mapping(..) | Holds::Lookups(_));
+            || matches!(field.holds, Holds::Names(_, record) if record != Record::Answer)
+            || matches!(field.holds, Holds::Mapping(..) | Holds::Lookups(_));
         if let (true, Holds::Reference(kind), None) = (is_anywhere, field.holds, class.reference) {
             class.reference = Some(kind);
         }

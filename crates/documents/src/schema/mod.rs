@@ -30,7 +30,7 @@ pub use self::adaptors::{
 pub use self::defaults::{
     Area, Shape, flag_in_text, is_captured, is_lower_cased, is_never_a_default, is_of_people, is_server_field,
 };
-pub use self::fields::{FIELDS, Field, Holds, LOOKUP, Model, Record, SEARCH, Syntax};
+pub use self::fields::{FIELDS, Field, Holds, LOOKUP, Model, RESOURCE_ID, Record, SEARCH, Syntax};
 pub use self::resources::Kind;
 pub use self::rows::{
     CONDITIONS, DATA_TYPES, FLAGS, RowWord, STATUSES, has_rows, has_word, is_empty_draft, words_of,

@@ -24,6 +24,7 @@ mod rename_nested;
 mod rename_parent;
 mod rename_paths;
 mod rename_places;
+mod rename_response;
 mod rename_rows;
 mod rename_table;
 mod rename_templates;
