@@ -146,7 +146,7 @@ pub(crate) fn print_as_sent(
 
 /// The text of the document that is to be written to the target.
 pub(crate) fn document(context: &Context<'_>, item: &PlanItem) -> Result<Bytes, EngineError> {
-    let made = |need| context.journal.state(need).target().cloned();
+    let made = |need| context.journal.id_of(need);
     wanted_text(context.plan, context.wanted.as_ref(), context.others, item, made)
 }
 
@@ -169,7 +169,7 @@ pub(crate) fn wanted_text(
 /// The fingerprint of what is sent for an item.
 pub(crate) fn sent_sha256(context: &Context<'_>, item: &PlanItem) -> Option<Fingerprint> {
     let text = || context.wanted.as_ref()?.read(item.wanted?).ok();
-    context.others.sent_sha256(item, text, |need| context.journal.state(need).target().cloned())
+    context.others.sent_sha256(item, text, |need| context.journal.id_of(need))
 }
 
 /// "an import", "a script".

@@ -57,8 +57,10 @@ pub(crate) async fn unmet(context: &Context<'_>, item: &PlanItem) -> Result<Opti
         }
         let Some(other) = context.others.get(*need) else { continue };
         let state = context.journal.state(*need);
-        let (made, over) = (state.target().is_some(), matches!(state, ItemState::Ended { .. }));
-        if made && !over {
+        let over = matches!(state, ItemState::Ended { .. });
+        // It was made, or something equal was found in its place: then nothing was sent for it.
+        let stands = context.journal.id_of(*need).is_some();
+        if stands && (!over || state.target().is_none()) {
             continue;
         }
         if over || !other.is_work() {

@@ -160,6 +160,11 @@ impl<'a> JournalView<'a> {
         self.states.borrow().state(item)
     }
 
+    /// The id that other items write where they need the item.
+    pub(crate) fn id_of(&self, item: ItemKey) -> Option<Id> {
+        self.others.id_of(item, &self.states.borrow())
+    }
+
     /// Whether the item's call was sent and may have had its effect, whatever the answer was.
     pub(crate) fn may_have_acted(&self, item: ItemKey) -> bool {
         self.states.borrow().may_have_acted(item)

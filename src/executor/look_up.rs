@@ -6,7 +6,6 @@ use crate::documents::planted::{ONE_LOOK, is_planted};
 use crate::executor::context::{Context, document, with_article};
 use crate::executor::lookup::{Found, Reason};
 use crate::executor::record::{Doubt, End, Next, end};
-use crate::executor::send::{Intent, intend};
 use crate::inventory::error::EngineError;
 use crate::journal::Step;
 use crate::model::{Id, Outcome};
@@ -103,12 +102,7 @@ pub(crate) async fn look_up(
 pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let wanted = document(context, item)?;
     match context.lookups.search(item, Reason::TakenUpAgain, &wanted).await {
-        Found::There { id, sha256, modified } if !item.is_import() => {
-            // Imports are to refer to it.
-            intend(context, item, Intent::of(item.operation)).await?;
-            context.journal.sync(item.item, adopted(id, sha256, modified), None).await?;
-            Ok(Next::Go)
-        }
+        // What needs it is given its id; this run did not make it, and leaves it when it is undone.
         Found::There { id, .. } | Found::MadeByAnotherRun(id) => {
             let message =
                 format!("{id} appeared since the run was planned, and is equal: nothing was sent for it");

@@ -211,6 +211,11 @@ impl ItemStates {
         self.found.iter().map(|(item, id)| (*item, id))
     }
 
+    /// The import or resource that the item was found to have already.
+    pub fn found_for(&self, item: ItemKey) -> Option<&Id> {
+        self.found.get(&item)
+    }
+
     /// The import of the target that belongs to an item: what it has, or what was found.
     pub fn of_items(&self) -> impl Iterator<Item = Id> {
         self.states().filter_map(|state| state.target().cloned()).chain(self.found.values().cloned())

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::documents::normal::fingerprint;
 use crate::documents::references::{Kind, placeholders};
+use crate::journal::ItemStates;
 use crate::model::{Fingerprint, Id, ItemKey};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::plan_file::PlanFile;
@@ -57,6 +58,13 @@ impl DependencyItems {
     /// The kind of an item.
     pub(crate) fn kind(&self, item: ItemKey) -> Kind {
         self.get(item).map_or(Kind::Imports, |item| item.kind)
+    }
+
+    /// The id that other items write where they need the item: of what the run made, or of the resource that was found
+    /// in its place.
+    pub(crate) fn id_of(&self, item: ItemKey, states: &ItemStates) -> Option<Id> {
+        let found = || states.found_for(item).filter(|_| self.others.contains_key(&item));
+        states.state(item).target().or_else(found).cloned()
     }
 
     /// The document of `item` as it is sent: with the ids of what was created, if `made` has them.

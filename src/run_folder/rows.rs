@@ -181,7 +181,7 @@ pub fn rows(
     let wanted = File::open(folder.wanted()).ok();
     let sent = |item: &PlanItem| {
         let text = || read_span(wanted.as_ref()?, item.wanted?).ok();
-        others.sent_sha256(item, text, |need| states.state(need).target().cloned())
+        others.sent_sha256(item, text, |need| others.id_of(need, states))
     };
     // The first pass checked the chain; the complete part is only read again, item by item.
     let mut steps = StepsByItem::of(&folder.journal())?;

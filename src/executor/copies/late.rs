@@ -62,7 +62,7 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
         (1..).map(ItemKey).zip(states.states()).filter(|(key, _)| others.kind(*key) == Kind::Imports);
     let mut owned: IdSet = imports.filter_map(|(_, state)| Some((state.target()?.clone(), ()))).collect();
     states.found().for_each(|(_, id)| _ = owned.insert(id, ()));
-    let of_item = |item: ItemKey| states.state(item).target().cloned();
+    let of_item = |item: ItemKey| others.id_of(item, states);
     let may_have_acted = |item: ItemKey| states.may_have_acted(item);
     let beside = Beside {
         plan,

@@ -127,7 +127,7 @@ pub(crate) fn is_look(context: &Context<'_>, imports: usize) -> bool {
 
 /// The import that an item has.
 fn of_item(context: &Context<'_>) -> impl Fn(ItemKey) -> Option<Id> {
-    |item| context.journal.state(item).target().cloned()
+    |item| context.journal.id_of(item)
 }
 
 fn beside<'a>(

@@ -230,7 +230,7 @@ impl<'a> LookupQueue<'a> {
             && long_enough
             && scan::are_gone(&self.target, kind, &missing).await
             && scan::are_gone(&self.target, kind, &unlisted).await;
-        let of_others = self.of_other_runs(kind, &hits).await;
+        let of_others = self.of_other_runs(&hits).await;
         let mut taken: HashSet<Id> = HashSet::new();
         let mut found: HashSet<usize> = HashSet::new();
         let mut all: Vec<(usize, Search, Vec<Hit>)> = searches
@@ -275,12 +275,10 @@ impl<'a> LookupQueue<'a> {
         }
     }
 
-    /// Of what was found, the imports that other runs made. A resource is shared by everything that refers to it.
-    async fn of_other_runs(&self, kind: Kind, hits: &[Vec<Hit>]) -> HashSet<Id> {
+    /// Of what was found, the imports and resources that other runs made.
+    async fn of_other_runs(&self, hits: &[Vec<Hit>]) -> HashSet<Id> {
         let sought: HashSet<Id> = hits.iter().flatten().map(|hit| hit.candidate.id.clone()).collect();
-        let Some(other_runs) = self.other_runs.filter(|_| kind == Kind::Imports) else {
-            return HashSet::new();
-        };
+        let Some(other_runs) = self.other_runs else { return HashSet::new() };
         let deeds = deeds_since(other_runs, self.plan, sought).await;
         deeds.into_iter().filter(|deed| deed.operation.makes_an_import()).map(|deed| deed.id).collect()
     }

@@ -1,6 +1,7 @@
 //! `references.create`: what imports need and the target lacks is made first, once, and with the same care as imports.
 
 mod doubt;
+mod meanwhile;
 mod mentions;
 mod plan;
 mod prefixes;
