@@ -15,7 +15,7 @@ use crate::executor::look_up::{Doubts, look_before, look_up};
 use crate::executor::record::{End, Next, end, not_checked};
 use crate::executor::resolve_doubt::{resolve_presence, resolve_put};
 use crate::executor::running_flows::Flows;
-use crate::executor::{dependencies_ready, write};
+use crate::executor::{dependencies_ready, restore, write};
 use crate::inventory::error::EngineError;
 use crate::journal::{ItemState, Phase};
 use crate::model::event::Event;
@@ -110,8 +110,8 @@ struct Drive<'a, 'c> {
     /// somebody by hand.
     look_first: bool,
     may_be_in_bin: bool,
-    /// When the call that made its import was answered.
-    made: Option<Instant>,
+    /// When the call that made its import was sent, if that was answered a moment ago.
+    sent: Option<Instant>,
 }
 
 impl<'a, 'c> Drive<'a, 'c> {
@@ -123,7 +123,7 @@ impl<'a, 'c> Drive<'a, 'c> {
             ended_before: context.journal.doubt(item.item).is_some_and(|doubt| doubt.ended_before),
             look_first: context.again && makes_something(&item) && !is_planted(NO_LOOK_BEFORE),
             may_be_in_bin: true,
-            made: None,
+            sent: None,
             done: Done::unprocessed(item),
             context,
         }
@@ -156,9 +156,10 @@ impl<'a, 'c> Drive<'a, 'c> {
                     None => break,
                 },
             };
-            if is_untouched {
-                self.made = matches!(next, Next::Go).then(Instant::now);
-            }
+            self.sent = match next {
+                Next::Made { sent } => Some(sent),
+                _ => None,
+            };
             if self.take(next, safe_after).await.is_break() {
                 return Ok(self.done);
             }
@@ -210,9 +211,9 @@ impl<'a, 'c> Drive<'a, 'c> {
             (Operation::Update, ItemState::Untouched) => Box::pin(write::update(context, item)).await,
             (Operation::Delete, ItemState::Untouched) => Box::pin(write::delete(context, item)).await,
             (Operation::Restore, ItemState::Untouched) if self.may_be_in_bin => {
-                Box::pin(write::restore(context, item)).await
+                Box::pin(restore::restore(context, item)).await
             }
-            (Operation::Restore, ItemState::Untouched) => Box::pin(write::make_anew(context, item)).await,
+            (Operation::Restore, ItemState::Untouched) => Box::pin(restore::make_anew(context, item)).await,
             (Operation::Create | Operation::Clone, ItemState::InDoubt { phase: Phase::Operation, .. }) => {
                 self.place = None;
                 Box::pin(look_up(context, item, safe_after, doubts)).await
@@ -233,7 +234,7 @@ impl<'a, 'c> Drive<'a, 'c> {
             (
                 Operation::Clone | Operation::Restore,
                 ItemState::Applied { phase: Phase::Operation, target },
-            ) if item.adjust => Box::pin(write::adjust(context, item, target, self.made)).await,
+            ) if item.adjust => Box::pin(write::adjust(context, item, target, self.sent)).await,
             _ => return Ok(None),
         };
         next.map(Some)
@@ -242,7 +243,7 @@ impl<'a, 'c> Drive<'a, 'c> {
     /// Takes in what follows a step; a break leaves the item as it is now.
     async fn take(&mut self, next: Next, safe_after: Instant) -> ControlFlow<()> {
         match next {
-            Next::Go => {}
+            Next::Go | Next::Made { .. } => {}
             Next::Ended(message) => self.done.message = Some(message),
             Next::Differs => self.done.differs = true,
             Next::Doubted(doubt) => self.doubts.take(doubt),

@@ -14,6 +14,7 @@ mod owned_ids;
 mod record;
 mod resolve_doubt;
 mod restless;
+mod restore;
 mod running_flows;
 mod scheduler;
 mod send;

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::api::{ApiError, Document, ErrorKind};
 use crate::documents::Unreadable;
@@ -23,6 +24,11 @@ use crate::run_folder::plan_item::PlanItem;
 pub(crate) enum Next {
     /// Look at the state again.
     Go,
+    /// The same, after a call was answered that made what may have to be completed.
+    Made {
+        /// When the call was sent.
+        sent: Instant,
+    },
     /// It ended without effect, for this reason.
     Ended(String),
     /// Nothing is known to have had an effect, and nothing may be sent any more.

@@ -316,15 +316,16 @@ fn adopted(target: Id, print: Fingerprint, there: &Document) -> Step {
 }
 
 /// The document in the target, compared with what is wanted.
-struct Found {
-    print: Fingerprint,
+pub(crate) struct Found {
+    pub print: Fingerprint,
     /// Everything that is wanted is there and equal.
-    as_wanted: bool,
+    pub as_wanted: bool,
     /// There is also nothing more.
-    exactly: bool,
+    pub exactly: bool,
 }
 
-fn found(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<Found, EngineError> {
+/// Compares the document in the target with what is wanted.
+pub(crate) fn found(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<Found, EngineError> {
     let found = printed(context, &there.text);
     let print = found.print;
     if Some(print) == sent_sha256(context, item) {

@@ -42,8 +42,8 @@ impl Intent<'_> {
 
 /// The result of a write.
 pub(crate) enum Sent<T> {
-    /// The write was sent, with this result.
-    Answered(Result<T, ApiError>),
+    /// The write was sent, with this result; the last time at this moment.
+    Answered(Result<T, ApiError>, Instant),
     /// The write was not sent.
     Not(Next),
 }
@@ -71,7 +71,7 @@ pub(crate) async fn send<T: Counted>(
     let call = call(&client);
     tokio::pin!(call);
     let read = Instant::now();
-    let (mut is_outdated, mut fresh) = (false, READ_IS_FRESH);
+    let (mut is_outdated, mut fresh, mut sent) = (false, READ_IS_FRESH, read);
     // Times it was sent that the journal has already.
     let mut recorded = 0;
     let answer = loop {
@@ -83,6 +83,7 @@ pub(crate) async fn send<T: Counted>(
                         && read.elapsed() > fresh
                         && context.read_again.borrow_mut().insert(item.item);
                     let go = !is_outdated && write_intent(context, item, intent).await?;
+                    sent = Instant::now();
                     // Whoever waits for it is this very call.
                     let _ = may_send.send(go);
                 }
@@ -102,7 +103,7 @@ pub(crate) async fn send<T: Counted>(
     match answer {
         Ok(mut answer) => {
             *answer.sends() -= recorded.min(*answer.sends());
-            Ok(Sent::Answered(Ok(answer)))
+            Ok(Sent::Answered(Ok(answer), sent))
         }
         Err(error) if error.is_held_back() => {
             if matches!(context.journal.state(item.item), ItemState::InDoubt { .. }) {
@@ -117,7 +118,7 @@ pub(crate) async fn send<T: Counted>(
         }
         Err(mut error) => {
             error.attempts -= recorded.min(error.attempts);
-            Ok(Sent::Answered(Err(error)))
+            Ok(Sent::Answered(Err(error), sent))
         }
     }
 }

@@ -11,17 +11,18 @@ use crate::documents::document::read_tree;
 use crate::documents::planted::{STALE_WRITE, is_planted};
 use crate::executor::context::{Context, document, printed};
 use crate::executor::record::{
-    End, Next, applied, end, failed, failed_to_change, failed_to_make, not_its_own, present, print_of_whole,
+    End, Next, applied, end, failed_to_change, failed_to_make, not_its_own, present, print_of_whole,
     unchecked,
 };
 use crate::executor::resolve_doubt;
-use crate::executor::send::{Intent, Sent, intend, send};
+use crate::executor::send::{Intent, Sent, send};
 use crate::inventory::error::EngineError;
 use crate::journal::{Call, Step};
 use crate::model::{Id, Operation, Outcome, Verdict, crash};
 use crate::run_folder::plan_item::{ImportRef, PlanItem};
 
-/// The time between an answer and the next read within which nobody is expected to edit the import.
+/// The time between the sending of a call and the read after it within which nobody is expected to edit the import. A
+/// call may have its effect long before it is answered.
 const MOMENT: Duration = Duration::from_secs(1);
 
 /// POSTs the document.
@@ -32,13 +33,13 @@ pub(crate) async fn create(context: &Context<'_>, item: &PlanItem) -> Result<Nex
     });
     match sent.await? {
         Sent::Not(next) => Ok(next),
-        Sent::Answered(Ok(answer)) => match not_its_own(context, item, &answer.head.id) {
+        Sent::Answered(Ok(answer), _) => match not_its_own(context, item, &answer.head.id) {
             Some(conflict) => {
                 end(context, item.item, conflict.answered(Some(answer.status), answer.attempts)).await
             }
             None => applied(context, item, &body, &answer).await,
         },
-        Sent::Answered(Err(error)) => failed_to_make(context, item, error).await,
+        Sent::Answered(Err(error), _) => failed_to_make(context, item, error).await,
     }
 }
 
@@ -53,7 +54,7 @@ pub(crate) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next
     });
     match sent.await? {
         Sent::Not(next) => Ok(next),
-        Sent::Answered(Ok(cloned)) => {
+        Sent::Answered(Ok(cloned), sent) => {
             if let Some(conflict) = not_its_own(context, item, &cloned.id) {
                 let conflict = conflict.answered(Some(cloned.status), cloned.attempts);
                 return end(context, item.item, conflict).await;
@@ -76,21 +77,21 @@ pub(crate) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next
                     if !item.adjust {
                         unchecked(context, item.item).await?;
                     }
-                    Ok(Next::Go)
+                    Ok(Next::Made { sent })
                 }
             }
         }
-        Sent::Answered(Err(error)) => failed_to_make(context, item, error).await,
+        Sent::Answered(Err(error), _) => failed_to_make(context, item, error).await,
     }
 }
 
-/// PUTs over a new clone what a clone call cannot set, and over a restored import what it lacks. `made` is when the
-/// call that made it was answered, if this process sent that call.
+/// PUTs over a new clone what a clone call cannot set, and over a restored import what it lacks. `sent` is when the
+/// call that made it was sent, if this process sent that call and it was answered.
 pub(crate) async fn adjust(
     context: &Context<'_>,
     item: &PlanItem,
     target: &Id,
-    made: Option<Instant>,
+    sent: Option<Instant>,
 ) -> Result<Next, EngineError> {
     let body = document(context, item)?;
     let there = match context.target.client.get(item.list(), target).await {
@@ -110,7 +111,7 @@ pub(crate) async fn adjust(
         return Ok(Next::Go);
     }
     // Between any two calls there is a moment; where the read had to wait, there is time for an edit.
-    let at_once = made.is_some_and(|made| made.elapsed() < MOMENT) && there.attempts <= 1;
+    let at_once = sent.is_some_and(|sent| sent.elapsed() < MOMENT) && there.attempts <= 1;
     if let Some(next) = resolve_doubt::touched_clone(context, item, &there, at_once).await? {
         return Ok(next);
     }
@@ -146,8 +147,8 @@ async fn put(
         send(context, item, intent, async |client| client.update(item.list(), target, body.clone()).await);
     match sent.await? {
         Sent::Not(next) => Ok(next),
-        Sent::Answered(Ok(answer)) => applied(context, item, &body, &answer).await,
-        Sent::Answered(Err(error)) => failed_to_change(context, item, error).await,
+        Sent::Answered(Ok(answer), _) => applied(context, item, &body, &answer).await,
+        Sent::Answered(Err(error), _) => failed_to_change(context, item, error).await,
     }
 }
 
@@ -167,74 +168,14 @@ pub(crate) async fn delete(context: &Context<'_>, item: &PlanItem) -> Result<Nex
     let sent = send(context, item, intent, async |client| client.delete(item.list(), &target.id).await);
     match sent.await? {
         Sent::Not(next) => Ok(next),
-        Sent::Answered(Ok(done)) => {
+        Sent::Answered(Ok(done), _) => {
             present(context, item, &target.id, Some(done.status), done.attempts, false).await
         }
         // Gone is done.
-        Sent::Answered(Err(error)) if error.kind == ErrorKind::NotFound => {
+        Sent::Answered(Err(error), _) if error.kind == ErrorKind::NotFound => {
             present(context, item, &target.id, error.status, error.attempts, true).await
         }
-        Sent::Answered(Err(error)) => failed_to_change(context, item, error).await,
-    }
-}
-
-/// Brings a deleted import back from the recycle bin, with its id.
-pub(crate) async fn restore(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
-    let Some(target) = item.target.clone() else { return create(context, item).await };
-    let before = match in_the_bin(context, item, &target.id).await? {
-        Ok(before) => before,
-        Err(next) => return Ok(next),
-    };
-    let intent = Intent { before: before.as_ref(), ..Intent::of(Operation::Restore) };
-    let sent =
-        send(context, item, intent, async |client| client.restore_from_bin(item.list(), &target.id).await);
-    match sent.await? {
-        Sent::Not(next) => Ok(next),
-        Sent::Answered(Ok(done)) => {
-            present(context, item, &target.id, Some(done.status), done.attempts, false).await
-        }
-        // It is in the bin no more. An earlier attempt or somebody else may have brought it back a moment ago.
-        Sent::Answered(Err(error)) if error.kind == ErrorKind::NotFound => {
-            match context.target.client.get(item.list(), &target.id).await {
-                Ok(_) => present(context, item, &target.id, None, error.attempts, true).await,
-                Err(error) if error.kind == ErrorKind::NotFound => {
-                    context.journal.sync(item.item, Step::Absent, None).await?;
-                    Ok(Next::NotInBin)
-                }
-                Err(error) => resolve_doubt::unreadable(context, item, &error).await,
-            }
-        }
-        Sent::Answered(Err(error)) => failed(context, item, error).await,
-    }
-}
-
-/// Creates a deleted import again that is in no recycle bin and on no list, unless its id exists again after all.
-pub(crate) async fn make_anew(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
-    let Some(target) = &item.target else { return create(context, item).await };
-    match context.target.client.get(item.list(), &target.id).await {
-        Ok(_) => {
-            intend(context, item, Intent::of(Operation::Restore)).await?;
-            present(context, item, &target.id, None, 0, true).await
-        }
-        Err(error) if error.kind == ErrorKind::NotFound => create(context, item).await,
-        Err(error) => resolve_doubt::unreadable(context, item, &error).await,
-    }
-}
-
-/// Reads what is to be restored and then completed: after a kill, the run that completes it has to know what somebody
-/// changed meanwhile. An import that the bin does not show is requested anyway.
-async fn in_the_bin(
-    context: &Context<'_>,
-    item: &PlanItem,
-    id: &Id,
-) -> Result<Result<Option<Document>, Next>, EngineError> {
-    if !item.adjust {
-        return Ok(Ok(None));
-    }
-    match context.target.client.bin_get(item.list(), id).await {
-        Ok(before) => Ok(Ok(Some(before))),
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(Ok(None)),
-        Err(error) => Ok(Err(resolve_doubt::unreadable(context, item, &error).await?)),
+        Sent::Answered(Err(error), _) => failed_to_change(context, item, error).await,
     }
 }
 

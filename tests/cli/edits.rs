@@ -231,6 +231,67 @@ fn an_edit_of_a_restored_import_before_it_is_completed_stays() {
 }
 
 #[test]
+fn an_edit_before_the_answer_to_what_made_an_import_stays() {
+    let world = Scenario::cloning(["a"])
+        .job("transform", "[{ set: { /description: new } }]")
+        .service(|service| service.clone_answer = CloneAnswer::Array)
+        .fault(Fault::on("POST", "/v1/imports/*/clone", Fault::slow_after(1500)))
+        .start();
+    let running = world.spawn_run(&[]).until("the clone", || world.imports("source").len() == 2);
+    edit(&world, "source", "Clone - a", ("/settings", &json!({ "theirs": 1 })), LATER);
+    running.finish().expect_exit(3).expect_audit("Clone - a", "stale", "not_checked");
+    assert_eq!(world.import("source", "Clone - a")["settings"], json!({ "theirs": 1 }));
+
+    let world = deleted("newer");
+    world.fault(Fault::on("POST", RESTORE, Fault::slow_after(1500)));
+    let running = world.spawn_run(&[]).until("the import", || world.imports("source").len() == 1);
+    edit(&world, "source", "a", ("/settings", &json!({ "theirs": 1 })), LATER);
+    running.finish().expect_exit(3).expect_audit("a", "stale", "not_checked");
+    assert_eq!(world.import("source", "a")["settings"], json!({ "theirs": 1 }));
+}
+
+const RESTORE: &str = "/v1/recycleBinTTL/imports/*/doCascadeRestore";
+
+/// A job that restores the import `a` with an empty description; in the recycle bin it has this one.
+fn deleted(description: &str) -> Rc<World> {
+    let backup = crate::backup::backup([]).source(&import("a").set("/description", json!("old"))).run();
+    let world = Rc::clone(&backup.world);
+    world.edit("source", "a", "/description", json!(description));
+    world.remove("source", "a");
+    crate::backup::now(&world, "restore", &[]);
+    world
+}
+
+/// Has somebody else restore the import `a`, and perhaps edit it, while the service makes the run wait with the same.
+fn restored_by_somebody(world: &Rc<World>, edited: bool) -> Ran {
+    let (_, bin) = world.call(reqwest::Method::GET, "source", "/v1/recycleBinTTL/imports", None);
+    world.fault(Fault::on("POST", RESTORE, Fault::throttled("1")).first(1));
+    let running = world.spawn_run(&[]).until_journal("\"not_taken\"", 1);
+    let path = RESTORE.replace('*', bin[0]["doc"]["_id"].as_str().unwrap());
+    assert_eq!(world.call(reqwest::Method::POST, "source", &path, Some(&json!({}))).0, 204);
+    if edited {
+        edit(world, "source", "a", ("/settings", &json!({ "theirs": 1 })), LATER);
+    }
+    running.finish()
+}
+
+#[test]
+fn what_somebody_else_took_out_of_the_recycle_bin_is_neither_overwritten_nor_removed() {
+    for (description, edited) in [("newer", true), ("newer", false), ("old", true), ("old", false)] {
+        let world = deleted(description);
+        let ran = restored_by_somebody(&world, edited).expect_calls("PUT", "/v1/imports/{id}", 0);
+        let theirs = world.import("source", "a");
+        let as_wanted = description == "old" && !edited;
+        let (exit, outcome, code) =
+            if as_wanted { (0, "unchanged", "made_meanwhile") } else { (3, "stale", "stale") };
+        ran.expect_exit(exit).expect_audit("a", outcome, "not_checked").expect_cell("a", "error_code", code);
+        let last = world.path("runs").read_dir().unwrap().count();
+        world.command(&["undo", &format!("runs/run-{last}"), "--yes"]).expect_exit(0).expect_no_write();
+        assert_eq!(world.import("source", "a"), theirs, "{description}, {edited}");
+    }
+}
+
+#[test]
 fn what_the_service_makes_of_a_clone_is_no_edit_where_it_is_completed_at_once() {
     for answer in [CloneAnswer::Document, CloneAnswer::Array] {
         let own = json!({ "own": 1 });
