@@ -5,6 +5,7 @@ mod context;
 mod copies;
 mod dependencies_ready;
 mod held_items;
+mod in_use;
 mod item;
 pub mod journal_view;
 mod look_up;

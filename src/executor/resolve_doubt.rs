@@ -14,7 +14,6 @@ use crate::executor::context::{Context, document, printed, sent_sha256};
 use crate::executor::look_up::Doubts;
 use crate::executor::record::{End, Next, compare_texts, end, present};
 use crate::executor::send::{Intent, intend};
-use crate::inventory::dependents::used_by;
 use crate::inventory::error::EngineError;
 use crate::journal::{Call, ItemState, Phase, Step};
 use crate::model::stamp::Stamp;
@@ -272,25 +271,6 @@ pub(crate) fn exactly(
 ) -> Result<Option<Fingerprint>, EngineError> {
     let Found { print, exactly, .. } = found(context, item, there)?;
     Ok(exactly.then_some(print))
-}
-
-/// Ends the removal of a resource that is still used: an import may be removed although flows use it, but a script
-/// may not be removed while imports use it. If the service does not say what uses it, it has to refuse.
-pub(crate) async fn in_use(
-    context: &Context<'_>,
-    item: &PlanItem,
-    target: &Id,
-) -> Result<Option<Next>, EngineError> {
-    if item.is_import() {
-        return Ok(None);
-    }
-    let users = match context.target.client.dependencies(item.list(), target).await {
-        Ok(users) => users,
-        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Refused) => return Ok(None),
-        Err(error) => return unreadable(context, item, &error).await.map(Some),
-    };
-    let Some(message) = used_by(&users) else { return Ok(None) };
-    end(context, item.item, End::new(Outcome::Conflict, "in_use", message)).await.map(Some)
 }
 
 /// Whether the document in the target is what the service made of the document that was sent, as far as this can be

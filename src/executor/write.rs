@@ -10,6 +10,7 @@ use crate::api::{Document, ErrorKind};
 use crate::documents::document::read_tree;
 use crate::documents::planted::{STALE_WRITE, is_planted};
 use crate::executor::context::{Context, document, printed};
+use crate::executor::in_use::in_use;
 use crate::executor::record::{
     End, Next, applied, end, failed_to_change, failed_to_make, not_its_own, present, print_of_whole,
     unchecked,
@@ -161,7 +162,7 @@ pub(crate) async fn delete(context: &Context<'_>, item: &PlanItem) -> Result<Nex
         Ok(there) => there,
         Err(next) => return Ok(next),
     };
-    if let Some(next) = resolve_doubt::in_use(context, item, &target.id).await? {
+    if let Some(next) = in_use(context, item, &target.id).await? {
         return Ok(next);
     }
     let intent = Intent { before: Some(&there), ..Intent::of(Operation::Delete) };

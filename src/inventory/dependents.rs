@@ -2,10 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::Dependent;
+use crate::api::{ApiError, Dependent, ErrorKind};
 
 /// How many users of a resource are named; the rest are counted.
 const MOST_NAMED: usize = 3;
+
+/// Whether a service answers nobody what uses a resource. One that only refuses this token may know users of it.
+pub(crate) fn is_never_answered(error: &ApiError) -> bool {
+    error.kind == ErrorKind::NotFound || matches!(error.status, Some(405 | 501))
+}
+
+/// Says that it is not known what uses something.
+pub(crate) fn users_unknown(why: &str) -> String {
+    format!("it could not be found out what uses it ({why}): left alone")
+}
 
 /// Says that something is used, and by what; `None` if nothing uses it.
 pub(crate) fn used_by(users: &BTreeMap<String, Vec<Dependent>>) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::inventory::dependents::used_by;
+use crate::inventory::dependents::{used_by, users_unknown};
 use crate::inventory::flow_usage::FlowUsage;
 use crate::model::{Id, IdSet, ItemKey, Operation, Outcome};
 use crate::planner::items::ended;
@@ -141,7 +141,7 @@ impl Links {
                 uses.values_mut().for_each(|users| users.retain(|user| !self.is_leaving(&user.id)));
                 used_by(&uses)
             }
-            Err(why) => Some(format!("it could not be found out what uses it ({why}): left alone")),
+            Err(why) => Some(users_unknown(why)),
         }
     }
 }

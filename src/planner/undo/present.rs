@@ -7,6 +7,7 @@ use futures::StreamExt;
 use serde_json::Value;
 
 use crate::api::{Dependent, ErrorKind};
+use crate::inventory::dependents::is_never_answered;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::model::Id;
@@ -77,7 +78,7 @@ pub(crate) async fn flows(
 /// What uses a resource, or why that is not known.
 pub(crate) type Uses = Result<BTreeMap<String, Vec<Dependent>>, String>;
 
-/// What uses the resources that the run made, by position; nothing for those of which the service does not tell.
+/// What uses the resources that the run made, by position; nothing where the service does not offer the question.
 ///
 /// # Errors
 ///
@@ -97,7 +98,7 @@ pub(crate) async fn users(
     while let Some((at, answer)) = answers.next().await {
         match answer {
             Ok(found) => drop(users.insert(at, Ok(found))),
-            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Refused) => {}
+            Err(error) if is_never_answered(&error) => {}
             Err(error) if error.kind == ErrorKind::Unauthorized => {
                 return Err(with.target.failed("ask what uses a resource")(error));
             }

@@ -99,6 +99,32 @@ fn a_script_that_comes_to_be_used_while_the_undo_runs_is_left_alone() {
 }
 
 #[test]
+fn a_script_stays_while_it_cannot_be_found_out_what_uses_it() {
+    let world = sharing().service(|service| service.delete_in_use_conflicts = false).start();
+    world.run().expect_exit(0);
+    let mut other = world.as_in_target("c");
+    other["name"] = json!("of somebody else");
+    other["hooks"] =
+        json!({ "preMap": { "function": "f", "_scriptId": world.list("target", "scripts")[0]["_id"] } });
+    world.load("target", &[other]);
+    // When the undo is planned, and when it only comes to the removal.
+    for allowed in [0, 1] {
+        for status in [403, 400, 500] {
+            world.no_faults();
+            let users = |answer| Fault::on("GET", "/v1/scripts/*/dependencies", answer);
+            if allowed > 0 {
+                world.fault(users(Fault::says(200, json!({}))).first(allowed));
+            }
+            for call in allowed + 1..=allowed + 20 {
+                world.fault(users(Fault::status(status)).nth(call));
+            }
+            let undone = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(3);
+            undone.expect_calls("DELETE", "/v1/scripts/{id}", 0).expect_list("scripts", ["Check"]);
+        }
+    }
+}
+
+#[test]
 fn a_script_whose_import_could_not_be_removed_stays_even_if_the_service_tells_nothing() {
     let world = sharing().service(|service| service.delete_in_use_conflicts = false).start();
     world.run().expect_exit(0);
