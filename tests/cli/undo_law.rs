@@ -1,6 +1,7 @@
 //! What an undo leaves alone, and what it does not: what the run never saw, secrets that nobody is shown, what other runs wrote, and
 //! what is used by now.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use serde_json::json;
@@ -106,6 +107,45 @@ fn runs_are_undone_one_after_the_other_the_last_one_first() {
         assert_eq!(world.shell(line).status.code(), Some(if edited { 3 } else { 0 }));
         assert_eq!(world.import("source", "a").get("description"), None);
         assert_eq!(world.import("source", "b").get("description").is_some(), edited);
+    }
+}
+
+/// The run folders with a name that the program chose.
+fn undos(world: &World) -> BTreeSet<String> {
+    let names = std::fs::read_dir(world.path("runs")).unwrap().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.into_string().unwrap()).filter(|name| name.starts_with("20")).collect()
+}
+
+#[test]
+fn a_run_whose_undo_was_undone_is_undone_again_however_often() {
+    for edited in [false, true] {
+        let script = json!({ "name": "Check", "content": "function f() {}" });
+        let hook = json!({ "function": "f", "_scriptId": "@scripts/Check" });
+        let world = Scenario::migrate(["a"])
+            .resource("source", "scripts", script)
+            .source(&import("b").set("/hooks", json!({ "preMap": hook })))
+            .job("references", "{ create: [scripts] }")
+            .start();
+        world.run().expect_exit(0);
+        let made = world.id("target", "a");
+        let mut last = "run-1".to_owned();
+        for is_there in [false, true, false, true] {
+            let before = undos(&world);
+            world.command(&["undo", &format!("runs/{last}"), "--yes"]).expect_exit(0);
+            last = undos(&world).difference(&before).next().unwrap().clone();
+            assert_eq!(world.imports("target").len(), if is_there { 2 } else { 0 });
+            assert_eq!(world.list("target", "scripts").len(), usize::from(is_there));
+        }
+        assert_eq!(world.id("target", "a"), made);
+        if edited {
+            // Saved as it was.
+            let mut theirs = world.import("target", "a");
+            theirs["lastModified"] = json!("2100-02-02T02:02:02.002Z");
+            world.load("target", &[theirs]);
+            undo(&world).expect_exit(3).expect_target(["a"]).expect_list("scripts", []);
+        } else {
+            undo(&world).expect_exit(0).expect_target([]).expect_list("scripts", []);
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::inventory::error::EngineError;
-use crate::model::Id;
 use crate::model::stamp::Stamp;
+use crate::model::{Id, Outcome};
 use crate::planner::earlier_runs::folders;
 use crate::planner::undo::UndoRequest;
 use crate::planner::undo::judge::Touch;
@@ -19,7 +19,8 @@ use crate::run_folder::rows::rows;
 use crate::run_folder::run_record::read_journal;
 use crate::run_folder::staging::parent_of;
 
-/// When imports were last changed, as the answers to the program's own writes said.
+/// When imports were last changed by the program's own writes: as the answers said or, for what came back from the recycle bin, as
+/// the read-back did.
 type Writes = HashMap<Id, HashSet<String>>;
 
 /// Takes for untouched what holds what the run left and was changed last by a run beside it.
@@ -73,8 +74,10 @@ fn read_run(path: PathBuf, target: &AccountFacts, ids: &HashSet<Id>, writes: &mu
     let (states, ..) = read_journal(&folder, &plan).ok()?;
     rows(&folder, &plan, &states, |row| {
         if let Some(id) = row.target_id.filter(|id| ids.contains(id) && row.outcome.wrote()) {
-            // Not what the read-back showed: between the two somebody may have been there.
-            writes.entry(id).or_default().extend(row.written.1);
+            // Not what the read-back showed, for between the two somebody may have been there; but a restore is answered
+            // without a document, and undoing it rests on the read-back too.
+            let seen = row.seen_modified.filter(|_| row.outcome == Outcome::Restored);
+            writes.entry(id).or_default().extend(row.written.1.or(seen));
         }
         Ok(())
     })
