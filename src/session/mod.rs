@@ -30,6 +30,7 @@ mod hold;
 mod host;
 mod late_copies;
 pub mod notify;
+mod open_calls;
 pub mod open_ends;
 pub mod plan;
 mod reopen;
@@ -175,11 +176,10 @@ impl Session {
                     (Settings { source: settings.target.clone(), ..settings }, Purpose::Writing)
                 }
             };
-            let ends = match &request {
-                OpenRequest::Resume(head) => {
-                    open_ends::open_to_resume(host, &mut settings, &head.source).await?
-                }
-                _ => open_ends::open_both(host, &mut settings, purpose).await?,
+            let ends = if let OpenRequest::Resume(head) = &request {
+                open_ends::open_to_resume(host, &mut settings, &head.source).await?
+            } else {
+                open_ends::open_both(host, &mut settings, purpose).await?
             };
             let session = Self::with_endpoints(host, settings, ends.source, ends.target, purpose, options);
             Ok::<_, SessionError>(Self { notes: ends.notes, ..session })

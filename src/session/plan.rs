@@ -198,6 +198,7 @@ impl Session {
             Place::At(place) => place.to_owned(),
         };
         let staged = self.stage(run, place, &format!("job {}", job.name), &self.held_facts()).await?;
+        self.wait_for_open_calls(&staged.place, events).await?;
         let mut plan = self.make_staged(job, staged, Narrowed::default(), events).await?;
         if let Extent::Approved(approved) = extent {
             let (fresh, narrowed) = (&plan.planned.plan, &job.select.narrowed);

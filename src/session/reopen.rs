@@ -20,14 +20,14 @@ impl OpenedRun {
         resumed(Journal::reopen_to_note(&path, &before, &self.replay, options.clone())?).await
     }
 
-    /// Whether the effect of some of its calls is unknown.
-    pub(super) fn has_doubts(&self) -> bool {
-        self.states.states().any(|state| matches!(state, ItemState::InDoubt { .. }))
+    /// How many of its calls have an unknown effect.
+    pub(super) fn doubts(&self) -> usize {
+        self.states.states().filter(|state| matches!(state, ItemState::InDoubt { .. })).count()
     }
 
     /// What is in doubt must be looked up before anything is built on the run.
     pub(super) fn refuse_unfinished(&self) -> Result<(), SessionError> {
-        if self.record.ending.is_none() || self.has_doubts() {
+        if self.record.ending.is_none() || self.doubts() > 0 {
             return Err(SessionError::Refused(format!(
                 "this run was cut off, and it is not known what it did last: first `transship resume {}`",
                 shell_word(&self.folder.path().display().to_string())
