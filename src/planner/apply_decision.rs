@@ -32,6 +32,8 @@ fn make(builder: &PlanBuilder<'_>, item: &mut PlanItem) {
             item.target = item.source.clone().map(|source| ImportRef { sha256: None, ..source });
             // A PUT would erase the secrets that come back with it.
             item.adjust = item.secrets.is_empty();
+            let secrets = &item.secrets;
+            item.changes.retain(|change| !secrets.contains(&change.path));
             Operation::Restore
         }
         _ => Operation::Create,

@@ -1,11 +1,14 @@
 //! Checks whether the recycle bin still has what has to be restored. What it no longer has is created again, and the
 //! plan says so.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, pin_mut};
 
 use crate::api::ErrorKind;
+use crate::documents::contained;
+use crate::documents::document::read_tree;
+use crate::documents::normal::{Comparison, compare, remove_masks};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::read_by_id::AT_ONCE;
@@ -15,6 +18,8 @@ use crate::run_folder::plan_item::{NOT_IN_BIN, PlanItem};
 
 /// How many the bin is asked for at most: each takes a call.
 const MOST_ASKED: usize = 100;
+/// Bytes of a document that is kept for a comparison, at most.
+const MOST_HELD: usize = 1 << 18;
 
 /// What is to come back: there may be very many, and only the first are asked for.
 #[derive(Debug, Default)]
@@ -44,6 +49,8 @@ impl ComesBack {
 #[derive(Debug, Default)]
 pub(crate) struct RecycleBin {
     gone: HashSet<Id>,
+    /// What it holds of them, but for very large documents.
+    held: HashMap<Id, String>,
     /// How many it was not asked for, or gave no answer about.
     unknown: usize,
 }
@@ -55,7 +62,7 @@ impl RecycleBin {
     ///
     /// The token is refused, the service is away, or it was interrupted.
     pub(crate) async fn ask(account: &Account, all: ComesBack, cancel: &Cancel) -> Result<Self, EngineError> {
-        let mut bin = Self { gone: HashSet::new(), unknown: all.more };
+        let mut bin = Self { unknown: all.more, ..Self::default() };
         let reads = all.first.into_iter().map(|(list, id)| async move {
             let read = account.client.bin_get(list, &id).await;
             (id, read)
@@ -69,7 +76,11 @@ impl RecycleBin {
             };
             match read {
                 None => return Ok(bin),
-                Some((_, Ok(_))) => {}
+                Some((id, Ok(document))) => {
+                    if document.text.len() <= MOST_HELD {
+                        bin.held.insert(id, document.text.to_string());
+                    }
+                }
                 Some((id, Err(error))) if error.kind == ErrorKind::NotFound => {
                     bin.gone.insert(id);
                 }
@@ -81,12 +92,23 @@ impl RecycleBin {
         }
     }
 
-    /// Notes on an item that its import is created again.
-    pub(crate) fn tell(&self, item: &mut PlanItem) {
-        if item.operation == Operation::Restore
-            && item.target.as_ref().is_some_and(|target| self.gone.contains(&target.id))
-        {
+    /// Notes on an item that its import is created again or, where writing to it would erase its secrets, what of it comes
+    /// back unlike `wanted`.
+    pub(crate) fn tell(&self, item: &mut PlanItem, wanted: Option<&[u8]>) {
+        let (Operation::Restore, Some(target)) = (item.operation, &item.target) else { return };
+        if self.gone.contains(&target.id) {
             item.warnings.push(NOT_IN_BIN.to_owned());
+        } else if !item.secrets.is_empty()
+            && let (Some(held), Some(wanted)) = (self.held.get(&target.id), wanted)
+        {
+            let unlike = contained(|| unlike(held, wanted, &item.secrets)).unwrap_or_default();
+            if !unlike.is_empty() {
+                item.warnings.push(format!(
+                    "it comes back as the recycle bin holds it, with its secrets, which writing to it would erase: {} stays \
+                     as it is there",
+                    unlike.join(", ")
+                ));
+            }
         }
     }
 
@@ -108,4 +130,17 @@ impl RecycleBin {
         });
         gone.into_iter().chain(unknown)
     }
+}
+
+/// Where the document in the bin is not as wanted, apart from the secrets that only the bin holds.
+fn unlike(held: &str, wanted: &[u8], secrets: &[String]) -> Vec<String> {
+    let (Ok(mut held), Ok(wanted)) = (read_tree(held.as_bytes()), read_tree(wanted)) else {
+        return Vec::new();
+    };
+    remove_masks(&mut held, secrets);
+    let Comparison { mut differences, added, .. } = compare(&wanted, &held);
+    differences.extend(added);
+    differences.sort_unstable();
+    differences.dedup();
+    differences
 }

@@ -138,7 +138,8 @@ pub(crate) async fn decide_and_write(
         item.item = ItemKey(item.item.0 + first);
         if let (Operation::Restore, Some(was)) = (item.operation, &item.source) {
             item.users = old.named(&was.id);
-            bin.tell(&mut item);
+            let wanted = if item.secrets.is_empty() { None } else { builder.wanted_text(index)? };
+            bin.tell(&mut item, wanted.as_deref());
         }
         write_item(&mut builder, &mut output, index, item)?;
     }

@@ -113,8 +113,9 @@ impl Groups {
             self.reason("warning", warning, "other warnings", &item.name);
         }
         // Of what is not written nothing is lost.
-        if item.is_work() && !item.secrets.is_empty() {
-            self.secrets += item.secrets.len() as u64;
+        let secrets = item.secrets_to_enter();
+        if item.is_work() && !secrets.is_empty() {
+            self.secrets += secrets.len() as u64;
             self.secret_imports += 1;
         }
     }

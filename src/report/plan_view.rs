@@ -347,9 +347,10 @@ impl View<'_> {
         for warning in &item.warnings {
             self.lines().under(out, &format!("warning: {warning}"))?;
         }
-        if item.is_work() && !item.secrets.is_empty() {
-            let secrets = count(item.secrets.len() as u64, "secret", "secrets");
-            self.lines().under(out, &format!("enter {secrets} manually: {}", item.secrets.join(", ")))?;
+        let secrets = item.secrets_to_enter();
+        if item.is_work() && !secrets.is_empty() {
+            let count = count(secrets.len() as u64, "secret", "secrets");
+            self.lines().under(out, &format!("enter {count} manually: {}", secrets.join(", ")))?;
         }
         Ok(())
     }

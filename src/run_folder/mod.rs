@@ -25,6 +25,7 @@ mod read_back;
 pub mod reference_usage;
 pub mod rows;
 pub mod run_record;
+mod secrets_to_enter;
 pub mod shared;
 pub mod staging;
 pub mod summary;

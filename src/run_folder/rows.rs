@@ -214,6 +214,7 @@ const CUT_OFF: &str =
 fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
     // The import that the item was found to be is not a copy of it.
     facts.copies.retain(|copy| facts.found.as_ref() != Some(&copy.id));
+    item.secrets = item.secrets_left(state.target()).to_vec();
     // The result is reported below.
     if state.target().is_some() {
         item.warnings.retain(|warning| warning != NOT_IN_BIN);

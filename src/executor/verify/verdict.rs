@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::documents::contained;
+use crate::documents::normal::remove_masks;
 use crate::executor::context::{Context, document, printed, sent_sha256};
 use crate::executor::record::compare_texts;
 use crate::executor::stop_policy::Policy;
@@ -96,7 +97,13 @@ fn compare(context: &Context<'_>, item: &PlanItem, head: &Head, text: &str) -> R
     if sha256 == sent_sha256(context, item) {
         return Ok(Verified { verdict: Verdict::Equal, sha256, differences: Vec::new(), modified, name });
     }
-    let found = printed.into_tree();
+    let mut found = printed.into_tree();
+    // It came back with the secrets that a document made of the backup lacks.
+    if let (Operation::Restore, Some(was), Ok(found)) = (item.operation, &item.target, &mut found)
+        && was.id == head.id
+    {
+        remove_masks(found, &item.secrets);
+    }
     let comparison = compare_texts(&context.ignore, &document(context, item)?, &found);
     let (mut verdict, mut differences) = (comparison.verdict, comparison.differences);
     // What was taken out where it stood must be gone. All else that was added is the service's own doing, so too what an

@@ -148,7 +148,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
         let planning = contained(|| plan_item(&mut examiner, one, at, who));
         let planned = planning.unwrap_or_else(|mistake| unplanned(&with, one, at, mistake))?;
         let mut item = links.bind(one, planned.item, uses.get(&at), &flows);
-        bin.tell(&mut item);
+        bin.tell(&mut item, planned.wanted.as_deref());
         let item = write(&mut out, item, planned.wanted)?;
         if item.is_work() {
             sent.push(Write::from(&item));

@@ -7,6 +7,7 @@ mod nights;
 mod notified;
 mod repoint;
 mod restores;
+mod secrets;
 
 use std::path::Path;
 use std::rc::Rc;

@@ -120,6 +120,13 @@ pub fn remove_pointers(document: &mut Value, pointers: &[String]) -> bool {
     any
 }
 
+/// Removes the masked secrets that stand at some of these pointers; whatever else stands there stays.
+pub fn remove_masks(document: &mut Value, pointers: &[String]) {
+    let mut masked = masks(document);
+    masked.retain(|pointer| pointers.contains(pointer));
+    remove_pointers(document, &masked);
+}
+
 /// Orders pointers so that entry 10 of a list comes after entry 9.
 fn sort_key(pointer: &str) -> Vec<(Option<usize>, &str)> {
     pointer.split('/').map(|step| (step.parse().ok(), step)).collect()

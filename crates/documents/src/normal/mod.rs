@@ -25,7 +25,7 @@ pub use compare::{Comparison, compare};
 pub use consensus::Consensus;
 pub use ignore::Ignore;
 pub use landed::{landed, may_be_made_of, unexplained};
-pub use masks::{erased, masks, remove_pointers};
+pub use masks::{erased, masks, remove_masks, remove_pointers};
 pub use members::PrintedMembers;
 pub use number::same_number;
 pub(crate) use of_text::{fingerprint_of_plain, same_member};
