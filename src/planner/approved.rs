@@ -186,7 +186,7 @@ fn approve_item(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
     let same = now.operation == approved.operation
         && now.name == approved.name
         && now.source == approved.source
-        && now.target == approved.target
+        && is_same_target(&now, &approved)
         && now.sent_sha256 == approved.sent_sha256;
     if same {
         // The numbers of what it needs are those of the approved plan.
@@ -196,13 +196,25 @@ fn approve_item(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
         &format!("the {} in the source was changed since the plan was made: left alone", approved.noun())
     } else if now.outcome == Some(Outcome::Unchanged) {
         "the target holds it by now: left alone"
-    } else if approved.target != now.target || approved.operation != now.operation {
+    } else if !is_same_target(&now, &approved) || approved.operation != now.operation {
         "what the target holds was changed since the plan was made: left alone"
     } else {
         "what would be written is no longer what was approved: left alone"
     };
     let what = what.to_owned();
     ended(approved, Outcome::Stale, "stale", what)
+}
+
+/// Whether the target holds the same for an item of two plans. Whether the recycle bin was asked for its document, and still had
+/// it, is no difference.
+fn is_same_target(now: &PlanItem, approved: &PlanItem) -> bool {
+    match (&now.target, &approved.target) {
+        (Some(now_there), Some(then)) if now.operation == Operation::Restore => {
+            let (print, other) = (now_there.sha256, then.sha256);
+            now_there.id == then.id && (print == other || print.is_none() || other.is_none())
+        }
+        (now, then) => now == then,
+    }
 }
 
 /// An item for which the approved plan does nothing: it is what the target shows now, and not done if that takes a write.

@@ -7,8 +7,8 @@ use futures::{StreamExt, pin_mut};
 
 use crate::api::ErrorKind;
 use crate::documents::contained;
-use crate::documents::document::read_tree;
-use crate::documents::normal::{Comparison, compare, remove_masks};
+use crate::documents::document::{Printed, read_tree};
+use crate::documents::normal::{Comparison, Ignore, compare, remove_masks};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::read_by_id::AT_ONCE;
@@ -92,15 +92,16 @@ impl RecycleBin {
         }
     }
 
-    /// Notes on an item that its import is created again or, where writing to it would erase its secrets, what of it comes
-    /// back unlike `wanted`.
-    pub(crate) fn tell(&self, item: &mut PlanItem, wanted: Option<&[u8]>) {
-        let (Operation::Restore, Some(target)) = (item.operation, &item.target) else { return };
+    /// Notes on an item that its import is created again or, where writing to it would erase its secrets, what it comes
+    /// back as, and what of that is unlike `wanted`.
+    pub(crate) fn tell(&self, item: &mut PlanItem, wanted: Option<&[u8]>, ignore: &Ignore) {
+        let (Operation::Restore, Some(target)) = (item.operation, &mut item.target) else { return };
         if self.gone.contains(&target.id) {
             item.warnings.push(NOT_IN_BIN.to_owned());
         } else if !item.secrets.is_empty()
             && let (Some(held), Some(wanted)) = (self.held.get(&target.id), wanted)
         {
+            target.sha256 = Some(Printed::new(held.as_bytes(), ignore).print);
             let unlike = contained(|| unlike(held, wanted, &item.secrets)).unwrap_or_default();
             if !unlike.is_empty() {
                 item.warnings.push(format!(

@@ -139,7 +139,7 @@ pub(crate) async fn decide_and_write(
         if let (Operation::Restore, Some(was)) = (item.operation, &item.source) {
             item.users = old.named(&was.id);
             let wanted = if item.secrets.is_empty() { None } else { builder.wanted_text(index)? };
-            bin.tell(&mut item, wanted.as_deref());
+            bin.tell(&mut item, wanted.as_deref(), &builder.print.ignore);
         }
         write_item(&mut builder, &mut output, index, item)?;
     }

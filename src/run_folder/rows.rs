@@ -246,9 +246,11 @@ fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
         Some(problem) => (Some(problem.code.clone()), Some(problem.message.clone())),
         None => (facts.code, facts.message),
     };
-    // The earlier document was overwritten.
-    let is_overwritten = item.operation == Operation::Update
-        && matches!(state, ItemState::Applied { .. } | ItemState::Verified { .. });
+    // The earlier document was overwritten, or lay in the recycle bin.
+    let is_past = match item.operation {
+        Operation::Update => matches!(state, ItemState::Applied { .. } | ItemState::Verified { .. }),
+        operation => operation == Operation::Restore,
+    };
     Row {
         outcome,
         verdict,
@@ -274,7 +276,7 @@ fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
         seen_modified: facts.seen_modified,
         target_sha256: facts
             .sha256
-            .or_else(|| planned.filter(|_| !is_overwritten).and_then(|planned| planned.sha256)),
+            .or_else(|| planned.filter(|_| !is_past).and_then(|planned| planned.sha256)),
         started_at: facts.started_at,
         answered_at: facts.answered_at,
         finished_at: facts.finished_at,

@@ -6,8 +6,8 @@ use crate::documents::Document;
 use crate::documents::diff::{Change, diff};
 use crate::documents::normal::masks;
 use crate::inventory::error::EngineError;
-use crate::model::Id;
 use crate::model::stamp::Stamp;
+use crate::model::{Id, Operation};
 use crate::planner::undo::UndoRequest;
 use crate::planner::undo::judge::{TargetState, Touch};
 use crate::planner::undo::left_alone::{bears_another_name, foreign, may_hold_an_edit};
@@ -176,6 +176,9 @@ impl Examiner<'_> {
             }
             Did::Made | Did::Removed | Did::Unknown => None,
         };
+        if touch == Touch::SeenUnlike && came_back_as_planned(of_run, state) {
+            return Ok(Finding::Made);
+        }
         let is_read = wanted.is_some() || touch == Touch::Untouched;
         let now = if is_read { self.document(*at)? } else { None };
         if let Some(wanted) = &wanted
@@ -214,6 +217,12 @@ impl Examiner<'_> {
         let text = self.target_states.text(at)?;
         Ok(text.map(|text| stored_document(text, Path::new("now.spool"))).transpose()?)
     }
+}
+
+/// Whether it is as the recycle bin held it when the run was planned: nobody has changed it since, though it is not as wanted.
+fn came_back_as_planned(of_run: &PlanItem, state: &TargetState) -> bool {
+    let held = of_run.target.as_ref().filter(|_| of_run.operation == Operation::Restore);
+    held.is_some_and(|held| held.sha256 == Some(state.print))
 }
 
 /// What is found where the document is already as it was before the run.

@@ -60,6 +60,8 @@ pub(crate) enum Touch {
     Behind,
     /// The run never saw it, and it was modified since it was made.
     NeverSeen,
+    /// The run first saw it when it read it back, and it was not as wanted: somebody may have changed it before that.
+    SeenUnlike,
 }
 
 /// Judges by `lastModified` and fingerprint as last recorded; where the run never saw it, by whether it was ever modified.
@@ -92,7 +94,7 @@ pub(crate) fn judge(left: &Left, now: &TargetState) -> Touch {
     // It was first seen at the read-back, and was not what was wanted: an edit may have come before that.
     let is_modified = matches!(now.created, Created::AtThatTime | Created::Otherwise);
     if !left.was_answered && left.differs && is_modified {
-        return Touch::NeverSeen;
+        return Touch::SeenUnlike;
     }
     Touch::Untouched
 }
@@ -148,7 +150,7 @@ mod tests {
             ),
             ("first seen at the read-back", left(a, None, T1, false), now("a", T0, T1), Touch::Untouched),
             ("first seen, and edited since", left(a, None, T1, false), now("a", T0, T2), Touch::Edited),
-            ("first seen different", left(a, None, T1, true), now("a", T0, T1), Touch::NeverSeen),
+            ("first seen different", left(a, None, T1, true), now("a", T0, T1), Touch::SeenUnlike),
             (
                 "first seen different, never modified",
                 left(a, None, T1, true),

@@ -36,7 +36,7 @@ pub(crate) fn copy(
         // It has what it has, whoever made that: of two, none is the run's to remove.
         _ if !beside_own => "the run made none of its name".to_owned(),
         (false, ..) => "it is unlike what the run made".to_owned(),
-        (true, Touch::Edited | Touch::Behind | Touch::NeverSeen, _) => {
+        (true, Touch::Edited | Touch::Behind | Touch::NeverSeen | Touch::SeenUnlike, _) => {
             format!("it was changed since it was found{who}")
         }
         (true, Touch::Untouched, Copies::Leave) => "nobody agreed to remove it".to_owned(),

@@ -20,6 +20,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
+use crate::documents::normal::Ignore;
+use crate::documents::pointer::Pointer;
 use crate::documents::{Mistake, contained};
 use crate::inventory::endpoint::{Account, Spent, spent};
 use crate::inventory::error::EngineError;
@@ -141,6 +143,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     let mut writer = PlanWriter::create(with.to, head)?;
     let mut out = DocumentFile::create(with.wanted)?;
     let (mut totals, mut sent) = (BTreeMap::<String, u32>::new(), Vec::new());
+    let ignore = Ignore::new(with.plan.head().settings.ignore.iter().map(Pointer::as_str));
     let (mut links, mut copies, mut meanwhile) = (Links::of(&touched), 0, Vec::new());
     for (at, one) in touched.iter().enumerate() {
         breathe(with.cancel, at).await?;
@@ -148,7 +151,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
         let planning = contained(|| plan_item(&mut examiner, one, at, who));
         let planned = planning.unwrap_or_else(|mistake| unplanned(&with, one, at, mistake))?;
         let mut item = links.bind(one, planned.item, uses.get(&at), &flows);
-        bin.tell(&mut item, planned.wanted.as_deref());
+        bin.tell(&mut item, planned.wanted.as_deref(), &ignore);
         let item = write(&mut out, item, planned.wanted)?;
         if item.is_work() {
             sent.push(Write::from(&item));

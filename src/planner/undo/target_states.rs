@@ -363,7 +363,9 @@ impl StateReader<'_> {
                 Touch::Behind => late,
                 Touch::Edited => seen.reads >= 2 || seen.by_id.is_some(),
                 // Without a time of the write nothing tells a read that is behind it.
-                Touch::NeverSeen => (late || !one.is_recent) && (seen.reads >= 2 || seen.by_id.is_some()),
+                Touch::NeverSeen | Touch::SeenUnlike => {
+                    (late || !one.is_recent) && (seen.reads >= 2 || seen.by_id.is_some())
+                }
             },
         }
     }

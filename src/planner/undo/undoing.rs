@@ -83,6 +83,9 @@ pub(super) fn undo_item(mut item: PlanItem, finding: Finding, copies: Copies, wh
                 Touch::NeverSeen => {
                     "the run never saw what it had written, and it was modified since it was made"
                 }
+                Touch::SeenUnlike => {
+                    "it was read back unlike what was wanted, and somebody may have changed it before that"
+                }
                 Touch::Edited | Touch::Behind | Touch::Untouched => "it was changed since the run",
             };
             over(item, Outcome::Stale, "edited", &format!("{what}{who}: left alone"))

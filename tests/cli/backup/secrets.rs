@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde_json::json;
 
 use super::{backup, now};
-use crate::support::scenario::{Import, Scenario, World, import};
+use crate::support::scenario::{Fault, Import, Scenario, World, import};
 
 fn masked() -> Import {
     import("a").set("/http/headers", json!([{ "name": "X-Key", "value": "******" }]))
@@ -79,4 +79,34 @@ fn what_stays_as_the_recycle_bin_has_it_is_said_in_the_plan() {
         .expect_cell("a", "error_message", "/description")
         .expect_in_source("a", "/description", "later")
         .expect_calls("PUT", "/v1/imports/{id}", 0);
+}
+
+#[test]
+fn an_undo_removes_what_came_back_unlike_what_was_wanted_unless_somebody_changed_that() {
+    for edited in [false, true] {
+        let world = removed(true);
+        let ran = if edited {
+            // Before the run first sees it.
+            world.fault(Fault::on(
+                "POST",
+                "/v1/recycleBinTTL/imports/*/doCascadeRestore",
+                Fault::slow_after(500),
+            ));
+            let running = world.spawn_run(&[]).until("the import", || world.imports("source").len() == 1);
+            let mut theirs = world.import("source", "a");
+            theirs["settings"] = json!({ "theirs": 1 });
+            theirs["lastModified"] = json!("2100-02-02T02:02:02.002Z");
+            world.load("source", &[theirs]);
+            running.finish()
+        } else {
+            world.run()
+        };
+        let folder = ran.expect_exit(3).folder().display().to_string();
+        let undone = world.command(&["undo", &folder, "--yes"]).expect_exit(if edited { 3 } else { 0 });
+        if edited {
+            undone.expect_stderr("it was read back unlike what was wanted").expect_source(["a"]);
+        } else {
+            undone.expect_source([]);
+        }
+    }
 }
