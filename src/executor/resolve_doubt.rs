@@ -60,7 +60,7 @@ pub(crate) async fn resolve_put(
         return Ok(Next::TooEarly);
     }
     if phase == Phase::Operation && planned != Some(print) {
-        let message = "a PUT got no answer, and it was changed by somebody else since: left alone";
+        let message = "whether its PUT had its effect was not known, and it was changed by somebody else since: left alone";
         return end(context, item.item, End::new(Outcome::Stale, "stale", message)).await;
     }
     no_effect(context, item, doubts).await

@@ -8,7 +8,7 @@ use crate::documents::Unreadable;
 use crate::documents::document::read_tree;
 use crate::documents::name::{differ_by, is_same_name};
 use crate::inventory::error::EngineError;
-use crate::job::{Action, OnExisting};
+use crate::job::{Action, MatchBy, OnExisting};
 use crate::model::{Operation, Outcome};
 use crate::planner::apply::{leave_out_entered, removed, stands_apart};
 use crate::planner::decide::{Decision, creates_anyway};
@@ -112,7 +112,7 @@ pub(crate) fn apply_decision(
             make(builder, &mut item);
             return stands_apart(builder, item, number, None, imports);
         }
-        Decision::Ambiguous => return Ok(ambiguous(item, &there)),
+        Decision::Ambiguous => return Ok(ambiguous(item, &there, job.match_by)),
         Decision::Differs(at) => {
             let Some(import) = there.get(at).cloned() else {
                 return Ok(item);
@@ -270,13 +270,19 @@ pub(crate) fn unreadable(item: PlanItem, why: &Unreadable, on_existing: OnExisti
 }
 
 /// An item that several imports of the target could be.
-pub(crate) fn ambiguous(item: PlanItem, there: &[TargetImport]) -> PlanItem {
+pub(crate) fn ambiguous(item: PlanItem, there: &[TargetImport], match_by: MatchBy) -> PlanItem {
     let all = there.iter().map(|import| import.id.to_string()).collect::<Vec<_>>().join(", ");
-    let message = format!(
-        "the target holds several imports called \"{}\" that differ from it ({all}): rename or remove all but one, \
-         or use `match: external_id`",
-        item.name
-    );
+    let message = match match_by {
+        MatchBy::Name => format!(
+            "the target holds several imports called \"{}\" that differ from it ({all}): rename or remove all but one, \
+             or use `match: external_id`",
+            item.name
+        ),
+        MatchBy::ExternalId => format!(
+            "the target holds several imports with its externalId that differ from it ({all}): give each one of its own, or \
+             remove all but one"
+        ),
+    };
     ended(item, Outcome::Conflict, "ambiguous_target", message)
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn compare_item(
     let there = imports.of(key)?;
     let (at, verdict) = match decision {
         Decision::Create => return Ok(alone(item)),
-        Decision::Ambiguous => return Ok(ambiguous(item, &there)),
+        Decision::Ambiguous => return Ok(ambiguous(item, &there, builder.with.job.match_by)),
         Decision::Unchanged(at) => (at, builder.stored_items[index].verdict),
         Decision::Differs(at) => (at, Verdict::Differs),
     };

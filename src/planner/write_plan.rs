@@ -95,7 +95,8 @@ impl Output {
 async fn ask_the_bin(builder: &mut PlanBuilder<'_>, decided: &Decided) -> Result<RecycleBin, EngineError> {
     let with = builder.with;
     let mut all = ComesBack::default();
-    for index in 0..if with.goes_home() { builder.stored_items.len() } else { 0 } {
+    let comes_back = with.goes_home() && with.job.action != Action::Compare;
+    for index in 0..if comes_back { builder.stored_items.len() } else { 0 } {
         with.breathe(index).await?;
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         if builder.stored_items[index].is_wanted() && decided.creates(number, with.job.on_existing) {

@@ -58,7 +58,8 @@ pub fn is_same_name(one: &str, other: &str) -> bool {
 /// What two different names with one loose key differ by, in the words of a sentence: "… by blanks only".
 pub fn differ_by(one: &str, other: &str) -> &'static str {
     if is_same_name(one, other) {
-        return "blanks";
+        let words = |name: &str| name.split(is_blank).filter(|word| !word.is_empty()).collect::<String>();
+        return if words(one) == words(other) { "blanks" } else { "the Unicode form of its letters" };
     }
     let (one, other) = (unescaped(one), unescaped(other));
     if is_same_name(&one, &other) {
@@ -149,6 +150,7 @@ mod tests {
         for (one, other, by) in [
             ("Orders", "ORDERS", "upper and lower case"),
             (" Orders", "Orders", "blanks"),
+            ("Cafe\u{301}", "Caf\u{e9}", "the Unicode form of its letters"),
             ("A &amp; B", "A & B", "HTML entities"),
             ("a &lt;b&gt; &#39;c&#39;", "a <b> 'c'", "HTML entities"),
             ("Stra\u{df}e", "STRASSE", "upper and lower case"),

@@ -1,7 +1,7 @@
 //! The result of reading back, in one sentence.
 
 use crate::model::{Action, Outcome, Verdict};
-use crate::report::text::number;
+use crate::report::text::{count, number};
 use crate::run_folder::summary::Summary;
 
 /// The result of reading back.
@@ -40,10 +40,10 @@ pub fn verified(summary: &Summary) -> String {
     let is_whole = summary.verdict(Verdict::NotChecked) <= all - wrote;
     let gone = if is_whole { summary.count(Outcome::Deleted).min(checked) } else { 0 };
     if differs == 0 && gone > 0 {
-        let are_gone = match gone {
-            1 => "1 import is gone from the target".to_owned(),
-            many => format!("{} imports are gone from the target", number(many)),
-        };
+        // Those of other kinds are counted with them.
+        let (one, many) = if summary.others.is_empty() { ("import", "imports") } else { ("item", "items") };
+        let are = if gone == 1 { "is" } else { "are" };
+        let are_gone = format!("{} {are} gone from the target", count(gone, one, many));
         return match checked - gone {
             0 => format!("{are_gone}."),
             1 => format!("{are_gone}; 1 was compared with what the target holds and is equal."),
