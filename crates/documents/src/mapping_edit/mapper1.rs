@@ -16,32 +16,35 @@ pub(super) fn apply(
     match edit {
         MappingEdit::Add(target, row, _) => add(mapping, target, row),
         MappingEdit::Edit(target, row) => {
-            let (fields, found) = find(mapping, target).ok_or_else(|| absent(target))?;
-            for at in &found {
-                let Some(keys) = fields[*at].as_object_mut() else { continue };
-                let whole = keys.contains_key("subRecordMapping");
-                if whole && (row.source.is_some() || row.hard_coded.is_some() || row.lookup.is_some()) {
-                    let message = format!("`{}` is a subrecord: it has no source of its own", target.shown());
-                    return Err(StepError::failed(message));
+            let mut count = 0;
+            for (rows, found) in find(mapping, target)? {
+                count += found.len();
+                for at in found {
+                    let Some(keys) = rows[at].as_object_mut() else { continue };
+                    let whole = keys.contains_key("subRecordMapping");
+                    if whole && (row.source.is_some() || row.hard_coded.is_some() || row.lookup.is_some()) {
+                        let message =
+                            format!("`{}` is a subrecord: it has no source of its own", target.shown());
+                        return Err(StepError::failed(message));
+                    }
+                    row::write(keys, row, Model::One)?;
                 }
-                row::write(keys, row, Model::One)?;
             }
-            several(target, found.len(), warnings);
+            several(target, count, warnings);
             Ok(())
         }
         MappingEdit::Remove(target) => {
-            let (fields, found) = find(mapping, target).ok_or_else(|| absent(target))?;
-            for at in found.iter().rev() {
-                fields.remove(*at);
+            let mut count = 0;
+            for (rows, found) in find(mapping, target)? {
+                count += found.len();
+                for at in found.iter().rev() {
+                    rows.remove(*at);
+                }
             }
-            several(target, found.len(), warnings);
+            several(target, count, warnings);
             Ok(())
         }
     }
-}
-
-fn absent(target: &Target) -> StepError {
-    StepError::not_applicable(format!("no row has the target `{}`", target.shown()))
 }
 
 fn several(target: &Target, count: usize, warnings: &mut Vec<String>) {
@@ -67,30 +70,54 @@ fn add(mapping: &mut Map<String, Value>, target: &Target, row: &Row) -> Result<(
     row::write(&mut keys, row, Model::One)?;
     keys.insert("generate".to_owned(), Value::from(target.text.clone()));
     let new = Value::Object(keys);
-    if let Some((fields, found)) = find(mapping, target) {
-        return row::already(&shown, &fields[found[0]], &new, Model::One);
+    if let Ok(there) = find(mapping, target) {
+        let rows = there.iter().flat_map(|(rows, found)| found.iter().map(|at| &rows[*at]));
+        let mut said = rows.map(|row| row::already(&shown, row, &new, Model::One)).collect::<Vec<_>>();
+        let same = said.iter().position(Result::is_ok).unwrap_or(0);
+        return said.swap_remove(same);
     }
     let fields = match &target.list {
         None => array(mapping, "fields")?,
         Some(list) => {
             let no_list = || StepError::failed(format!("it has no list `{}`", list.join(".")));
             let steps: Vec<&str> = list.iter().map(String::as_str).collect();
-            if rows_in(mapping, &steps).is_none() {
+            if rows_in(mapping, &steps).is_empty() {
                 let [name] = steps.as_slice() else { return Err(no_list()) };
                 array(mapping, "lists")?.push(json!({ "generate": name, "fields": [] }));
             }
-            rows_in(mapping, &steps).ok_or_else(no_list)?
+            let mut lists = rows_in(mapping, &steps);
+            if lists.len() > 1 {
+                lists.retain(|rows| rows.iter().any(|row| is_of_one_list(row, &new)));
+                if lists.len() != 1 {
+                    let message = format!(
+                        "it has several lists `{}`, and the source does not say which of them the row belongs to; use patch",
+                        list.join(".")
+                    );
+                    return Err(StepError::failed(message));
+                }
+            }
+            lists.pop().ok_or_else(no_list)?
         }
     };
     fields.push(new);
     Ok(())
 }
 
-/// The rows of that target, and the list they are in. Without `list`, `item.quantity` may also mean a row of a list.
-fn find<'m>(
-    mapping: &'m mut Map<String, Value>,
-    target: &Target,
-) -> Option<(&'m mut Vec<Value>, Vec<usize>)> {
+/// Whether two rows take their values of the entries of one list of the source.
+fn is_of_one_list(one: &Value, other: &Value) -> bool {
+    let list = |row: &Value| {
+        let source = row.get("extract")?.as_str()?;
+        source.rsplit_once("[*]").map(|(list, _)| names(list))
+    };
+    list(one).is_some_and(|known| list(other) == Some(known))
+}
+
+/// The rows of a list, and which of them are meant.
+type Found<'m> = Vec<(&'m mut Vec<Value>, Vec<usize>)>;
+
+/// The rows of that target, list by list: several lists may have one name. Without `list`, `item.quantity` may also mean a row
+/// of a list.
+fn find<'m>(mapping: &'m mut Map<String, Value>, target: &Target) -> Result<Found<'m>, StepError> {
     let names: Vec<&str> = target.names.iter().map(String::as_str).collect();
     let listed: Vec<&str> = target.list.iter().flatten().map(String::as_str).collect();
     let mut places = vec![(listed, names.as_slice(), Some(target.text.as_str()))];
@@ -98,20 +125,21 @@ fn find<'m>(
         places.extend((1..names.len()).map(|at| (names[..at].to_vec(), &names[at..], None)));
     }
     for (list, rest, text) in places {
-        let Some(rows) = rows_in(mapping, &list) else { continue };
-        let that = |is_one: &dyn Fn(&Value) -> bool| -> Vec<usize> {
-            (0..rows.len()).filter(|at| is_one(&rows[*at])).collect()
+        let lists = rows_in(mapping, &list);
+        let that = |is_one: &dyn Fn(&Value) -> bool| -> Vec<Vec<usize>> {
+            lists.iter().map(|rows| (0..rows.len()).filter(|at| is_one(&rows[*at])).collect()).collect()
         };
         // Beside a row `['size.unit']`, one of `size.unit` is another.
         let mut found = that(&|row| is_spelled(row, rest, text));
-        if found.is_empty() {
+        if found.iter().all(Vec::is_empty) {
             found = that(&|row| is_named(row, rest));
         }
-        if !found.is_empty() {
-            return rows_in(mapping, &list).map(|rows| (rows, found));
+        if found.iter().any(|rows| !rows.is_empty()) {
+            let lists = rows_in(mapping, &list).into_iter().zip(found);
+            return Ok(lists.filter(|(_, found)| !found.is_empty()).collect());
         }
     }
-    None
+    Err(StepError::not_applicable(format!("no row has the target `{}`", target.shown())))
 }
 
 /// Whether a row fills that target: by its names, or by one name that holds dots.
@@ -129,36 +157,47 @@ fn generate(row: &Value) -> &str {
     row.get("generate").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The rows of a list, by its name or the way to it through subrecords; those of the body where no list is named.
-fn rows_in<'m>(mapping: &'m mut Map<String, Value>, steps: &[&str]) -> Option<&'m mut Vec<Value>> {
+/// The rows of each list of a name, or at the end of a way through subrecords; those of the body where no list is named.
+fn rows_in<'m>(mapping: &'m mut Map<String, Value>, steps: &[&str]) -> Vec<&'m mut Vec<Value>> {
     if steps.is_empty() {
-        return array(mapping, "fields").ok();
+        return array(mapping, "fields").into_iter().collect();
     }
-    let lists = mapping.get("lists").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let found = (1..=steps.len()).find_map(|taken| {
-        let at = lists.iter().position(|list| is_named(list, &steps[..taken]))?;
-        Some((at, taken))
-    });
-    if let Some((at, taken)) = found {
-        let list = mapping.get_mut("lists")?.as_array_mut()?.get_mut(at)?;
-        if list.get("fields").is_none_or(Value::is_null) {
-            list["fields"] = json!([]);
+    let (mut found, mut in_body) = (Vec::new(), Vec::new());
+    for (key, value) in mapping.iter_mut() {
+        match (key.as_str(), value) {
+            ("lists", Value::Array(lists)) => {
+                for list in lists {
+                    let Some(taken) = (1..=steps.len()).find(|taken| is_named(list, &steps[..*taken])) else {
+                        continue;
+                    };
+                    if list.get("fields").is_none_or(Value::is_null) {
+                        list["fields"] = json!([]);
+                    }
+                    match list.get_mut("fields").and_then(Value::as_array_mut) {
+                        Some(fields) if taken == steps.len() => found.push(fields),
+                        Some(fields) => found.extend(in_subrecords(fields, &steps[taken..])),
+                        None => {}
+                    }
+                }
+            }
+            ("fields", Value::Array(fields)) => in_body = in_subrecords(fields, steps),
+            _ => {}
         }
-        let fields = list.get_mut("fields")?.as_array_mut()?;
-        return if taken == steps.len() { Some(fields) } else { in_subrecord(fields, &steps[taken..]) };
     }
-    in_subrecord(mapping.get_mut("fields")?.as_array_mut()?, steps)
+    found.extend(in_body);
+    found
 }
 
-fn in_subrecord<'m>(fields: &'m mut [Value], steps: &[&str]) -> Option<&'m mut Vec<Value>> {
-    let (at, taken) = (1..=steps.len()).find_map(|taken| {
-        let holds = |field: &Value| field.get("subRecordMapping").is_some();
-        let at = fields.iter().position(|field| holds(field) && is_named(field, &steps[..taken]))?;
-        Some((at, taken))
-    })?;
-    let sub = fields.get_mut(at)?.get_mut("subRecordMapping")?;
-    let mapping = sub.get_mut("mapping")?.as_object_mut()?;
-    rows_in(mapping, &steps[taken..])
+fn in_subrecords<'m>(fields: &'m mut [Value], steps: &[&str]) -> Vec<&'m mut Vec<Value>> {
+    let mut found = Vec::new();
+    for field in fields {
+        let Some(taken) = (1..=steps.len()).find(|taken| is_named(field, &steps[..*taken])) else { continue };
+        let sub = field.get_mut("subRecordMapping");
+        if let Some(mapping) = sub.and_then(|sub| sub.get_mut("mapping")?.as_object_mut()) {
+            found.extend(rows_in(mapping, &steps[taken..]));
+        }
+    }
+    found
 }
 
 fn array<'m>(mapping: &'m mut Map<String, Value>, key: &str) -> Result<&'m mut Vec<Value>, StepError> {

@@ -252,3 +252,69 @@ fn a_quoted_target_is_not_the_path_of_the_same_letters() {
         assert_eq!((&fields[1 - changed], said.as_str()), (&rows[1 - changed], ""), "{target}");
     }
 }
+
+#[test]
+fn every_list_of_a_name_is_looked_at() {
+    let document = |lists: Value| {
+        json!({ "name": "n", "adaptorType": "NetSuiteDistributedImport",
+            "netsuite_da": { "operation": "add", "recordType": "x", "mapping": { "fields": [], "lists": lists } } })
+    };
+    let list = |rows: Value| json!({ "generate": "item", "fields": rows });
+    let row = |extract: &str, generate: &str| json!({ "extract": extract, "generate": generate });
+    let lists = |document: &Value| document["netsuite_da"]["mapping"]["lists"].clone();
+    let two =
+        document(json!([list(json!([row("a[*].s", "sku")])), list(json!([row("b[*].q", "quantity")]))]));
+    for list_key in [json!("item"), Value::Null] {
+        let target = if list_key.is_null() { "item.quantity" } else { "quantity" };
+        let mut keys = json!({ "target": target });
+        if !list_key.is_null() {
+            keys["list"] = list_key;
+        }
+        let (after, said) = done(&two, "remove_mapping", keys.clone());
+        assert_eq!(lists(&after)[1]["fields"], json!([]), "{said}");
+        keys["set"] = json!({ "source": "b[*].n" });
+        let (after, said) = done(&two, "edit_mapping", keys);
+        assert_eq!((&lists(&after)[1]["fields"][0]["extract"], said.as_str()), (&json!("b[*].n"), ""));
+    }
+    // The same target in both: as in the body, both are changed, with a warning.
+    let both =
+        document(json!([list(json!([row("a[*].q", "quantity")])), list(json!([row("b[*].q", "quantity")]))]));
+    let (after, said) = done(
+        &both,
+        "edit_mapping",
+        json!({ "target": "quantity", "list": "item", "set": { "default": "1" } }),
+    );
+    assert!(
+        lists(&after).as_array().unwrap().iter().all(|list| list["fields"][0]["default"] == "1"),
+        "{after}"
+    );
+    assert!(said.contains("2 rows have the target `item.quantity`; all were changed"), "{said}");
+    // A row that is added belongs to the list of its source.
+    for (source, at) in [("a[*].r", 0), ("b[*].r", 1)] {
+        let keys = json!({ "target": "rate", "list": "item", "source": source });
+        let (after, said) = done(&two, "add_mapping", keys.clone());
+        assert_eq!(lists(&after)[at]["fields"][1], row(source, "rate"), "{said}");
+        assert_eq!(done(&after, "add_mapping", keys).0, after, "a second time nothing changes");
+    }
+    let (after, said) =
+        done(&two, "add_mapping", json!({ "target": "rate", "list": "item", "hard_coded": "1" }));
+    assert_eq!(after, two);
+    assert!(said.contains("several lists `item`"), "{said}");
+}
+
+#[test]
+fn every_subrecord_of_a_name_is_looked_at() {
+    let sub = |name: &str| {
+        json!({ "generate": "detail", "subRecordMapping": { "jsonPath": "$", "mapping": { "fields": [], "lists": [
+            { "generate": "assignment", "fields": [{ "extract": "lot", "generate": name }] }] } } })
+    };
+    let document = json!({ "name": "n", "adaptorType": "NetSuiteDistributedImport", "netsuite_da": {
+        "operation": "add", "recordType": "x", "mapping": { "fields": [sub("a"), sub("b")], "lists": [] } } });
+    let (after, said) = done(
+        &document,
+        "edit_mapping",
+        json!({ "target": "b", "list": "detail.assignment", "set": { "source": "x" } }),
+    );
+    let row = "/netsuite_da/mapping/fields/1/subRecordMapping/mapping/lists/0/fields/0/extract";
+    assert_eq!(after.pointer(row), Some(&json!("x")), "{said}");
+}
