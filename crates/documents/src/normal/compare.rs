@@ -214,7 +214,7 @@ impl<'a> Walk<'a> {
             match other {
                 Some(other) if self.shape.is_server_owned(area, key) => self.defaults |= value != other,
                 Some(other) => self.value(area, key, value, other),
-                None if value.is_null() => {}
+                None if value.is_null() && area != Area::Free => {}
                 None if key != "adaptorType" && self.shape.is_absent(area, key, value) => {
                     self.defaults = true;
                 }

@@ -72,7 +72,7 @@ struct Member<'t> {
 #[derive(Clone, Copy, PartialEq)]
 enum What<'t> {
     Block,
-    Set,
+    Flag(bool),
     Text(&'t str),
     Other,
 }
@@ -95,7 +95,7 @@ impl<'t> Writer<'t> {
             let key = self.reader.key()?;
             let from = self.form.bytes.len();
             let what = self.member(Area::Root, key, 1)?;
-            if matches!((key, what), ("adaptorType", What::Text(_)) | ("distributed", What::Set)) {
+            if matches!((key, what), ("adaptorType", What::Text(_)) | ("distributed", What::Flag(_))) {
                 hinged.push((self.members.len(), what));
             }
             let to = self.form.bytes.len();
@@ -108,15 +108,28 @@ impl<'t> Writer<'t> {
         }
         let blocks = self.members.iter().filter(|member| member.is_block).map(|member| member.key);
         let shape = Shape::of_blocks(blocks);
+        let mut unset = None;
         for (at, what) in hinged {
             let member = &mut self.members[at];
             let is_absent = match what {
                 What::Text(text) => shape.is_default_text(Area::Root, member.key, text),
-                _ => shape.is_default_flag(Area::Root, member.key, true),
+                What::Flag(flag) => shape.is_default_flag(Area::Root, member.key, flag),
+                What::Block | What::Other => false,
             };
             if is_absent {
                 member.to = member.from;
+            } else if what == What::Flag(false) {
+                unset = Some(at);
             }
+        }
+        // It was not written, for on other imports it means the same as absent.
+        if let Some(at) = unset {
+            let mut member = self.members.remove(at);
+            member.from = self.form.bytes.len();
+            self.form.key(member.key);
+            self.form.flag(false);
+            member.to = self.form.bytes.len();
+            self.members.push(member);
         }
         self.close(0, 1)
     }
@@ -183,17 +196,17 @@ impl<'t> Writer<'t> {
             b't' => {
                 self.reader.word("true")?;
                 self.form.flag(true);
-                (What::Set, UNKNOWN.is_default_flag(area, key, true))
+                (What::Flag(true), UNKNOWN.is_default_flag(area, key, true))
             }
             b'f' => {
                 self.reader.word("false")?;
                 self.form.flag(false);
-                (What::Other, UNKNOWN.is_default_flag(area, key, false))
+                (What::Flag(false), UNKNOWN.is_default_flag(area, key, false))
             }
             b'n' => {
                 self.reader.word("null")?;
                 self.form.null();
-                (What::Other, true)
+                (What::Other, area != Area::Free)
             }
             _ => {
                 let number = LightTree::Number(as_number(self.reader.number()?));

@@ -112,13 +112,13 @@ impl Shape {
     }
 
     /// Whether a value under `key` means the same as no such key: `null`, an empty list or object, a documented
-    /// default, or what the service writes there whatever it is sent.
+    /// default, or what the service writes there whatever it is sent. In free-form data every value is meant, `null` too.
     pub fn is_absent<T: Tree>(self, area: Area, key: &str, value: &T) -> bool {
         if self.is_server_owned(area, key) {
             return true;
         }
         match value.seen() {
-            Seen::Null => true,
+            Seen::Null => area != Area::Free,
             Seen::Bool(flag) => self.is_default_flag(area, key, flag),
             Seen::Text(text) => self.is_default_text(area, key, text),
             Seen::Number(number) => match (area, key) {
@@ -175,7 +175,8 @@ impl Shape {
     pub(crate) fn is_default_flag(self, area: Area, key: &str, flag: bool) -> bool {
         match (area, key, flag) {
             (Area::Http, "sendPostMappedData", flag) | (Area::Csv, "includeHeader", flag) => flag,
-            (Area::Root, "distributed", true) => self.derived == Some("NetSuiteDistributedImport"),
+            // Section 7: true on every one of these, and false or absent on the others.
+            (Area::Root, "distributed", flag) => flag == (self.derived == Some("NetSuiteDistributedImport")),
             (Area::Free, ..) | (_, _, true) => false,
             (_, key, false) => class_of(key).is_flag,
         }
@@ -227,6 +228,20 @@ mod tests {
         assert!(shape.is_absent(Area::Http, "sendPostMappedData", &json!(true)));
         assert!(!shape.is_absent(Area::Other, "hardCodedValue", &json!(false)));
         assert!(shape.is_absent(Area::Other, "internalId", &json!(false)));
+        let block = json!({"netsuite_da": {"operation": "add"}});
+        for (shape, flag) in [(Shape::of(&block), true), (shape, false)] {
+            assert!(shape.is_absent(Area::Root, "distributed", &json!(flag)));
+            assert!(!shape.is_absent(Area::Root, "distributed", &json!(!flag)));
+        }
+    }
+
+    #[test]
+    fn a_null_in_free_form_data_is_meant() {
+        let shape = Shape::default();
+        assert!(!shape.is_absent(Area::Free, "a", &json!(null)));
+        for (area, key) in [(Area::Root, "settings"), (Area::Lookup, "map"), (Area::Other, "default")] {
+            assert!(shape.is_absent(area, key, &json!(null)), "{key}");
+        }
     }
 
     #[test]

@@ -123,3 +123,51 @@ fn null_entries_of_a_list_are_not_absent_ones() {
     check(&json!({"b": [null, "x"]}), &json!({"b": ["x", null]}), Verdict::Differs, &["/b/0", "/b/1"]);
     check(&json!({"b": [null]}), &json!({"b": [false]}), Verdict::Differs, &["/b/0"]);
 }
+
+#[test]
+fn a_null_in_free_form_data_is_not_an_absent_one() {
+    let maps = |map: serde_json::Value| json!({"http": {"lookups": [{"name": "l", "map": map}]}});
+    for (at, with, without) in [
+        ("/settings/a", json!({"settings": {"a": null, "b": 1}}), json!({"settings": {"b": 1}})),
+        ("/http/lookups/0/map/X", maps(json!({"X": null, "A": "1"})), maps(json!({"A": "1"}))),
+        (
+            "/hooks/preMap/configuration/x/y",
+            json!({"hooks": {"preMap": {"configuration": {"x": {"y": null}}}}}),
+            json!({"hooks": {"preMap": {"configuration": {"x": {}}}}}),
+        ),
+    ] {
+        check(&with, &without, Verdict::Differs, &[at]);
+        check(&without, &with, Verdict::Differs, &[at]);
+        check(&with, &with, Verdict::Equal, &[]);
+        assert_ne!(crate::normal::fingerprint(&with), crate::normal::fingerprint(&without), "{with}");
+        assert!(
+            !crate::diff::diff(&with, &without).is_empty() && !crate::diff::diff(&without, &with).is_empty()
+        );
+        let read = |document: &serde_json::Value| {
+            crate::normal::fingerprint_of_plain(document.to_string().as_bytes()).unwrap()
+        };
+        assert_eq!(
+            (read(&with), read(&without)),
+            (crate::normal::fingerprint(&with), crate::normal::fingerprint(&without))
+        );
+    }
+    check(&json!({"settings": null}), &json!({}), Verdict::Equal, &[]);
+    check(&maps(json!(null)), &json!({"http": {"lookups": [{"name": "l"}]}}), Verdict::Equal, &[]);
+}
+
+#[test]
+fn distributed_is_true_on_a_netsuite_import_unless_it_is_set() {
+    let document = |flag: serde_json::Value| json!({"netsuite_da": {"operation": "add"}, "distributed": flag, "name": "a"});
+    let print = |document: &serde_json::Value| {
+        let print = crate::normal::fingerprint(document);
+        assert_eq!(crate::normal::fingerprint_of_plain(document.to_string().as_bytes()), Some(print));
+        print
+    };
+    let (set, unset) = (document(json!(true)), document(json!(false)));
+    assert_ne!(print(&set), print(&unset));
+    assert_eq!(print(&set), print(&document(json!(null))));
+    check(&unset, &set, Verdict::Differs, &["/distributed"]);
+    let (none, unset) =
+        (json!({"http": {"body": ["x"]}}), json!({"http": {"body": ["x"]}, "distributed": false}));
+    assert_eq!(print(&none), print(&unset));
+}
