@@ -2,6 +2,7 @@
 
 use super::ast::{Call, Expression, Text};
 use super::path_reader::{Problem, ends_word, is_plain, path, quotes};
+use crate::path::is_handlebars_blank;
 
 /// No tag has calls in calls deeper than this.
 const DEEPEST: usize = 64;
@@ -28,14 +29,14 @@ impl<'a> Words<'a> {
     }
 
     fn blanks(&mut self) {
-        self.at += self.rest().len() - self.rest().trim_start().len();
+        self.at += self.rest().len() - self.rest().trim_start_matches(is_handlebars_blank).len();
     }
 
     /// Takes the word `else`.
     pub(super) fn take_else(&mut self) -> bool {
-        let rest = self.rest().trim_start();
+        let rest = self.rest().trim_start_matches(is_handlebars_blank);
         let Some(after) = rest.strip_prefix("else") else { return false };
-        let whole = after.starts_with(|c: char| c.is_whitespace() || c == '}' || c == '~');
+        let whole = after.starts_with(|c: char| is_handlebars_blank(c) || c == '}' || c == '~');
         if whole {
             self.at = self.text.len() - after.len();
         }
@@ -53,7 +54,7 @@ impl<'a> Words<'a> {
         let mut call = Call { head, arguments: Vec::new(), hash: Vec::new(), span: start..self.at };
         let mut params = Vec::new();
         loop {
-            let blank = self.rest().starts_with(char::is_whitespace);
+            let blank = self.rest().starts_with(is_handlebars_blank);
             self.blanks();
             if self.is_end() {
                 return Ok((Some(call), params));
@@ -79,12 +80,16 @@ impl<'a> Words<'a> {
     /// `as |a b|`.
     fn params(&mut self) -> Result<Option<Vec<String>>, Problem> {
         let Some(rest) = self.rest().strip_prefix("as") else { return Ok(None) };
-        let inside = rest.trim_start();
+        let inside = rest.trim_start_matches(is_handlebars_blank);
         if inside.len() == rest.len() || !inside.starts_with('|') {
             return Ok(None);
         }
         let end = inside[1..].find('|').ok_or("the block parameters are not closed")?;
-        let names: Vec<String> = inside[1..=end].split_whitespace().map(str::to_owned).collect();
+        let names: Vec<String> = inside[1..=end]
+            .split(is_handlebars_blank)
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect();
         if names.is_empty() || names.iter().any(|name| !name.chars().all(is_plain)) {
             return Err("a block parameter is a plain name");
         }
@@ -146,7 +151,7 @@ impl<'a> Words<'a> {
         let head = Box::new(self.expression()?);
         let mut call = Call { head, arguments: Vec::new(), hash: Vec::new(), span: start..self.at };
         loop {
-            let blank = self.rest().starts_with(char::is_whitespace);
+            let blank = self.rest().starts_with(is_handlebars_blank);
             self.blanks();
             match self.rest().chars().next() {
                 Some(')') => break,

@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use super::ast::{Path, Text};
-use crate::path::{Kind, Style, Token, is_handlebars_mark, literal_segment};
+use crate::path::{Kind, Style, Token, is_handlebars_blank, is_handlebars_mark, literal_segment};
 
 /// What is wrong with a word.
 pub(super) type Problem = &'static str;
 
 pub(super) fn ends_word(rest: &str) -> bool {
     rest.is_empty()
-        || rest.starts_with(|c: char| c.is_whitespace() || matches!(c, '}' | '~' | ')' | '=' | '|'))
+        || rest.starts_with(|c: char| is_handlebars_blank(c) || matches!(c, '}' | '~' | ')' | '=' | '|'))
 }
 
 /// A text in plain quotes. The only escape is a backslash before the quote.
@@ -40,7 +40,7 @@ pub(super) fn quotes(text: &str, start: usize) -> Option<Text> {
 
 pub(super) fn is_plain(c: char) -> bool {
     // `#` ends no name: documents hold `PO#`.
-    c == '#' || !(c.is_whitespace() || is_handlebars_mark(c))
+    c == '#' || !(is_handlebars_blank(c) || is_handlebars_mark(c))
 }
 
 /// The path that a text in quotes stands for.

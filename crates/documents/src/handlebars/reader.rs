@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::ast::{Call, Expression, Tag, TagKind, Template, Unreadable};
 use super::expression::Words;
+use crate::path::is_handlebars_blank;
 
 /// What a backslash before `{{` means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +78,7 @@ impl Reader<'_> {
             return self.fail(open, "no raw block is open");
         }
         at += skip;
-        let leading_blank = text[at..].starts_with(char::is_whitespace)
+        let leading_blank = text[at..].starts_with(is_handlebars_blank)
             && matches!(kind, TagKind::Value | TagKind::Open | TagKind::Close);
         let mut words = Words::new(text, at);
         let is_else = kind == TagKind::Value && !triple && words.take_else();

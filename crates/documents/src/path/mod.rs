@@ -103,7 +103,7 @@ impl Grammar {
             }
             Self::Handlebars => {
                 // Plain handlebars reads a hyphen in a bare name; the product's own texts put such a name in brackets.
-                let is_bare = |c: char| !(c.is_whitespace() || c == '-' || is_handlebars_mark(c));
+                let is_bare = |c: char| !(is_ever_blank(c) || c == '-' || is_handlebars_mark(c));
                 RESERVED.contains(&name) || !name.chars().all(is_bare)
             }
         }
@@ -152,6 +152,16 @@ impl Grammar {
 
 fn is_digits(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether handlebars takes the character for a blank: that is `\s` of JavaScript, which has U+FEFF and not U+0085.
+pub fn is_handlebars_blank(c: char) -> bool {
+    c == '\u{feff}' || c.is_whitespace() && c != '\u{85}'
+}
+
+/// Whether some reader takes the character for a blank: U+180E was one in earlier versions of Unicode.
+fn is_ever_blank(c: char) -> bool {
+    is_handlebars_blank(c) || matches!(c, '\u{85}' | '\u{180e}')
 }
 
 /// Marks that end a plain name in handlebars.

@@ -179,3 +179,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_name_is_bare_only_where_every_reader_takes_it_for_one_word() {
+    for blank in ['\u{feff}', '\u{85}', '\u{180e}', '\u{a0}', '\u{2028}', '\u{3000}', ' ', '\t', '\u{b}'] {
+        let to = format!("or{blank}der");
+        let (found, said) = renamed("{{record.id}}{{trim id}}", &[("id", &to)]);
+        assert_eq!((found, said), (format!("{{{{record.[{to}]}}}}{{{{trim [{to}]}}}}"), Vec::new()));
+    }
+    for letter in ['\u{200b}', '\u{2060}', '\u{ad}', 'ß', '\u{1f44d}'] {
+        let to = format!("or{letter}der");
+        assert_eq!(renamed("{{record.id}}", &[("id", &to)]).0, format!("{{{{record.{to}}}}}"));
+    }
+    // To the service the first is a call with an argument, and the second a name.
+    assert_eq!(renamed("{{trim\u{feff}id}}", &[("id", "no")]).0, "{{trim\u{feff}no}}");
+    assert_eq!(renamed("{{a\u{85}id}}", &[("id", "no")]).0, "{{a\u{85}id}}");
+}
