@@ -21,6 +21,19 @@ pub(super) enum Scope {
     Unknown,
 }
 
+/// Whether a block changes what `this` is, so that `../` leads out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// It does not: `this` stays what it is.
+    Same,
+    /// It does: `this` is another value in it.
+    Deeper,
+    /// It makes `this` of what may be the same value: newer versions of the language do not count such a block.
+    Unsure,
+    /// It is a block over a field. Where the field is `true`, `this` stays what it is.
+    OfField,
+}
+
 /// An open block.
 #[derive(Debug)]
 pub(super) struct Block {
@@ -30,8 +43,10 @@ pub(super) struct Block {
     pub otherwise: Scope,
     /// Its block parameters and what they are.
     pub params: Vec<(String, Scope)>,
-    /// Whether it changes what `this` is, so that `../` leads out of it.
-    pub deep: bool,
+    /// Whether `../` leads out of it.
+    pub depth: Depth,
+    /// The same, behind `{{else}}`.
+    pub otherwise_depth: Depth,
     /// Whether it is rendered for each entry of a list, or value of an object.
     pub each: bool,
     /// The new name in the opening tag, for the closing one; `None` if it is not changed.
@@ -43,6 +58,12 @@ pub(super) fn params(tag: &Tag, inside: Option<&Scope>) -> Vec<(String, Scope)> 
     let scope = |at: usize| inside.filter(|_| at == 0).cloned().unwrap_or(Scope::Other);
     tag.params.iter().enumerate().map(|(at, name)| (name.clone(), scope(at))).collect()
 }
+
+/// Nobody opens more blocks over fields in each other, and templates are as long as they like.
+const MOST_FIELDS: usize = 16;
+
+/// More blocks over fields are open in each other than are looked at.
+struct TooMany;
 
 /// The open blocks, from the outermost to the innermost.
 #[derive(Debug, Default)]
@@ -89,22 +110,61 @@ impl Blocks {
         self.scope_in(self.open.len())
     }
 
-    /// What `this` is around the innermost block.
-    pub(super) fn outer(&self) -> Scope {
-        self.scope_in(self.open.len().saturating_sub(1))
-    }
-
     /// What `this` is, this many times `../` above.
     pub(super) fn above(&self, parents: usize) -> Scope {
+        let Some(at) = self.place_above(parents) else { return Scope::Unknown };
+        match self.place_above_fields(parents) {
+            Ok(Some(other)) if self.scope_in(other) != self.scope_in(at) => Scope::Unknown,
+            Ok(_) => self.scope_in(at),
+            Err(TooMany) => Scope::Unknown,
+        }
+    }
+
+    /// What `this` is there where the field of the innermost block, or of more blocks around it, is `true`.
+    pub(super) fn around_fields(&self, parents: usize) -> Vec<Scope> {
+        let Some(mut at) = self.place_above(parents) else { return Vec::new() };
+        let mut found = Vec::new();
+        while let Some(deep) = self.field_in(at)
+            && found.len() < MOST_FIELDS
+        {
+            at = deep;
+            found.push(self.scope_in(at));
+        }
+        found
+    }
+
+    /// In how many blocks a name stands, this many times `../` above. `None` where that is not known.
+    fn place_above(&self, parents: usize) -> Option<usize> {
         let mut at = self.open.len();
         for _ in 0..parents {
+            // Older versions of the language counted every block, so that where none is left this may lead anywhere.
+            at = self.deep_in(at).filter(|deep| self.open[*deep].block.depth != Depth::Unsure)?;
+        }
+        Some(at)
+    }
+
+    /// The same where the fields of all blocks over fields are `true`, so that these do not count. `None` where that leads out of
+    /// the template.
+    fn place_above_fields(&self, parents: usize) -> Result<Option<usize>, TooMany> {
+        let (mut at, mut passed) = (self.open.len(), 0);
+        for _ in 0..parents {
+            while let Some(deep) = self.field_in(at) {
+                (at, passed) = (deep, passed + 1);
+                if passed > MOST_FIELDS {
+                    return Err(TooMany);
+                }
+            }
             match self.deep_in(at) {
                 Some(deep) => at = deep,
-                // Older versions of the language counted every block, so that this may lead anywhere.
-                None => return Scope::Unknown,
+                None => return Ok(None),
             }
         }
-        self.scope_in(at)
+        Ok(Some(at))
+    }
+
+    /// Which of the first `count` blocks is the innermost that changes what `this` is, if it is one over a field.
+    fn field_in(&self, count: usize) -> Option<usize> {
+        self.deep_in(count).filter(|deep| self.open[*deep].block.depth == Depth::OfField)
     }
 
     /// What a block parameter is.
@@ -126,7 +186,7 @@ impl Blocks {
     /// Which of the first `count` blocks is the innermost that changes what `this` is.
     fn deep_in(&self, count: usize) -> Option<usize> {
         let last = count.checked_sub(1)?;
-        if self.open[last].block.deep { Some(last) } else { self.open[last].deep_around }
+        if self.open[last].block.depth == Depth::Same { self.open[last].deep_around } else { Some(last) }
     }
 
     fn list_params(&mut self) {
@@ -157,7 +217,8 @@ mod tests {
             scope: field(at.to_string()),
             otherwise: Scope::Other,
             params: params.iter().enumerate().map(param).collect(),
-            deep,
+            depth: if deep { Depth::Deeper } else { Depth::Same },
+            otherwise_depth: Depth::Same,
             each: false,
             name: None,
         }
@@ -173,7 +234,7 @@ mod tests {
         let (mut left, mut at) = (parents, open.len());
         while left > 0 && at > 0 {
             at -= 1;
-            left -= usize::from(open[at].deep);
+            left -= usize::from(open[at].depth != Depth::Same);
         }
         match at {
             _ if left > 0 => Scope::Unknown,
@@ -206,9 +267,8 @@ mod tests {
                 for parents in 0..5 {
                     prop_assert_eq!(blocks.above(parents), above(&open, parents));
                 }
-                let deep = open.iter().rfind(|block| block.deep).map(|block| &block.scope);
+                let deep = open.iter().rfind(|block| block.depth != Depth::Same).map(|block| &block.scope);
                 prop_assert_eq!(blocks.innermost_deep().map(|block| &block.scope), deep);
-                prop_assert_eq!(blocks.outer(), above(&open[..open.len().saturating_sub(1)], 0));
             }
         }
     }

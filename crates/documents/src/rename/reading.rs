@@ -1,9 +1,10 @@
 //! How a path in a template is read where its words can be taken in more than one way.
 
+use super::blocks::Scope;
 use super::counts::Counts;
 use super::matcher::{Found, Rule, Rules, View};
 use super::scope::Scopes;
-use super::unchanged::{BESIDE, ELEMENT, PARENT, POSITION, QUOTED, SCOPE};
+use super::unchanged::{BESIDE, ELEMENT, OF_FIELD, PARENT, POSITION, QUOTED, SCOPE};
 use crate::handlebars::{Call, Path, helpers};
 use crate::path::{Kind, RESERVED, Style, Token};
 
@@ -16,6 +17,9 @@ pub(super) fn unsure(
 ) -> Option<(usize, &'static str)> {
     if let Some(rule) = meant_without_quotes(rules, scopes, path, tokens) {
         return Some((rule, QUOTED));
+    }
+    if let Some(rule) = would_change(rules, scopes.views_around_fields(path), tokens) {
+        return Some((rule, OF_FIELD));
     }
     if scopes.seems_of_the_record(path)
         && let Some(rule) = would_change(rules, scopes.views_of_the_record(path), tokens)
@@ -69,6 +73,23 @@ pub(super) fn meant(rules: &Rules, scopes: &Scopes<'_>, path: &Path) -> Option<u
     let views =
         if scopes.may_be_a_field(path) { vec![scopes.view_of_the_place()] } else { scopes.views(path) };
     would_change(rules, views, &path.tokens)
+}
+
+/// The renames that the first word of a call may be about, where it should be the name of a helper.
+pub(super) fn called(rules: &Rules, scopes: &Scopes<'_>, call: &Call, path: &Path, text: &str) -> Vec<usize> {
+    if path.alone().is_some_and(|name| helpers::find(name).is_some()) {
+        // With arguments it is the helper, and alone it is, too, unless the record has a field of that name.
+        let found = if call.has_arguments() { None } else { meant(rules, scopes, path) };
+        return found.into_iter().collect();
+    }
+    let named = rules.named_by(text);
+    if !named.is_empty() || path.data || !rules.may_concern(text) {
+        return named;
+    }
+    match scopes.base(path).0 {
+        Scope::Unknown => names_in(rules, path),
+        _ => would_change(rules, scopes.views(path), &path.tokens).into_iter().collect(),
+    }
 }
 
 fn would_change(rules: &Rules, mut views: Vec<View>, tokens: &[Token]) -> Option<usize> {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::blocks::{Blocks, Scope};
+use super::blocks::{Blocks, Depth, Scope};
 use super::matcher::View;
 use crate::handlebars::helpers::{self, Elements, Inside, NameOf};
 use crate::handlebars::{Call, Expression, Path, Text};
@@ -323,6 +323,35 @@ impl<'a> Scopes<'a> {
                 _ => Some(Scope::Unknown),
             },
         }
+    }
+
+    /// Whether `../` leads out of a block over a call, in which `this` becomes `inside`.
+    pub(super) fn depth(&self, call: &Call, inside: Option<&Scope>) -> Depth {
+        let Some(inside) = inside else { return Depth::Same };
+        if !call.has_arguments() && call.name().and_then(helpers::find).is_none() {
+            return match &*call.head {
+                Expression::Path(path) if !self.is_this(path) => Depth::OfField,
+                _ => Depth::Unsure,
+            };
+        }
+        let over_this = matches!(call.arguments.first(), Some(Expression::Path(path)) if self.is_this(path));
+        let is_part = !matches!(inside, Scope::Other | Scope::Unknown);
+        let is_same = is_part && *inside == self.blocks.scope();
+        if call.name() != Some("each") && (over_this || is_same) { Depth::Unsure } else { Depth::Deeper }
+    }
+
+    /// Whether a path is `this`, or the value that a block has named.
+    fn is_this(&self, path: &Path) -> bool {
+        !path.data && (path.tokens.is_empty() || path.tokens.len() == 1 && self.is_param(path))
+    }
+
+    /// The ways to read a path in blocks over fields where those are `true`.
+    pub(super) fn views_around_fields(&self, path: &Path) -> Vec<View> {
+        if path.root || path.data || self.is_param(path) {
+            return Vec::new();
+        }
+        let around = self.blocks.around_fields(path.parents);
+        around.iter().flat_map(|scope| self.views_in(scope, &path.tokens, 0, !path.this)).collect()
     }
 
     /// Whether an expression is the record itself, by its name, or the whole context, and not a list of records.

@@ -1,6 +1,6 @@
 //! Field names in templates: which words of each tag are fields, and their renames.
 
-use super::blocks::{self, Block, Scope};
+use super::blocks::{self, Block, Depth, Scope};
 use super::clauses;
 use super::counts::Counts;
 use super::matcher::{Found, Rules, View};
@@ -80,16 +80,17 @@ impl Walk<'_> {
             (_, None) => {}
             (TagKind::Value, Some(call)) => self.value_or_arguments(call, false),
             (TagKind::Open | TagKind::OpenInverse, Some(call)) => self.open(tag, call),
-            (TagKind::Partial | TagKind::Decorator | TagKind::Raw, Some(call)) => self.arguments(call),
+            (TagKind::Partial | TagKind::Decorator | TagKind::Raw, Some(call)) => self.named_by_a_call(call),
             (TagKind::OpenPartial | TagKind::OpenDecorator, Some(call)) => {
-                self.arguments(call);
+                self.named_by_a_call(call);
                 let known = tag.kind == TagKind::OpenPartial && !call.has_arguments();
                 let scope = if known { self.scopes.blocks.scope() } else { Scope::Unknown };
                 self.scopes.blocks.push(Block {
                     otherwise: self.scopes.blocks.scope(),
                     scope,
                     params: Vec::new(),
-                    deep: false,
+                    depth: Depth::Same,
+                    otherwise_depth: Depth::Same,
                     each: false,
                     name: None,
                 });
@@ -122,21 +123,21 @@ impl Walk<'_> {
 
     /// What follows is rendered instead of what came before.
     fn otherwise(&mut self, tag: &Tag) {
-        let outer = self.scopes.blocks.outer();
         self.scopes.blocks.change_last(|block| {
             block.params.clear();
             block.each = false;
             block.scope = block.otherwise.clone();
-            block.deep = block.scope != outer;
+            block.depth = block.otherwise_depth;
         });
         let Some(call) = tag.call.as_ref().filter(|_| !self.scopes.blocks.is_empty()) else { return };
         self.value_or_arguments(call, true);
         let inner = self.scopes.inside(call);
+        let depth = self.scopes.depth(call, inner.as_ref());
         self.scopes.blocks.change_last(|block| {
             block.params = blocks::params(tag, inner.as_ref());
             if let Some(inner) = inner {
                 block.scope = inner;
-                block.deep = true;
+                block.depth = depth;
             }
         });
     }
@@ -147,12 +148,14 @@ impl Walk<'_> {
         let name = self.edits.part_from(before, self.text, call.head.span());
         let (outer, inner) = (self.scopes.blocks.scope(), self.scopes.inside(call));
         let inverse = tag.kind == TagKind::OpenInverse;
-        let deep = inner.is_some() && !inverse;
+        let depth = self.scopes.depth(call, inner.as_ref());
         let params = blocks::params(tag, inner.as_ref().filter(|_| !inverse));
         let inner = inner.unwrap_or_else(|| outer.clone());
-        let (scope, otherwise) = if inverse { (outer, inner) } else { (inner, outer) };
+        let (inside, outside) = ((inner, depth), (outer, Depth::Same));
+        let ((scope, depth), (otherwise, otherwise_depth)) =
+            if inverse { (outside, inside) } else { (inside, outside) };
         let each = !inverse && call.name() == Some("each");
-        self.scopes.blocks.push(Block { scope, otherwise, params, deep, each, name });
+        self.scopes.blocks.push(Block { scope, otherwise, params, depth, otherwise_depth, each, name });
     }
 
     /// Whether the first word is a field rather than the name of a helper.
@@ -184,21 +187,27 @@ impl Walk<'_> {
     fn called(&mut self, call: &Call, path: &Path) {
         let text = &self.text[path.span.clone()];
         let is_type = self.context.statement && reading::is_field_type(call, path);
-        let named = if path.alone().is_some_and(|name| helpers::find(name).is_some()) {
-            // With arguments it is the helper, and alone it is, too, unless the record has a field of that name.
-            let found =
-                if call.has_arguments() { None } else { reading::meant(self.rules, &self.scopes, path) };
-            found.into_iter().collect()
-        } else {
-            self.rules.named_by(text)
-        };
+        let named = reading::called(self.rules, &self.scopes, call, path, text);
         if !named.is_empty() && !is_type {
             self.mention(&named);
             self.unchanged.push(text, CALLED);
         }
     }
 
+    /// A subexpression, whose first word is always the name of a helper.
     fn called_in(&mut self, call: &Call) {
+        match &*call.head {
+            Expression::Call(inner) => self.called_in(inner),
+            Expression::Path(path) if path.alone().is_some_and(|name| helpers::find(name).is_some()) => {}
+            Expression::Path(path) => self.called(call, path),
+            Expression::Text(text) => self.literal(text),
+            Expression::Literal(_) => {}
+        }
+        self.arguments(call);
+    }
+
+    /// The tag of a partial, whose name may be the result of a call.
+    fn named_by_a_call(&mut self, call: &Call) {
         if let Expression::Call(inner) = &*call.head {
             self.called_in(inner);
         }

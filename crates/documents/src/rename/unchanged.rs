@@ -45,6 +45,7 @@ pub(super) const PARTIAL: &str = "is not documented by the service; check it";
 pub(super) const QUOTED: &str =
     "has quotation marks inside the brackets, which are part of the name there, and is left alone";
 pub(super) const ELEMENT: &str = "is a field of the element in this block and is left alone; the record itself is `../record` or `@root.record` there";
+pub(super) const OF_FIELD: &str = "stands in a block over a field and is left alone: where that field is `true`, the names in the block are those outside of it";
 pub(super) const BESIDE: &str = "is read as a field of an entry of `batch_of_records`, beside its `record` and `rows`, and is left alone; it may be one of the record";
 pub(super) const ENVELOPE: &str =
     "may name the field; it is not clear whether `$.record` is the record; it is left alone";

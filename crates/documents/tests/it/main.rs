@@ -14,6 +14,7 @@ mod mass_rename;
 mod reference_keys;
 mod reference_laws;
 mod reference_words;
+mod rename_blocks;
 mod rename_cases;
 mod rename_entries;
 mod rename_hostile;
