@@ -296,16 +296,16 @@ fn adopted(target: Id, print: Fingerprint, there: &Document) -> Step {
 }
 
 /// The document in the target, compared with what is wanted.
-pub(crate) struct Found {
-    pub print: Fingerprint,
+struct Found {
+    print: Fingerprint,
     /// Everything that is wanted is there and equal.
-    pub as_wanted: bool,
+    as_wanted: bool,
     /// There is also nothing more.
-    pub exactly: bool,
+    exactly: bool,
 }
 
 /// Compares the document in the target with what is wanted.
-pub(crate) fn found(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<Found, EngineError> {
+fn found(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<Found, EngineError> {
     let found = printed(context, &there.text);
     let print = found.print;
     if Some(print) == sent_sha256(context, item) {

@@ -1,14 +1,15 @@
 //! Brings deleted imports back: from the recycle bin or, where that no longer has them, by a create.
 
 use crate::api::{ApiError, Document, ErrorKind};
-use crate::executor::context::Context;
-use crate::executor::record::{End, Next, end, failed, present};
-use crate::executor::resolve_doubt::{self, Found, found};
+use crate::documents::normal::remove_masks;
+use crate::executor::context::{Context, document, printed};
+use crate::executor::record::{End, Next, compare_texts, end, failed, present};
+use crate::executor::resolve_doubt;
 use crate::executor::send::{Intent, Sent, intend, send};
 use crate::executor::write::create;
 use crate::inventory::error::EngineError;
 use crate::journal::Step;
-use crate::model::{Id, Operation, Outcome};
+use crate::model::{Id, Operation, Outcome, Verdict};
 use crate::run_folder::plan_item::PlanItem;
 
 /// Brings a deleted import back from the recycle bin, with its id.
@@ -104,9 +105,13 @@ pub(crate) async fn brought_back(
     let id = &there.head.id;
     let is_of_a_run = context.is_of_another_run(id, |deed| deed.operation == Operation::Restore).await;
     let who = if is_of_a_run { "another run" } else { "somebody else" };
-    let Found { as_wanted, exactly, .. } = found(context, item, there)?;
-    // What a PUT was to take out must be gone.
-    let ended = if exactly || as_wanted && !item.adjust {
+    let mut found = printed(context, &there.text).into_tree();
+    if let Ok(found) = &mut found {
+        // What is wanted lacks them.
+        remove_masks(found, &item.secrets);
+    }
+    let comparison = compare_texts(&context.ignore, &document(context, item)?, &found);
+    let ended = if comparison.verdict != Verdict::Differs && comparison.added.is_empty() {
         let message = format!("{who} took it out of the recycle bin meanwhile, and it is equal");
         End::new(Outcome::Unchanged, "made_meanwhile", message)
     } else {

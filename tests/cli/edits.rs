@@ -292,6 +292,29 @@ fn what_somebody_else_took_out_of_the_recycle_bin_is_neither_overwritten_nor_rem
 }
 
 #[test]
+fn what_somebody_else_took_out_of_the_recycle_bin_before_an_undo_did_is_theirs() {
+    for edited in [false, true] {
+        let headers = json!([{ "name": "X-Key", "value": "******" }]);
+        let masked = import("a").set("/http/headers", headers);
+        let world = Scenario::delete([]).source(&masked).job("select", "{ names: [a] }").start();
+        world.run().expect_exit(0).expect_source([]);
+        let (_, bin) = world.call(reqwest::Method::GET, "source", "/v1/recycleBinTTL/imports", None);
+        world.fault(Fault::on("POST", RESTORE, Fault::throttled("1")).first(1));
+        let undo = world.spawn(&["undo", "runs/run-1", "--yes"], None);
+        let sent = || world.control().calls().iter().any(|call| call.status == 429);
+        let running = undo.until("the refusal", sent);
+        let path = RESTORE.replace('*', bin[0]["doc"]["_id"].as_str().unwrap());
+        assert_eq!(world.call(reqwest::Method::POST, "source", &path, Some(&json!({}))).0, 204);
+        if edited {
+            edit(&world, "source", "a", ("/settings", &json!({ "theirs": 1 })), LATER);
+        }
+        let code = if edited { "it is not equal" } else { "1  unchanged" };
+        running.finish().expect_exit(if edited { 3 } else { 0 }).expect_stderr(code);
+        assert_eq!(world.import("source", "a")["settings"].is_null(), !edited);
+    }
+}
+
+#[test]
 fn what_the_service_makes_of_a_clone_is_no_edit_where_it_is_completed_at_once() {
     for answer in [CloneAnswer::Document, CloneAnswer::Array] {
         let own = json!({ "own": 1 });
