@@ -1,6 +1,5 @@
 //! Both mapping models, at every depth.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -11,7 +10,7 @@ use super::unchanged::short;
 use super::walk::Walk;
 use crate::envelope::Envelope;
 use crate::field_rename::Side;
-use crate::path::{Kind, extract, json_path, names, single};
+use crate::path::{extract, json_path, names, single};
 use crate::schema::Record;
 
 /// The target whose value is a list of generates.
@@ -263,30 +262,4 @@ fn list_of(helper: &Value) -> Option<Vec<String>> {
 fn names_of(path: Option<&Value>) -> Vec<String> {
     let Some(text) = path.and_then(Value::as_str).filter(|t| !t.is_empty()) else { return Vec::new() };
     extract::parse(text).map_or_else(|| names(&[single(text)]), |p| names(&p.tokens))
-}
-
-/// The lists of the record whose fields use a lookup, by its name: its bare names are about an element of theirs.
-pub(super) fn lookup_lists(document: &Value) -> HashMap<String, Vec<Vec<String>>> {
-    let mut found = HashMap::new();
-    for mapping in [document.get("mapping"), document.pointer("/netsuite_da/mapping")].into_iter().flatten() {
-        for sublist in mapping.get("lists").and_then(Value::as_array).into_iter().flatten() {
-            for field in sublist.get("fields").and_then(Value::as_array).into_iter().flatten() {
-                collect(field, &mut found);
-            }
-        }
-    }
-    found
-}
-
-fn collect(field: &Value, found: &mut HashMap<String, Vec<Vec<String>>>) {
-    let text = |key: &str| field.get(key).and_then(Value::as_str);
-    let (Some(lookup), Some(path)) = (text("lookupName"), text("extract").and_then(extract::parse)) else {
-        return;
-    };
-    let Some(last) = path.tokens.iter().rposition(|t| t.kind == Kind::Index) else { return };
-    let array = names(&path.tokens[..last]);
-    let lists = found.entry(lookup.to_owned()).or_default();
-    if !array.is_empty() && !lists.contains(&array) {
-        lists.push(array);
-    }
 }

@@ -10,6 +10,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | `walk`, `mapper` | finding the names in a document |
+//! | `lookup_lists` | the lists that lookups are used from |
 //! | `rows` | which renames the rows of a mapping cannot follow |
 //! | `edit`, `filters` | one text; what stands in a filter of a path |
 //! | `values` | all texts and keys of a value |
@@ -27,6 +28,7 @@ mod clauses;
 mod counts;
 mod edit;
 mod filters;
+mod lookup_lists;
 mod mapper;
 mod matcher;
 mod reading;
@@ -48,6 +50,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use self::edit::SideRename;
+use self::lookup_lists::LookupLists;
 use self::matcher::{Rule, Rules};
 use self::walk::{Sides, Walk};
 use crate::field_rename::{FieldRename, Side};
@@ -116,7 +119,7 @@ impl Renamer {
             return Vec::new();
         }
         let Sides { source, target, response } = &self.sides;
-        let lists = if source.is_some() { mapper::lookup_lists(document) } else { HashMap::new() };
+        let lists = if source.is_some() { LookupLists::of(document) } else { LookupLists::default() };
         let (mapped, record) = (walk::is_mapped(document), walk::record(document));
         let lookups = Rc::new(walk::lookup_names(document));
         let kept = target

@@ -40,6 +40,9 @@ pub(super) fn unsure(
     if let Some(rule) = would_change(rules, whole, tokens) {
         return Some((rule, SCOPE));
     }
+    if let Some(rule) = would_change(rules, scopes.views_of_parts(path), tokens) {
+        return Some((rule, SCOPE));
+    }
     meant_of_a_value(rules, scopes, path, tokens).map(|rule| (rule, SCOPE))
 }
 

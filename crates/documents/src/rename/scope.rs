@@ -33,6 +33,8 @@ pub(super) struct TemplateContext {
     pub record: Vec<String>,
     /// Other parts a bare path may refer to: the list a lookup is used from.
     pub others: Vec<Vec<String>>,
+    /// Parts that it may refer to, where that is not known.
+    pub perhaps: Vec<Vec<String>>,
     /// Names of the document's lookups: such a text is not a field.
     pub lookups: Rc<HashSet<String>>,
     /// The text is JSON, so a name with a quotation mark would break it.
@@ -201,6 +203,14 @@ impl<'a> Scopes<'a> {
         let own = self.views(path).into_iter().next()?;
         let is_part = own.context == self.context.context && own.context != self.context.record;
         is_part.then(|| View { context: self.context.record.clone(), skip: own.skip })
+    }
+
+    /// The ways to read a path as one of a part that the template may be about.
+    pub(super) fn views_of_parts(&self, path: &Path) -> Vec<View> {
+        let own = self.views(path).into_iter().next().filter(|own| own.context == self.context.context);
+        let view =
+            |skip: usize| self.context.perhaps.iter().map(move |part| View { context: part.clone(), skip });
+        own.into_iter().flat_map(|own| view(own.skip)).collect()
     }
 
     /// The part of the record whose values a path may be looked up in, one by one: that of the innermost `#each`.

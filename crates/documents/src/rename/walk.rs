@@ -1,6 +1,6 @@
 //! The walk over the table of fields.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::answer;
 use super::counts::mention;
 use super::edit::{SideRename, TextSyntax, below};
+use super::lookup_lists::LookupLists;
 use super::matcher::Rules;
 use super::scope::{Parent, TemplateContext};
 use super::statement;
@@ -50,8 +51,8 @@ pub(super) struct Walk<'a> {
     pub mapped: bool,
     /// Where the record of the import is in the record that came in: the child records of `oneToMany`, or all of it.
     pub record: Vec<String>,
-    /// Lists whose fields use a lookup, by its name.
-    pub lists: HashMap<String, Vec<Vec<String>>>,
+    /// The lists that its lookups are used from.
+    pub lists: LookupLists,
     /// The names of its lookups.
     pub lookups: Rc<HashSet<String>>,
     /// The lists of the helpers around a row of Mapper 2.0, as they were named and as they are.
@@ -61,7 +62,14 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// A walk over a document that has no lookups.
     pub(super) fn new(sides: Sides<SideRename<'a>>, mapped: bool, record: Vec<String>) -> Self {
-        Self { sides, mapped, record, lists: HashMap::new(), lookups: Rc::default(), entries: Vec::new() }
+        Self {
+            sides,
+            mapped,
+            record,
+            lists: LookupLists::default(),
+            lookups: Rc::default(),
+            entries: Vec::new(),
+        }
     }
 }
 
@@ -222,14 +230,17 @@ impl Walk<'_> {
         let Some(side) = self.sides.of(side) else { return };
         for (index, lookup) in lookups.as_array_mut().into_iter().flatten().enumerate() {
             let name = lookup.get("name").and_then(Value::as_str).unwrap_or_default();
-            let lists = self.lists.get(name).into_iter().flatten();
-            let others: Vec<Vec<String>> = lists.map(|list| [&record[..], list].concat()).collect();
+            let parts = |parts: Option<&Vec<Vec<String>>>| -> Vec<Vec<String>> {
+                parts.into_iter().flatten().map(|part| [&record[..], part].concat()).collect()
+            };
+            let (others, perhaps) = (parts(self.lists.sure.get(name)), parts(self.lists.perhaps.get(name)));
             for (key, syntax) in LOOKUP {
                 let Some(value) = lookup.get_mut(*key) else { continue };
                 let context = TemplateContext {
                     context: context.to_vec(),
                     record: record.clone(),
                     others: others.clone(),
+                    perhaps: perhaps.clone(),
                     lookups: Rc::clone(&names),
                     json: *syntax == Syntax::JsonTemplate,
                     statement: *syntax == Syntax::Statement,

@@ -21,6 +21,7 @@ mod rename_hostile;
 mod rename_hostile_places;
 mod rename_keys;
 mod rename_laws;
+mod rename_lookups;
 mod rename_nested;
 mod rename_parent;
 mod rename_paths;
