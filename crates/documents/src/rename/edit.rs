@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::counts::Counts;
+use super::escapes;
 use super::filters;
 use super::matcher::{Found, Rules, View};
 use super::reading;
@@ -57,11 +58,21 @@ impl<'a> SideRename<'a> {
         at: &str,
     ) {
         let rules = self.rules;
-        let concerned = match syntax {
-            TextSyntax::Path | TextSyntax::Key | TextSyntax::List => rules.may_concern(text),
-            _ => template::may_concern(rules, text),
-        };
+        let is_path = matches!(syntax, TextSyntax::Path | TextSyntax::Key | TextSyntax::List);
+        let concerned = if is_path { rules.may_concern(text) } else { template::may_concern(rules, text) };
         let alone = context.parent == Parent::Alone;
+        if !alone && !is_path {
+            let rewrite = |text: &str, counts: &mut Counts| {
+                rewrite(rules, text, syntax, context, counts, &mut Unchanged::default());
+            };
+            for rule in escapes::left(rules, text, rewrite) {
+                self.counts.mentioned[rule] = true;
+                let name = rules.all[rule].from.last().map_or("", String::as_str);
+                self.warnings.push(format!(
+                    "{at}: `{name}` is written with escapes (`\\u....`) there and is left alone"
+                ));
+            }
+        }
         if !concerned || alone && !text.contains("_PARENT") {
             return;
         }

@@ -15,6 +15,7 @@
 //! | `edit`, `filters` | one text; what stands in a filter of a path |
 //! | `values` | all texts and keys of a value |
 //! | `answer` | the paths of a response |
+//! | `escapes` | names in a JSON text that are written with escapes |
 //! | `clauses` | templates in clauses for Salesforce |
 //! | `template`, `tag_edits` | fields in a template; the template after their renames |
 //! | `scope`, `blocks`, `reading` | what the paths of a template refer to |
@@ -27,6 +28,7 @@ mod blocks;
 mod clauses;
 mod counts;
 mod edit;
+mod escapes;
 mod filters;
 mod lookup_lists;
 mod mapper;

@@ -72,3 +72,35 @@ fn a_lookup_that_may_be_about_an_element_is_said() {
         assert_eq!((text.as_str(), warned), ("/{{sku}}", true), "{mappings}");
     }
 }
+
+#[test]
+fn a_name_that_is_written_with_escapes_is_said() {
+    let template = |name: &str| format!("[\"itemid\",\"is\",\"{{{{{{{name}}}}}}}\"]");
+    let escaped = template("gr\\u00f6\\u00dfe");
+    for (document, at) in [
+        (
+            json!({ "netsuite_da": { "lookups": [{ "name": "L", "recordType": "item", "expression": escaped }] } }),
+            "/netsuite_da/lookups/0/expression",
+        ),
+        (
+            json!({ "netsuite_da": { "internalIdLookup": { "expression": escaped } } }),
+            "/netsuite_da/internalIdLookup/expression",
+        ),
+        (json!({ "http": { "body": [escaped] } }), "/http/body/0"),
+    ] {
+        for (from, is_said) in [("größe", true), ("gr", false)] {
+            let rename = FieldRename { side: Side::Source, from: from.into(), to: "size".into() };
+            let mut after = document.clone();
+            let said = rename_fields(&mut after, &[rename]);
+            assert_eq!(after, document);
+            let is_one =
+                said.iter().any(|one| one.starts_with(&format!("{at}: `{from}` is written with escapes")));
+            assert_eq!(is_one, is_said, "{from}: {said:?}");
+        }
+    }
+    let plain = json!({ "http": { "body": [template("größe") + "\\u00e9"] } });
+    let mut after = plain.clone();
+    let rename = FieldRename { side: Side::Source, from: "größe".into(), to: "size".into() };
+    assert_eq!(rename_fields(&mut after, &[rename]), Vec::<String>::new());
+    assert_eq!(after["http"]["body"][0], template("size") + "\\u00e9");
+}
