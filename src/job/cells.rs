@@ -15,6 +15,8 @@ pub(super) struct CsvRow {
     /// The line it begins on, from 1.
     pub(super) line: u64,
     pub(super) cells: Vec<Cell>,
+    /// Whether every quote in it is closed: behind one that is not, nobody knows where a cell ends.
+    pub(super) is_closed: bool,
 }
 
 /// A header and its rows, each as long as the header.
@@ -66,7 +68,7 @@ impl Csv {
         let rows = rows.filter(|row| {
             let (found, wanted) = (row.cells.len(), header.len());
             let span = row.cells.first().map(|cell| cell.span);
-            if found != wanted && is_split {
+            if found != wanted && is_split && row.is_closed {
                 let cells = if wanted == 1 { "cell" } else { "cells" };
                 let message = format!("the header has {wanted} {cells}, this row {found}");
                 let help = "a cell that holds a comma or a line break needs double quotes";
@@ -86,9 +88,10 @@ fn split(text: &str, report: &mut Report) -> Vec<CsvRow> {
     let mut at = 0;
     while at < text.len() {
         let begins = line;
-        let mut cells = Vec::new();
+        let (mut cells, mut is_closed) = (Vec::new(), true);
         loop {
-            let cell = cell(text, at, report);
+            let (cell, closed) = cell(text, at, report);
+            is_closed &= closed;
             line += cell_breaks(text, cell.span);
             at = cell.span.end;
             cells.push(cell);
@@ -111,7 +114,7 @@ fn split(text: &str, report: &mut Report) -> Vec<CsvRow> {
             }
         }
         if cells.iter().any(|cell| !cell.text.trim().is_empty()) {
-            rows.push(CsvRow { line: begins, cells });
+            rows.push(CsvRow { line: begins, cells, is_closed });
         }
     }
     rows
@@ -121,14 +124,14 @@ fn cell_breaks(text: &str, span: Span) -> u64 {
     text[span.start..span.end].bytes().map(|byte| u64::from(byte == b'\n')).sum()
 }
 
-/// The cell that begins at `at`; its span ends at the comma or line break after it.
-fn cell(text: &str, at: usize, report: &mut Report) -> Cell {
+/// The cell that begins at `at`, whose span ends at the comma or line break after it; and whether its quote is closed.
+fn cell(text: &str, at: usize, report: &mut Report) -> (Cell, bool) {
     let rest = &text[at..];
     let plain_end =
         |from: usize| rest[from..].find([',', '\n', '\r']).map_or(rest.len(), |found| from + found);
     if !rest.starts_with('"') {
         let end = plain_end(0);
-        return Cell { text: rest[..end].to_owned(), span: Span::new(at, at + end) };
+        return (Cell { text: rest[..end].to_owned(), span: Span::new(at, at + end) }, true);
     }
     let mut value = String::new();
     let mut next = 1;
@@ -136,7 +139,7 @@ fn cell(text: &str, at: usize, report: &mut Report) -> Cell {
         let Some(found) = rest[next..].find('"') else {
             let help = "close it, and write a quote inside a cell twice";
             report.error(Span::new(at, at + 1), "this quote is never closed").help(help);
-            return Cell { text: value, span: Span::new(at, text.len()) };
+            return (Cell { text: value, span: Span::new(at, text.len()) }, false);
         };
         value.push_str(&rest[next..next + found]);
         next += found + 1;
@@ -152,5 +155,23 @@ fn cell(text: &str, at: usize, report: &mut Report) -> Cell {
         let help = "the closing quote ends the cell; write a quote inside a cell twice";
         report.error(Span::new(at + next, at + end), "text after the closing quote").help(help);
     }
-    Cell { text: value, span: Span::new(at, at + end) }
+    (Cell { text: value, span: Span::new(at, at + end) }, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_told_once() {
+        for (text, messages) in [
+            ("a,b,c\n1,\"x,y\n", vec!["this quote is never closed"]),
+            ("a,b,c\n1,2\n", vec!["the header has 3 cells, this row 2"]),
+        ] {
+            let mut report = Report::new("x.csv", text);
+            assert!(!Csv::read(text, &mut report).is_whole);
+            let found = report.finish();
+            assert_eq!(found.iter().map(|one| one.message.as_str()).collect::<Vec<_>>(), messages, "{text}");
+        }
+    }
 }
