@@ -289,7 +289,10 @@ fn readable(path: &Path, at: &Path, report: &mut Report) -> Option<(String, Fing
 fn tell(at: &Path, text: &str, faults: Vec<Fault>, report: &mut Report) {
     report.begin_file(&at.display().to_string(), text);
     for fault in faults {
-        report.error(fault.span, fault.message).maybe_help(fault.help);
+        let problem = report.error(fault.span, fault.message).maybe_help(fault.help);
+        if let Some(first) = fault.first {
+            problem.related(first, "first here");
+        }
     }
     report.end_file();
 }

@@ -1,5 +1,7 @@
 //! One file: whether it holds an import, and where it says which.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -15,6 +17,8 @@ pub(super) struct Fault {
     pub span: Span,
     pub message: String,
     pub help: Option<&'static str>,
+    /// Where the same stands first.
+    pub first: Option<Span>,
 }
 
 /// A text of the document and where it stands.
@@ -55,7 +59,12 @@ pub(super) fn identity(text: &str) -> Result<Identity, Vec<Fault>> {
     let value = |key: &str| members.iter().rev().find(|(name, _)| name == key).map(|(_, value)| *value);
     if let Some((span, what)) = other_kind(text, &tree, value("adaptorType"), first) {
         let message = format!("this is not an import, but {what}");
-        faults.push(Fault { span, message, help: Some("move the file out of the folder of imports") });
+        faults.push(Fault {
+            span,
+            message,
+            help: Some("move the file out of the folder of imports"),
+            first: None,
+        });
         return Err(faults);
     }
     let mut placed = |key: &'static str| {
@@ -67,7 +76,7 @@ pub(super) fn identity(text: &str) -> Result<Identity, Vec<Fault>> {
             }
             _ => {
                 let message = format!("`{key}` must be a text that is not empty");
-                faults.push(Fault { span, message, help: None });
+                faults.push(Fault { span, message, help: None, first: None });
                 None
             }
         }
@@ -81,7 +90,7 @@ pub(super) fn identity(text: &str) -> Result<Identity, Vec<Fault>> {
     let name = if is_blank && id.is_some() { None } else { placed("name") };
     if value("name").is_none() && id.is_none() {
         let message = "the import has no `name`".to_owned();
-        faults.push(Fault { span: first, message, help: Some("add `\"name\": \"…\"`") });
+        faults.push(Fault { span: first, message, help: Some("add `\"name\": \"…\"`"), first: None });
     }
     if faults.is_empty() { Ok(Identity { id, name }) } else { Err(faults) }
 }
@@ -130,6 +139,7 @@ fn unreadable(text: &str, why: &Unreadable) -> Fault {
             span: Span::new(start, start + 1),
             message,
             help: Some("one file holds one import: `{ … }`"),
+            first: None,
         };
     };
     let at = offset(text, &error);
@@ -139,14 +149,14 @@ fn unreadable(text: &str, why: &Unreadable) -> Fault {
             let from = text[..at].rfind("\\u").unwrap_or(at);
             let message = "half a character (a lone surrogate) is not text".to_owned();
             let help = Some("write the whole character, or remove the half");
-            Fault { span: Span::new(from, (from + 6).min(text.len())), message, help }
+            Fault { span: Span::new(from, (from + 6).min(text.len())), message, help, first: None }
         }
         Unreadable::TooDeep => {
             let message = "objects and arrays are nested more than 128 levels deep".to_owned();
-            Fault { span: Span::new(at, at + 1), message, help: None }
+            Fault { span: Span::new(at, at + 1), message, help: None, first: None }
         }
         Unreadable::Mistake(_) | Unreadable::DuplicateKey(_) => {
-            Fault { span: Span::new(at, at + 1), message: why.to_string(), help: None }
+            Fault { span: Span::new(at, at + 1), message: why.to_string(), help: None, first: None }
         }
         Unreadable::NotUtf8 { .. } | Unreadable::ControlCharacter { .. } | Unreadable::NotJson(_) => {
             not_json(text, &error)
@@ -161,17 +171,22 @@ fn not_json(text: &str, error: &serde_json::Error) -> Fault {
     if ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|mark| line.starts_with(mark)) {
         let message = "this is a merge conflict, not JSON".to_owned();
         let help = Some("resolve the conflict");
-        return Fault { span: Span::new(line_start, line_start + line.len()), message, help };
+        return Fault { span: Span::new(line_start, line_start + line.len()), message, help, first: None };
     }
     if text.trim().is_empty() {
         let message = "the file is empty".to_owned();
         let help = Some("write one import into it, or remove the file");
-        return Fault { span: Span::new(0, text.len()), message, help };
+        return Fault { span: Span::new(0, text.len()), message, help, first: None };
     }
     let whole = error.to_string();
     let why = whole.rsplit_once(" at line ").map_or(whole.as_str(), |(why, _)| why);
     let why = if error.is_eof() { "it ends before the value is complete" } else { why };
-    Fault { span: Span::new(at, at + 1), message: format!("this is not JSON: {why}"), help: None }
+    Fault {
+        span: Span::new(at, at + 1),
+        message: format!("this is not JSON: {why}"),
+        help: None,
+        first: None,
+    }
 }
 
 /// Where the parser stopped, in bytes.
@@ -193,17 +208,34 @@ fn members(text: &str) -> Vec<(String, &RawValue)> {
     document::members(text).unwrap_or_else(|_| Vec::new())
 }
 
+/// Where the key of a value stands, quotes included.
+fn key_of(text: &str, value: Span) -> Span {
+    let before = text[..value.start].trim_end();
+    let key = before.strip_suffix(':').unwrap_or(before).trim_end();
+    // A quote inside the key has a backslash before it, and the one that opens it has none.
+    let quotes = key.strip_suffix('"').unwrap_or(key).rmatch_indices('"').map(|(at, _)| at);
+    let is_open = |at: &usize| {
+        let slashes = key[..*at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        slashes % 2 == 0
+    };
+    let start = quotes.into_iter().find(is_open).unwrap_or(value.start);
+    if start < key.len() { Span::new(start, key.len()) } else { value }
+}
+
 /// Finds keys that an object holds twice: only one of them would count, and it would not be said which.
 fn duplicates(whole: &str, part: &str, faults: &mut Vec<Fault>) {
     match part.trim_start().as_bytes().first() {
         Some(b'{') => {
-            let mut seen = std::collections::HashSet::new();
+            let mut seen = HashMap::new();
             for (key, value) in members(part) {
                 duplicates(whole, value.get(), faults);
-                if !seen.insert(key.clone()) {
+                let span = key_of(whole, span_in(whole, value));
+                if let Some(first) = seen.get(&key) {
                     let message = format!("duplicate key `{key}`");
                     let help = Some("keep one of the two");
-                    faults.push(Fault { span: span_in(whole, value), message, help });
+                    faults.push(Fault { span, message, help, first: Some(*first) });
+                } else {
+                    seen.insert(key, span);
                 }
             }
         }
@@ -303,10 +335,19 @@ mod tests {
         for (text, message, at) in [
             (r#"{"adaptorType": "HTTPImport"}"#.to_owned(), "the import has no `name`", "{"),
             (format!(r#"{{ {IMPORT}, "_id": 5 }}"#), "`_id` must be a text that is not empty", "5"),
-            (format!(r#"{{ {IMPORT}, "name": "B" }}"#), "duplicate key `name`", "\"B\""),
-            (format!(r#"{{ {IMPORT}, "x": [{{ "a": 1, "a": 2 }}] }}"#), "duplicate key `a`", "2"),
+            (format!(r#"{{ {IMPORT}, "name": "B" }}"#), "duplicate key `name`", "\"name\""),
+            (
+                format!("{{ {IMPORT}, \"n\\\"\": 1, \"n\\\"\" :\n\n  {{}} }}"),
+                "duplicate key `n\"`",
+                "\"n\\\"\"",
+            ),
+            (format!(r#"{{ {IMPORT}, "x": [{{ "a": 1, "a": 2 }}] }}"#), "duplicate key `a`", "\"a\""),
         ] {
             assert_eq!(fault(&text), (message.to_owned(), at), "{text}");
         }
+        let text = format!("{{ {IMPORT}, \"a\":\n 1,\n\"a\":\n {{}} }}");
+        let found = identity(&text).unwrap_err().remove(0);
+        let keys: Vec<usize> = text.match_indices("\"a\"").map(|(at, _)| at).collect();
+        assert_eq!((found.first.map(|first| first.start), found.span.start), (Some(keys[0]), keys[1]));
     }
 }
