@@ -309,6 +309,29 @@ fn an_import_is_not_deleted_while_it_is_not_known_whether_a_flow_uses_it() {
 }
 
 #[test]
+fn an_undo_that_goes_on_later_asks_again_which_imports_flows_use() {
+    let world = Scenario::migrate(["a", "b"]).job("concurrency", "1").start();
+    world.run().expect_exit(0).expect_target(["a", "b"]);
+    let mut killed = world.binary(&["undo", "runs/run-1", "--yes"]);
+    let killed = killed.env("TRANSSHIP_CRASH", "journal.after_sync:2").output().unwrap();
+    assert_eq!(killed.status.code(), None);
+    let (a, b) = (world.id("target", "a"), world.id("target", "b"));
+    for used in [a, b] {
+        let step = json!({ "type": "import", "_importId": used });
+        let flow = json!({ "name": "New", "pageProcessors": [step] });
+        world.call(reqwest::Method::POST, "target", "/v1/flows", Some(&flow));
+    }
+    let runs = std::fs::read_dir(world.path("runs")).unwrap().map(|entry| entry.unwrap().path());
+    let undo = runs.into_iter().find(|run| !run.ends_with("run-1")).expect("an undo");
+    let ran = world.resume(&undo).expect_exit(3).expect_target(["a", "b"]).expect_calls(
+        "DELETE",
+        "/v1/imports/{id}",
+        0,
+    );
+    ran.expect_stderr("it is used by the flow \"New\": left alone");
+}
+
+#[test]
 fn flows_that_cannot_be_listed_are_a_note_where_they_are_only_told() {
     for (status, says) in
         [(403, "the flows of `source` could not be read"), (500, "what else uses the imports is not known")]
