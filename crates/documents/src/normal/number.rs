@@ -16,7 +16,7 @@ pub(super) enum Canonical<'a> {
     Float(f64),
     /// What no floating-point number holds: as a decimal.
     Exact(Decimal),
-    /// Beyond what floating-point numbers reach: as it is written.
+    /// With an exponent beyond reason: as it is written.
     Huge(&'a str),
 }
 
@@ -30,8 +30,8 @@ pub(super) fn canonical(number: &Number) -> Canonical<'_> {
     if let Some(integer) = number.as_u64() {
         return Canonical::Big(integer);
     }
-    let Some(float) = number.as_f64() else { return Canonical::Huge(number.as_str()) };
     let Some(decimal) = Decimal::of(number.as_str()) else { return Canonical::Huge(number.as_str()) };
+    let Some(float) = number.as_f64() else { return Canonical::Exact(decimal) };
     // The shortest text that a floating-point number is read from holds all that it holds.
     if Decimal::of(&format!("{float:e}")).is_none_or(|held| held != decimal) {
         return match decimal.whole() {
@@ -124,6 +124,8 @@ mod tests {
             ("1e-400", "2e-400", false),
             ("1e-99999999999999999999", "0", false),
             ("1e400", "1e401", false),
+            ("1e400", "1e+400", true),
+            ("-1.50e400", "-15E399", true),
         ] {
             assert_eq!(same_number(&number(one), &number(other)), is_same, "{one} {other}");
         }
