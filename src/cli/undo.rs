@@ -41,13 +41,13 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
     // Without a terminal and without --yes nobody can agree to remove what the run did not make.
     let may_agree = !args.leave_copies && (args.yes || world.stdin_is_terminal);
     let offered = if may_agree { Copies::Remove } else { Copies::Leave };
-    let mut plan = session.undo(&folder, offered).await?;
+    let mut plan = session.undo(&folder, offered, &listen(world, &session, Company::Alone).events).await?;
     if !world.global.quiet {
         show_plan(world, plan.file(), &args.show);
     }
     if plan.copies() > 0 && !args.yes && !ask(world, &question(plan.copies()), &cancel).await? {
         drop(plan);
-        plan = session.undo(&folder, Copies::Leave).await?;
+        plan = session.undo(&folder, Copies::Leave, &listen(world, &session, Company::Alone).events).await?;
         if !world.global.quiet {
             show_plan(world, plan.file(), &args.show);
         }

@@ -11,9 +11,10 @@ use super::{Session, SessionError};
 use crate::executor::Withdrawn;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
+use crate::inventory::read_by_id::{ReadById, read_by_id};
 use crate::journal::ItemState;
 use crate::model::event::Events;
-use crate::model::{Action, Id, ItemKey, Operation, Outcome, chain};
+use crate::model::{Action, Id, ItemKey, Operation, Outcome};
 use crate::planner::usage::{Side, why_not_deleted};
 use crate::run_folder::PlanFile;
 use crate::run_folder::plan_item::Reason;
@@ -27,7 +28,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The run cannot be read, or an interruption.
+    /// The run, its job or one of the accounts cannot be read, or an interruption: nothing was done, and the run can be resumed.
     pub(super) async fn withdrawn(&self, run: &OpenedRun) -> Result<Withdrawn, SessionError> {
         let open = open_deletions(run)?;
         if open.is_empty() {
@@ -38,13 +39,12 @@ impl Session {
         let decided =
             if is_planned_alone { self.by_flows(&open).await } else { self.by_plan(run, &open).await };
         match decided {
-            Err(SessionError::Engine(EngineError::Interrupted)) => Err(EngineError::Interrupted.into()),
-            Err(error) => {
-                let message = format!(
-                    "whether it is still to be deleted could not be found out ({}): left alone",
-                    chain(&error)
-                );
-                let why = (Outcome::Stale, Reason::new("unknown", message));
+            // A plan of now is refused for what it would delete: none of it is deleted.
+            Err(SessionError::Engine(
+                error @ (EngineError::NothingToMirror { .. } | EngineError::TooManyDeletions { .. }),
+            )) => {
+                let message = format!("a new plan would be refused ({error}): left alone");
+                let why = (Outcome::Stale, Reason::new("stale", message));
                 Ok(open.into_values().map(|key| (key, why.clone())).collect())
             }
             decided => decided,
@@ -67,26 +67,34 @@ impl Session {
     async fn by_plan(&self, run: &OpenedRun, open: &Open) -> Result<Withdrawn, SessionError> {
         let job = job_of(&self.host, run.folder.path(), &run.plan.head().settings)?;
         let now = self.preview(&job, Show::Changes, &Events::none()).await?;
-        let mut withdrawn: Withdrawn = open
-            .values()
-            .map(|key| {
-                let message = "a new plan would not delete it: left alone";
-                (*key, (Outcome::Stale, Reason::new("gone", message)))
-            })
-            .collect();
+        let (mut withdrawn, mut left_out) = (Withdrawn::new(), open.clone());
         for item in now.plan().items() {
             let item = item?;
             let target = item.target.as_ref().filter(|_| item.is_import());
             let Some(key) = target.and_then(|target| open.get(&target.id)) else { continue };
+            if let Some(target) = target {
+                left_out.remove(&target.id);
+            }
             if item.operation == Operation::Delete {
-                withdrawn.remove(key);
-            } else if item.source.is_some() && job.action != Action::Delete {
+                continue;
+            }
+            if item.source.is_some() && job.action != Action::Delete {
                 let message = format!("`{}` has it by now: left alone", self.source_account().facts.name);
                 withdrawn.insert(*key, (Outcome::Stale, Reason::new("stale", message)));
             } else if let (Some(outcome), Some(problem)) = (item.outcome, item.problem) {
                 withdrawn.insert(*key, (outcome, problem));
             }
         }
+        // What is gone already ends as that.
+        let (target, cancel) = (self.target_account(), &self.options.cancel);
+        read_by_id(target, left_out.keys().cloned(), cancel, |id, read| {
+            if let (Some(key), ReadById::Found(_) | ReadById::Unreadable(_)) = (left_out.get(&id), read) {
+                let message = "a new plan would not delete it: left alone";
+                withdrawn.insert(*key, (Outcome::Stale, Reason::new("gone", message)));
+            }
+            Ok(())
+        })
+        .await?;
         Ok(withdrawn)
     }
 }
@@ -100,8 +108,11 @@ fn open_deletions(run: &OpenedRun) -> Result<Open, SessionError> {
         return Ok(open);
     }
     let is_undo = plan.head().action == Action::Undo;
-    let left = |state: &ItemState| matches!(state, ItemState::Untouched | ItemState::InDoubt { .. });
-    for (key, _) in (1..).map(ItemKey).zip(run.states.states()).filter(|(_, state)| left(state)) {
+    let left = |(key, state): &(ItemKey, ItemState)| {
+        matches!(state, ItemState::Untouched | ItemState::InDoubt { .. })
+            || run.states.is_reopened_by_resume(*key)
+    };
+    for (key, _) in (1..).map(ItemKey).zip(run.states.states()).filter(left) {
         let item = plan.item(key)?;
         let came_back = is_undo
             && item.source.as_ref().map(|source| &source.id) == item.target.as_ref().map(|target| &target.id);

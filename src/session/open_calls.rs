@@ -16,7 +16,7 @@ use crate::run_folder::staging::parent_of;
 impl Session {
     /// Waits until what the runs beside `place` sent to the target without an answer can no longer be executing, and tells of
     /// them: what a call makes after the new plan has looked would be made twice. The lock of the target is held, so nobody
-    /// writes these runs.
+    /// writes these runs. What is in doubt in the run at `place` itself is looked up by whoever goes on with it.
     ///
     /// # Errors
     ///
@@ -30,6 +30,9 @@ impl Session {
         let since = SystemTime::from(self.host.clock.now()).checked_sub(self.options.grace_period);
         let recent = tokio::task::spawn_blocking(move || since.map(|since| written_since(&runs, since)));
         for path in recent.await.ok().flatten().unwrap_or_default() {
+            if path == place {
+                continue;
+            }
             // One that cannot be read is told by every command that names it.
             let Ok(run) = OpenedRun::open(&path) else { continue };
             let is_here = run.plan.head().target.is_the_account(&self.target_account().facts);

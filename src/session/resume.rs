@@ -88,6 +88,7 @@ impl Session {
             return Err(RunFolderError::BadFile { path: folder.wanted(), message }.into());
         }
         self.mark_what_it_undoes(&reopened).await?;
+        self.wait_for_open_calls(reopened.folder.path(), events).await?;
         let withdrawn = self.withdrawn(&reopened).await?;
         let journal = reopened.reopen(&self.options.journal).await?;
         let OpenedRun { folder, plan, mut states, record, .. } = reopened;

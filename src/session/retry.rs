@@ -110,6 +110,7 @@ impl Session {
         self.refuse_another_account(&earlier).await?;
         let source = &earlier.plan.tail().witnesses.source;
         self.unless_stopped(refuse_another(self.source_account(), source, self.options.grace_period)).await?;
+        self.wait_for_open_calls(of.path(), events).await?;
         let again = select_again(&earlier)?;
         let retry = if again.imports.is_empty() {
             let why = match (again.others, again.users) {

@@ -32,7 +32,7 @@ impl Session {
     /// # Cancel safety
     ///
     /// Dropping the future sends no write to the account. What was found out so far may be in the journal of the run.
-    pub async fn undo(&self, of: &RunFolder, copies: Copies) -> Result<Plan, SessionError> {
+    pub async fn undo(&self, of: &RunFolder, copies: Copies, events: &Events) -> Result<Plan, SessionError> {
         let what = format!("undo of {}", of.path().display());
         let job = &OpenedRun::open(of.path())?.plan.head().job.clone();
         let run = RunId::new(self.host.clock.now(), &format!("undo-{job}"), self.host.random.u16());
@@ -41,6 +41,7 @@ impl Session {
         let earlier_lock = RunLock::take(of, &self.holder(&what))?;
         let mut staged = self.stage(run, place, &what, &target.facts).await?;
         staged.earlier = Some(earlier_lock);
+        self.wait_for_open_calls(of.path(), events).await?;
         let mut earlier = OpenedRun::open(of.path())?;
         earlier.refuse_lost_end()?;
         let notes = self.known_target(&earlier).await?;

@@ -41,7 +41,7 @@ async fn what_a_plan_shows_is_created_and_an_undo_removes_it() {
     assert!(matches!(resumed, Resumed::WasFinished(_)));
 
     let undoing = bench.open(OpenRequest::Undo(done.plan.head())).await;
-    let plan = undoing.undo(&run.folder, Copies::Leave).await.unwrap();
+    let plan = undoing.undo(&run.folder, Copies::Leave, &Events::none()).await.unwrap();
     undoing.execute(plan, Approval::NotAsked, &Events::none()).await.unwrap().sound().unwrap();
     assert_eq!(bench.in_target(), 0);
 }
@@ -121,7 +121,7 @@ async fn a_file_that_is_missing_from_a_run_folder_is_named_and_what_does_not_nee
             std::fs::copy(run.folder.path().join(file), copy.join(file)).unwrap();
         }
         let undoing = bench.open(OpenRequest::Undo(&head)).await;
-        let undone = undoing.undo(&RunFolder::at(&copy), Copies::Leave).await;
+        let undone = undoing.undo(&RunFolder::at(&copy), Copies::Leave, &Events::none()).await;
         match undone {
             Ok(plan) => {
                 assert!(!needed.contains(&missing.as_str()), "undone without {missing}");

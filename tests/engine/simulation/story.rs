@@ -207,7 +207,7 @@ impl World {
         let copies = if self.random.bool() { Copies::Remove } else { Copies::Leave };
         let events = Events::none();
         let work = async {
-            let plan = process.session.undo(&of, copies).await?;
+            let plan = process.session.undo(&of, copies, &Events::none()).await?;
             if !plan.file().tail().has_work() {
                 return Ok(None);
             }
