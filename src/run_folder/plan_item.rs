@@ -278,6 +278,11 @@ impl PlanItem {
         self.operation == Operation::Delete && self.source.is_none() && self.is_import()
     }
 
+    /// Whether the import in the target has the id that it had in the source.
+    pub fn keeps_its_id(&self) -> bool {
+        self.source.as_ref().map(|source| &source.id) == self.target.as_ref().map(|target| &target.id)
+    }
+
     /// Whether something is sent for it.
     pub fn is_work(&self) -> bool {
         self.operation != Operation::None

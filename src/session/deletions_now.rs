@@ -71,18 +71,15 @@ impl Session {
         for item in now.plan().items() {
             let item = item?;
             let target = item.target.as_ref().filter(|_| item.is_import());
-            let Some(key) = target.and_then(|target| open.get(&target.id)) else { continue };
-            if let Some(target) = target {
-                left_out.remove(&target.id);
-            }
+            let Some(key) = target.and_then(|target| left_out.remove(&target.id)) else { continue };
             if item.operation == Operation::Delete {
                 continue;
             }
             if item.source.is_some() && job.action != Action::Delete {
                 let message = format!("`{}` has it by now: left alone", self.source_account().facts.name);
-                withdrawn.insert(*key, (Outcome::Stale, Reason::new("stale", message)));
+                withdrawn.insert(key, (Outcome::Stale, Reason::new("stale", message)));
             } else if let (Some(outcome), Some(problem)) = (item.outcome, item.problem) {
-                withdrawn.insert(*key, (outcome, problem));
+                withdrawn.insert(key, (outcome, problem));
             }
         }
         // What is gone already ends as that.
@@ -114,11 +111,9 @@ fn open_deletions(run: &OpenedRun) -> Result<Open, SessionError> {
     };
     for (key, _) in (1..).map(ItemKey).zip(run.states.states()).filter(left) {
         let item = plan.item(key)?;
-        let came_back = is_undo
-            && item.source.as_ref().map(|source| &source.id) == item.target.as_ref().map(|target| &target.id);
         if item.operation == Operation::Delete
             && item.is_import()
-            && !came_back
+            && !(is_undo && item.keeps_its_id())
             && let Some(target) = item.target
         {
             open.insert(target.id, key);

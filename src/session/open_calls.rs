@@ -30,7 +30,7 @@ impl Session {
         let since = SystemTime::from(self.host.clock.now()).checked_sub(self.options.grace_period);
         let recent = tokio::task::spawn_blocking(move || since.map(|since| written_since(&runs, since)));
         for path in recent.await.ok().flatten().unwrap_or_default() {
-            if path == place {
+            if path.file_name() == place.file_name() {
                 continue;
             }
             // One that cannot be read is told by every command that names it.

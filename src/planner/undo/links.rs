@@ -107,12 +107,10 @@ impl Links {
         self.users.get(&one.item).into_iter().flatten().filter_map(|user| self.fates.get(user))
     }
 
-    /// Which flows will still use an import that was not there before, or why that is not known, in a sentence. What came back under its own id was used
-    /// before it was lost.
+    /// Which flows will still use an import that was not there before, or why that is not known, in a sentence. What came
+    /// back under its own id was used before it was lost.
     fn used_in(&self, item: &PlanItem, flows: &FlowUsage) -> Option<String> {
-        let is_new =
-            item.source.as_ref().map(|source| &source.id) != item.target.as_ref().map(|target| &target.id);
-        let target = item.target.as_ref().filter(|_| is_new)?;
+        let target = item.target.as_ref().filter(|_| !item.keeps_its_id())?;
         let mut users: Vec<&ImportUser> =
             flows.users_of(&target.id).filter(|user| !self.is_leaving(&user.id)).collect();
         users.dedup_by(|one, other| one.id == other.id);

@@ -120,7 +120,7 @@ pub fn remove_pointers(document: &mut Value, pointers: &[String]) -> bool {
     any
 }
 
-/// Removes the masked secrets that stand at some of these pointers; whatever else stands there stays.
+/// Removes what is masked at these pointers, and leaves everything else there.
 pub fn remove_masks(document: &mut Value, pointers: &[String]) {
     let mut masked = masks(document);
     masked.retain(|pointer| pointers.contains(pointer));

@@ -189,7 +189,7 @@ fn scripts(document: &Value, sides: &Sides<SideRename<'_>>) -> Vec<String> {
     found
 }
 
-/// Whose words a free-form part holds.
+/// Who wrote the words in a free-form part.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum WordsOf {
     /// Those of the import.
