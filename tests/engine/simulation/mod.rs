@@ -2,7 +2,7 @@
 //! delay, edit and kill. After each story the laws are checked against the model's own history, not the journal.
 //!
 //! ```sh
-//! cargo test --test engine simulation                                  # 700 stories; `.ci/run` tells 2,000
+//! cargo test --test engine simulation                                  # 400 stories; `.ci/run` tells 2,000
 //! SIMULATION_STORIES=100000 cargo test --test engine simulation        # the long form
 //! SIMULATION_SEED=17 cargo test --test engine simulation               # one again, with all its calls
 //! SIMULATION_DRIFT=400 cargo test --test engine simulation             # clocks that are off, in seconds
@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use story::Telling;
 
 /// Stories that are told unless the environment says otherwise.
-const STORIES: u64 = 700;
+const STORIES: u64 = 400;
 /// Stories that are told at once.
 const AT_ONCE: usize = 2;
 /// Seconds by which clocks are off at most, unless the environment says otherwise.
