@@ -145,8 +145,9 @@ pub(crate) async fn touched_clone(
     let made = then.as_ref().or(there.head.created_at.as_ref()).map(|made| Stamp::of(made));
     let modified = now.as_deref().map(Stamp::of);
     let is_of_then = made.as_ref().zip(modified.as_ref()).is_some_and(|(made, now)| made.is_moment_of(now));
-    let is_exact = modified.is_some_and(|modified| modified.is_exact());
-    if is_of_then && is_exact || at_once && (is_of_then || then.is_none()) {
+    let is_exact = modified.as_ref().is_some_and(Stamp::is_exact);
+    let shows_no_edit = is_of_then || made.is_none() || modified.is_none();
+    if is_of_then && is_exact || at_once && shows_no_edit {
         return Ok(None);
     }
     // The answer says what the clone was like when it was created, whatever the service made of it.
@@ -196,18 +197,21 @@ async fn was_completed(
 }
 
 /// Checks an import from the recycle bin before it is completed: if it is neither as it was in the bin nor as this
-/// run's PUT made it, somebody has changed it, which is possible unless it was read `at_once`.
+/// run's PUT made it, somebody has changed it. What the bin did not show is believed where it was read `at_once`.
 pub(crate) async fn touched_restored(
     context: &Context<'_>,
     item: &PlanItem,
     there: &Document,
     at_once: bool,
 ) -> Result<Option<Next>, EngineError> {
-    if item.operation != Operation::Restore || at_once {
+    if item.operation != Operation::Restore {
         return Ok(None);
     }
-    let before = before_of(context, item)?;
-    if before.is_some_and(|before| is_unchanged(&before, there)) {
+    let is_as_before = match before_of(context, item)? {
+        Some(before) => is_unchanged(&before, there),
+        None => at_once,
+    };
+    if is_as_before {
         return Ok(None);
     }
     if let Some(next) = was_completed(context, item, there).await? {
