@@ -165,6 +165,7 @@ impl Inside<'_> {
             run: Some(self.run.to_owned()),
             tags: self.backup.tags.clone(),
             selection: self.backup.selection.clone(),
+            lacks: self.plan.tail().lacks.clone(),
         };
         let snapshot = writer.finish(notes).await?;
         crash::point("archive.after_finish");

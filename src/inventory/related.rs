@@ -4,7 +4,7 @@
 //! Only the identifying fields of connections are stored, never the whole document: a secret in it stays in the
 //! service.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures::{StreamExt, pin_mut};
 use serde::Deserialize;
@@ -58,7 +58,20 @@ pub struct Backups {
 #[derive(Debug, Default)]
 pub(crate) struct Related {
     pub counts: BTreeMap<String, u64>,
+    /// Kinds of which there may be more than was stored.
+    pub lacks: BTreeSet<String>,
     pub notes: Vec<String>,
+}
+
+/// The documents of a list.
+#[derive(Debug, Default)]
+struct Listed {
+    /// How many were stored.
+    stored: u64,
+    /// What was listed but could not be read, and why.
+    unread: Vec<String>,
+    /// Whether the service has no such list: the account has none of the kind.
+    is_absent: bool,
 }
 
 /// A line of a related document in a document file.
@@ -69,11 +82,12 @@ pub(crate) struct RelatedLine<'a> {
     pub document: &'a RawValue,
 }
 
-/// Reads the related lists of an account into `out`, page by page. `used` are the imports that are backed up.
+/// Reads the related lists of an account into `out`, page by page. `used` are the imports that are backed up, and `referred`
+/// the kinds that they refer to.
 pub(crate) async fn append_related(
     account: &Account,
     backups: Option<&Backups>,
-    used: &IdSet,
+    (used, referred): (&IdSet, &BTreeSet<Kind>),
     cancel: &Cancel,
     out: &mut DocumentFile,
 ) -> Result<Related, EngineError> {
@@ -81,16 +95,29 @@ pub(crate) async fn append_related(
     let kept = kept_scripts(backups).await;
     let reader = RelatedReader { account, backups, kept, used, cancel };
     for kind in Kind::ALL.iter().map(|kind| kind.as_str()).chain(["flows"]) {
-        let mut count = 0;
-        match reader.list(kind, out, &mut count).await {
-            Ok(()) => {}
-            Err(Unread::Refused(why)) => related
-                .notes
-                .push(format!("the list of {kind} could not be read and is not in the backup: {why}")),
+        let mut listed = Listed::default();
+        let refused = match reader.list(kind, out, &mut listed).await {
+            Ok(()) => None,
+            Err(Unread::Refused(why)) => Some(why),
             Err(Unread::Failed(error)) => return Err(error),
+        };
+        let of_it = if listed.stored == 0 { "is not in the backup" } else { "is in the backup in part" };
+        let is_referred = referred.iter().any(|referred| referred.as_str() == kind);
+        let is_empty = refused.is_none() && listed.stored == 0 && listed.unread.is_empty();
+        let notes = refused
+            .map(|why| format!("the list of {kind} could not be read to its end and {of_it}: {why}"))
+            .into_iter()
+            .chain(listed.unread)
+            .chain((is_empty && is_referred && !listed.is_absent).then(|| {
+                format!("the list of {kind} is empty, although imports refer to some: none is in the backup")
+            }));
+        let before = related.notes.len();
+        related.notes.extend(notes);
+        if related.notes.len() > before {
+            related.lacks.insert(kind.to_owned());
         }
-        if count > 0 {
-            related.counts.insert(kind.to_owned(), count);
+        if listed.stored > 0 {
+            related.counts.insert(kind.to_owned(), listed.stored);
         }
     }
     Ok(related)
@@ -126,7 +153,7 @@ struct RelatedReader<'a> {
 }
 
 impl RelatedReader<'_> {
-    async fn list(&self, kind: &str, out: &mut DocumentFile, count: &mut u64) -> Result<(), Unread> {
+    async fn list(&self, kind: &str, out: &mut DocumentFile, listed: &mut Listed) -> Result<(), Unread> {
         let request =
             ListRequest { path: kind.to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
         let pages = self.account.client.pages(request);
@@ -139,7 +166,10 @@ impl RelatedReader<'_> {
             let documents = match page {
                 Ok(page) => page.documents,
                 // An account without the licence for a kind has no documents of it.
-                Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+                Err(error) if error.kind == ErrorKind::NotFound => {
+                    listed.is_absent = true;
+                    return Ok(());
+                }
                 Err(error) if error.kind == ErrorKind::Refused => return Err(Unread::Refused(error.summary)),
                 Err(error) => return Err(self.account.failed(&format!("list the {kind}"))(error).into()),
             };
@@ -153,40 +183,49 @@ impl RelatedReader<'_> {
             let whole = futures::stream::iter(reads).buffered(AT_ONCE);
             pin_mut!(whole);
             while let Some(text) = whole.next().await {
-                let Some(text) = text? else { continue };
+                let text = match text? {
+                    Ok(text) => text,
+                    Err(unread) => {
+                        listed.unread.push(unread);
+                        continue;
+                    }
+                };
                 let line = format!("{{\"kind\":\"{kind}\",\"document\":{}}}\n", one_line(&text));
                 out.append(line.as_bytes())?;
-                *count += 1;
+                listed.stored += 1;
             }
         }
         Ok(())
     }
 
-    /// What is stored of a document in a list; `None` for a script that was removed meanwhile.
-    async fn whole(&self, kind: &str, head: Head, text: Box<str>) -> Result<Option<String>, Unread> {
+    /// What is stored of a document in a list; of a script that cannot be read, what to say.
+    async fn whole(&self, kind: &str, head: Head, text: Box<str>) -> Result<Result<String, String>, Unread> {
         match kind {
-            "connections" => Ok(Some(reduced(&text, CONNECTION))),
-            "exports" => Ok(Some(reduced(&text, EXPORT))),
+            "connections" => Ok(Ok(reduced(&text, CONNECTION))),
+            "exports" => Ok(Ok(reduced(&text, EXPORT))),
             "scripts" => self.script(head).await,
-            _ => Ok(Some(text.into())),
+            _ => Ok(Ok(text.into())),
         }
     }
 
     /// A script with its code, which the list does not show. An unchanged script is read from the last backup.
-    async fn script(&self, head: Head) -> Result<Option<String>, Unread> {
+    async fn script(&self, head: Head) -> Result<Result<String, String>, Unread> {
         let kept = self.kept.get(&head.id).filter(|entry| entry.last_modified == head.last_modified);
         if let (Some(backups), Some(entry)) = (self.backups, kept)
             && let Ok(bytes) = backups.archive.document(entry).await
         {
-            return Ok(Some(escape_document(&bytes).into_owned()));
+            return Ok(Ok(escape_document(&bytes).into_owned()));
         }
-        match self.account.client.get("scripts", &head.id).await {
-            Ok(document) => Ok(Some(document.text.into())),
-            // It was removed after it was listed.
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-            Err(error) if error.kind == ErrorKind::Refused => Err(Unread::Refused(error.summary)),
-            Err(error) => Err(self.account.failed(&format!("read script {}", head.id))(error).into()),
-        }
+        let error = match self.account.client.get("scripts", &head.id).await {
+            Ok(document) => return Ok(Ok(document.text.into())),
+            Err(error) => error,
+        };
+        let why = match error.kind {
+            ErrorKind::NotFound => "it is listed but not there, so it may have been removed meanwhile",
+            ErrorKind::Refused => error.summary.as_str(),
+            _ => return Err(self.account.failed(&format!("read script {}", head.id))(error).into()),
+        };
+        Ok(Err(format!("script `{}` ({}) is not in the backup: {why}", head.name, head.id)))
     }
 }
 

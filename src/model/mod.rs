@@ -49,3 +49,9 @@ pub use packed_id::PackedId;
 pub use transship_documents::normal::compare::Verdict;
 pub use transship_documents::{Fingerprint, Head, Id};
 pub use waits_for::WaitsFor;
+
+/// Whether a count is left out where it is written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) fn is_zero(count: &u32) -> bool {
+    *count == 0
+}

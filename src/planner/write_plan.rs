@@ -1,6 +1,6 @@
 //! Writes the plan: every item in order, with its decision, and the documents that have to be written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::documents::references::Kind;
 use crate::documents::{Mistake, contained};
@@ -81,10 +81,15 @@ impl Output {
     }
 
     /// Appends what a backup keeps of the resources that its imports refer to.
-    async fn append_related(&mut self, with: &PlannerRequest<'_>) -> Result<Related, EngineError> {
+    async fn append_related(
+        &mut self,
+        with: &PlannerRequest<'_>,
+        referred: &BTreeSet<Kind>,
+    ) -> Result<Related, EngineError> {
         match (&mut self.wanted, with.job.action) {
             (Some(out), Action::Backup) => {
-                append_related(with.source, with.backups(), &self.archived, with.context.cancel, out).await
+                let of = (&self.archived, referred);
+                append_related(with.source, with.backups(), of, with.context.cancel, out).await
             }
             _ => Ok(Related::default()),
         }
@@ -152,7 +157,7 @@ pub(crate) async fn decide_and_write(
         output.push(one.item, one.text.as_deref())?;
     }
     let usage = usage_reads::finish(&mut builder).await?;
-    let mut related = output.append_related(with).await?;
+    let mut related = output.append_related(with, &source.kinds).await?;
     builder.notes.append(&mut related.notes);
     let known_sha256 = write_known_ids(&builder, &mut imports, source, &output.totals)?;
     if imports.seen.empty_but_used {
@@ -181,6 +186,7 @@ pub(crate) async fn decide_and_write(
         deletions: only_in_target.deleted,
         kept: only_in_target.kept,
         related: related.counts,
+        lacks: related.lacks,
         usage,
         notes: std::mem::take(&mut builder.notes),
         witnesses: std::mem::take(&mut builder.witnesses),

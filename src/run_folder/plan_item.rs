@@ -347,14 +347,17 @@ pub struct PlanTail {
     /// The calls to come.
     pub forecast: Forecast,
     /// How many imports are deleted because the source no longer has them: the last items of the plan, without a source.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::model::is_zero")]
     pub deletions: u32,
     /// How many imports the source no longer has and that stay, since something uses them.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::model::is_zero")]
     pub kept: u32,
     /// Documents that a backup keeps beside the imports, by kind.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub related: std::collections::BTreeMap<String, u64>,
+    /// Kinds of which a backup could not read all documents.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeSet::is_empty")]
+    pub lacks: std::collections::BTreeSet<String>,
     /// What uses the imports, as far as it was read.
     #[serde(default, skip_serializing_if = "Usage::is_empty")]
     pub usage: Usage,
@@ -367,11 +370,6 @@ pub struct PlanTail {
     /// What the plan saw in the accounts, by which they are recognised later.
     #[serde(default)]
     pub witnesses: Witnesses,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 impl PlanTail {

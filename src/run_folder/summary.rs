@@ -104,10 +104,10 @@ pub struct Summary {
     /// Items with warnings.
     pub warnings: u32,
     /// Imports of the same names that were created by others during this run.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::model::is_zero")]
     pub copies: u32,
     /// Items whose last call has an unknown effect.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::model::is_zero")]
     pub in_doubt: u32,
     /// Masked secrets that have to be entered manually.
     pub secrets: u32,
@@ -281,11 +281,6 @@ impl Summary {
         let ended = Outcome::ALL.iter().any(|outcome| open(*outcome) && self.count(*outcome) > 0);
         ended || !self.unlike.is_empty() || self.verdict(Verdict::Differs) > 0
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(count: &u32) -> bool {
-    *count == 0
 }
 
 fn state_word(ending: Option<Ending>) -> &'static str {

@@ -104,6 +104,9 @@ impl Policy {
                 group.into_iter().partition(|snapshot| snapshot.time.duration_since(now) > SKEW);
             let before = kept.len();
             self.keep_of(&past, &mut kept);
+            if kept.len() > before {
+                keep_what_is_sure(&past, now, &mut kept);
+            }
             if kept.len() == before && !past.is_empty() {
                 let but = if future.is_empty() { "" } else { " but what is dated in the future" };
                 return Err(ArchiveError::Refused(format!(
@@ -151,5 +154,29 @@ impl Policy {
                 keep(snapshot, format!("tag {tag}"));
             }
         }
+    }
+}
+
+/// Keeps what stands in for the snapshots that the rules keep, where those may not be what they seem: the newest that is not
+/// dated after now, as the one that was made a moment ago must be, and the newest that holds a kind of document of which
+/// the others lack some. `past` is newest first.
+fn keep_what_is_sure<'a>(
+    past: &[&'a Snapshot],
+    now: Timestamp,
+    kept: &mut BTreeMap<&'a SnapshotId, Vec<String>>,
+) {
+    let mut keep = |found: Option<&&'a Snapshot>, reason: String| {
+        if let Some(snapshot) = found.filter(|snapshot| !kept.contains_key(&snapshot.id)) {
+            kept.insert(&snapshot.id, vec![reason]);
+        }
+    };
+    let is_ahead = past.first().is_some_and(|newest| newest.time > now);
+    let not_ahead = past.iter().find(|snapshot| is_ahead && snapshot.time <= now);
+    keep(not_ahead, "the newest not dated after now".to_owned());
+    let Some(newest) = not_ahead.or(past.first()) else { return };
+    for kind in &newest.lacks {
+        let whole =
+            past.iter().find(|snapshot| !snapshot.lacks.contains(kind) && snapshot.counts.contains_key(kind));
+        keep(whole, format!("the newest with all {kind}"));
     }
 }

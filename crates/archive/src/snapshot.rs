@@ -1,6 +1,6 @@
 //! The data in a snapshot about itself and about each document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -83,6 +83,8 @@ pub struct Notes {
     pub tags: Vec<String>,
     /// The selection in words, if not everything was asked for.
     pub selection: Option<String>,
+    /// Kinds of document of which some could not be read.
+    pub lacks: BTreeSet<String>,
 }
 
 /// A snapshot, as listed.
@@ -105,6 +107,9 @@ pub struct Snapshot {
     pub selection: Option<String>,
     /// How many documents of each kind.
     pub counts: BTreeMap<String, u64>,
+    /// Kinds of document of which some could not be read: there may be more of them than the snapshot holds.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub lacks: BTreeSet<String>,
     /// How many documents it holds, of all kinds.
     pub entries: u64,
     /// How many bytes their texts have together, uncompressed.

@@ -248,6 +248,7 @@ impl SnapshotWriter {
             run: notes.run,
             tags: notes.tags,
             selection: notes.selection,
+            lacks: notes.lacks,
             entries: self.counts.values().sum(),
             counts: self.counts,
             text_bytes: self.text_bytes,

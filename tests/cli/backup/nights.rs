@@ -76,7 +76,57 @@ fn what_imports_refer_to_is_kept_beside_them_and_no_secret_of_a_connection() {
 fn a_list_that_the_token_may_not_read_is_named_and_the_imports_are_kept_all_the_same() {
     let refused = Fault::on("GET", "/v1/scripts", Fault::says(403, json!({ "message": "Forbidden" })));
     let ran = backup(["a"]).fault(refused).run().expect_exit(0).expect_all(1, "archived", "equal");
-    ran.expect_stderr("the list of scripts could not be read and is not in the backup: ");
+    ran.expect_stderr("the list of scripts could not be read to its end and is not in the backup: ");
+}
+
+#[test]
+fn what_cannot_be_read_tonight_is_named_and_the_night_that_has_it_is_kept() {
+    let refused = |id: &str, status| {
+        Fault::on("GET", &format!("/v1/scripts/{id}"), Fault::says(status, json!({ "message": "Forbidden" })))
+    };
+    for (status, missing, note) in [
+        (403, ("scripts", "two"), "script `two` ("),
+        (404, ("scripts", "two"), "it is listed but not there"),
+        (204, ("connections", "Shop"), "the list of connections is empty, although imports refer to some"),
+    ] {
+        let script = |name: &str| json!({ "name": name, "content": format!("code of {name}") });
+        let world = backup(["a"])
+            .resource("source", "scripts", script("one"))
+            .resource("source", "scripts", script("two"))
+            .resource("source", "scripts", script("zwei"))
+            .job("archive", "{ path: archive, keep: { last: 1 } }")
+            .start();
+        let names = || {
+            let stored = Stored::of(&world);
+            let of = |kind: &'static str| stored.newest(kind).into_iter().map(move |(name, _)| (kind, name));
+            of("connections").chain(of("scripts")).collect::<Vec<_>>()
+        };
+        world.run().expect_exit(0);
+        let whole = names();
+        let mut two = String::new();
+        // What did not change is not read again.
+        for mut script in world.resources("source", "scripts") {
+            let id = script["_id"].as_str().unwrap().to_owned();
+            script["content"] = json!("new");
+            let (put, _) =
+                world.call(reqwest::Method::PUT, "source", &format!("/v1/scripts/{id}"), Some(&script));
+            assert_eq!(put, 200);
+            two = if script["name"] == "two" { id } else { two };
+        }
+        let list = Fault::on("GET", "/v1/connections", Fault::status(204));
+        world.fault(if status == 204 { list } else { refused(&two, status) });
+        world.run().expect_exit(0).expect_stderr(note);
+        assert_eq!(Stored::of(&world).snapshots().len(), 2, "{note}");
+        let lacking = names();
+        assert!(lacking.iter().all(|(kind, name)| (*kind, name.as_str()) != missing), "{lacking:?}");
+        assert!(
+            lacking.iter().any(|(kind, name)| (*kind, name.as_str()) == ("scripts", "zwei")),
+            "{lacking:?}"
+        );
+        world.no_faults();
+        world.run().expect_exit(0);
+        assert_eq!((names(), Stored::of(&world).snapshots().len()), (whole, 1));
+    }
 }
 
 #[test]

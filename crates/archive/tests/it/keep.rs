@@ -24,6 +24,7 @@ fn snapshot(number: usize, hours: i64, account: u8, tag: bool) -> Snapshot {
         tags: if tag { vec!["release".to_owned()] } else { Vec::new() },
         selection: None,
         counts: BTreeMap::new(),
+        lacks: BTreeSet::new(),
         entries: 0,
         text_bytes: 0,
         new_blobs: 0,
@@ -184,7 +185,35 @@ fn what_is_dated_after_now_does_not_stand_for_what_is_real() {
     let ahead = Snapshot { time: later() + SignedDuration::from_mins(2), ..snapshot(2, 0, 0, false) };
     let last = Policy { last: 1, ..Policy::default() };
     let decisions = last.decide(&[nights[0].clone(), ahead.clone()], later()).unwrap();
-    assert_eq!(kept(&decisions), BTreeSet::from([ahead.id]));
+    // But the newest that is surely real stays too: it may have been made a moment ago.
+    assert_eq!(kept(&decisions), BTreeSet::from([nights[0].id.clone(), ahead.id]));
+    assert_eq!(decisions[0].reasons, ["the newest not dated after now"]);
+}
+
+#[test]
+fn what_could_not_be_read_tonight_keeps_the_night_that_has_it() {
+    let night = |number: usize, scripts: u64, lacks: &[&str]| Snapshot {
+        counts: BTreeMap::from([("scripts".to_owned(), scripts)])
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .collect(),
+        lacks: lacks.iter().map(|kind| (*kind).to_owned()).collect(),
+        ..snapshot(number, i64::try_from(number).unwrap() * 24, 0, false)
+    };
+    let last = Policy { last: 1, ..Policy::default() };
+    let whole = [night(0, 4, &[]), night(1, 4, &[]), night(2, 2, &["scripts"]), night(3, 2, &["scripts"])];
+    let decisions = last.decide(&whole, later()).unwrap();
+    assert_eq!(kept(&decisions), BTreeSet::from([whole[1].id.clone(), whole[3].id.clone()]));
+    assert_eq!(decisions[1].reasons, ["the newest with all scripts"]);
+    // Once all of it is read again, or where no night ever had it, the rules decide alone.
+    for rest in [vec![night(4, 3, &[])], vec![]] {
+        let nights: Vec<Snapshot> = if rest.is_empty() {
+            (0..4).map(|number| night(number, 0, &["scripts"])).collect()
+        } else {
+            whole.iter().cloned().chain(rest).collect()
+        };
+        assert_eq!(kept(&last.decide(&nights, later()).unwrap()).len(), 1);
+    }
 }
 
 fn pruning(policy: Policy) -> PruneOptions {
