@@ -264,6 +264,7 @@ mod tests {
             text_bytes: 0,
             new_blobs: 0,
             new_bytes: 0,
+            lacks: std::collections::BTreeSet::new(),
             mended_blobs: 0,
             manifest_bytes: 0,
         }
