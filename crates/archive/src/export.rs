@@ -2,8 +2,8 @@
 //!
 //! `imports/<integration>/<name>.json`, other kinds in a folder of theirs. The file `.transship-export.json` lists what
 //! was written with its hash: only what stands there and was not edited since is ever removed, and a file that stands
-//! there not is never overwritten. What is about to be written stands there first, so an export that was stopped
-//! anywhere is finished by the next one. It lists what could not be read as well; [`why_incomplete`] reads both.
+//! there not is never overwritten. What is about to be written stands there first, with the fingerprint of its document, so an
+//! export that was stopped anywhere is finished by the next one. It lists what could not be read as well; [`why_incomplete`] reads both.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -61,9 +61,12 @@ impl Archive {
         let groups = self.groups(id).await?;
         // All names are looked at before the first file is written.
         let mut made = HashSet::from([Path::new("").to_owned()]);
-        let mut begun = before.files.clone();
+        let mut begun = Index::of(whose.clone());
+        begun.files.clone_from(&before.files);
+        begun.begun.clone_from(&before.begun);
         for entry in self.entries(id).await?.1 {
-            let path = path_of(&entry?, &groups);
+            let entry = entry?;
+            let path = path_of(&entry, &groups);
             if !before.files.contains_key(&path) && folder.join(&path).symlink_metadata().is_ok() {
                 return Err(ArchiveError::Refused(format!(
                     "{} is in the way and was not written by an export: move it, or choose another folder",
@@ -75,17 +78,13 @@ impl Archive {
             {
                 make_plain(folder, parent)?;
             }
-            begun.entry(path).or_insert(BEGUN);
+            begun.files.entry(path.clone()).or_insert(BEGUN);
+            begun.begun.insert(path, entry.fingerprint);
         }
         for parent in &made {
             remove_aside(&folder.join(parent))?;
         }
-        let mut listed = Index::of(whose.clone());
-        listed.files = begun;
-        let begun = listed;
-        if begun.files.len() > before.files.len() {
-            write_index(folder, &begun)?;
-        }
+        write_index(folder, &begun)?;
         let mut now = Index::of(whose);
         let mut report = ExportReport::default();
         let lost = match self.write_files(id, folder, &groups, &mut now, &mut report).await {
@@ -300,7 +299,8 @@ fn remove_vanished(
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(ArchiveError::local("read", &target)(error)),
         };
-        if Fingerprint::of(&text) != *hash {
+        let is_as_begun = || before.begun.get(path).is_some_and(|print| *print == print_text(&text));
+        if Fingerprint::of(&text) != *hash && !is_as_begun() {
             let id = Head::read(&String::from_utf8_lossy(&text)).id;
             let kind = path.split('/').next().unwrap_or_default().to_owned();
             let exported = documents.get(&(kind, id));

@@ -46,11 +46,16 @@ pub(super) struct Index {
     /// Paths of documents that could not be read and have no file, each with the document's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) missing: BTreeMap<String, String>,
+    /// While an export is at work: the fingerprint of the normal form of each document that it writes, by path. What an
+    /// export that was stopped left there is known by it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) begun: BTreeMap<String, Fingerprint>,
 }
 
 impl Index {
     fn empty() -> Self {
-        Self { transship_export: FORMAT, account: None, files: BTreeMap::new(), missing: BTreeMap::new() }
+        let (files, missing, begun) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { transship_export: FORMAT, account: None, files, missing, begun }
     }
 
     /// The list of an export of this account that wrote nothing yet.

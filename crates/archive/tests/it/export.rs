@@ -97,6 +97,32 @@ async fn a_second_export_changes_no_byte_and_one_of_the_next_night_only_what_cha
 }
 
 #[tokio::test]
+async fn what_a_stopped_export_wrote_is_nobodys_edit() {
+    let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let archive = open(store.path()).await;
+    let whole = backup(&archive, &imports(0..40)).await.unwrap();
+    let is_begun = async {
+        while files(out.path()).len() < 10 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = is_begun => {}
+        done = archive.export(&whole.id, out.path()) => panic!("it is stopped before: {done:?}"),
+    }
+    // Of the next night all are gone, have another name, or another text.
+    let edited = files(out.path()).into_iter().rfind(|path| path.starts_with("imports")).unwrap();
+    let theirs = std::fs::read_to_string(out.path().join(&edited)).unwrap().replace("\"name\"", "\"theirs\"");
+    std::fs::write(out.path().join(&edited), theirs).unwrap();
+    let next = backup(&archive, &[import(0, 1), named(&format!("{:024x}", 7), "renamed", 0)]).await.unwrap();
+    let report = archive.export(&next.id, out.path()).await.unwrap();
+    let kept: Vec<&str> = report.edited.iter().map(String::as_str).collect();
+    assert_eq!((kept, report.files), (vec![edited.to_str().unwrap()], 2));
+    assert_eq!(contents(out.path()).keys().filter(|path| path.starts_with("imports")).count(), 3);
+}
+
+#[tokio::test]
 async fn a_folder_is_taken_of_the_account_that_its_last_export_was_of_and_of_any_where_that_is_not_recorded()
 {
     let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
