@@ -93,7 +93,9 @@ pub(super) async fn find_snapshot(
     let AccountPlace::Archive { place, of, of_origin, snapshot, .. } = &account.place else {
         return Err(SessionError::Refused(format!("account `{}` is not an archive", account.name)));
     };
-    let listing = archive.snapshots().await?;
+    let newest =
+        |listing: &Listing| listing.latest(of).map(|snapshot| snapshot.id.clone()).into_iter().collect();
+    let listing = archive.confirmed(archive.snapshots().await?, newest).await?;
     let damaged = listing.damaged.iter();
     let damaged = damaged.map(|(id, why)| format!("warning: snapshot {id} is damaged and skipped: {why}"));
     let mut notes: Vec<String> = damaged.chain(from_the_future(&listing, of)).collect();

@@ -21,6 +21,7 @@ pub mod cipher;
 pub mod clock;
 pub mod compare;
 mod conditions;
+mod confirm;
 pub mod error;
 pub mod export;
 mod export_index;

@@ -2,8 +2,8 @@
 
 use super::changes::compared;
 use super::open::opened;
-use super::{CliContext, Exit, Failure, form, listing, print, shown};
-use crate::archive::{Archive, Entry, Version, Whose};
+use super::{CliContext, Exit, Failure, form, only_of, print, shown};
+use crate::archive::{Archive, Entry, Listing, Version, Whose};
 use crate::cli::args::archive::Show;
 use crate::cli::say;
 use crate::documents::references::Kind;
@@ -16,7 +16,9 @@ use crate::report::text::{clean, count};
 pub(super) async fn history(world: &CliContext, args: &Show, document: &str) -> Result<Exit, Failure> {
     let form = form(world, "show --import", false)?;
     let archive = opened(world, &args.place).await?;
-    let listing = listing(&archive, args.account.as_deref()).await?;
+    let every = |listing: &Listing| listing.snapshots.iter().map(|snapshot| snapshot.id.clone()).collect();
+    let listing = only_of(args.account.as_deref(), archive.snapshots().await?)?;
+    let listing = archive.confirmed(listing, every).await?;
     if !listing.damaged.is_empty() {
         let number = listing.damaged.len() as u64;
         let damaged = count(number, "damaged snapshot is", "damaged snapshots are");

@@ -1,7 +1,7 @@
 //! `archive list`: the snapshots.
 
 use super::open::opened;
-use super::{CliContext, Exit, Failure, form, listing, put};
+use super::{CliContext, Exit, Failure, form, only_of, put};
 use crate::cli::args::archive::List;
 use crate::report::archive;
 
@@ -9,7 +9,7 @@ use crate::report::archive;
 pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failure> {
     let form = form(world, "list", true)?;
     let archive = opened(world, &args.place).await?;
-    let listing = listing(&archive, args.account.as_deref()).await?;
+    let listing = only_of(args.account.as_deref(), archive.snapshots().await?)?;
     let sizes = archive.sizes().await?;
     put(world, |out| archive::list(&listing, &sizes, archive.is_encrypted(), form, out))?;
     Ok(if listing.damaged.is_empty() { Exit::Done } else { Exit::Attention })

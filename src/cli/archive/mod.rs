@@ -90,9 +90,18 @@ fn shown(diff: Diff) -> report::Diff {
     }
 }
 
-/// The snapshots of an archive, or of one account in it.
+/// The snapshots of an archive, or of one account in it, of which the newest was read whole: it is the one that is used.
 async fn listing(archive: &Archive, account: Option<&str>) -> Result<Listing, Failure> {
-    let listing = archive.snapshots().await?;
+    let newest = |listing: &Listing| {
+        let of_each = listing.latest_of_each().into_iter();
+        let meant = of_each.filter(|one| account.is_none_or(|account| one.account.name == account));
+        meant.map(|snapshot| snapshot.id.clone()).collect()
+    };
+    only_of(account, archive.confirmed(archive.snapshots().await?, newest).await?)
+}
+
+/// The snapshots of one account in a list, or all.
+fn only_of(account: Option<&str>, listing: Listing) -> Result<Listing, Failure> {
     let Some(name) = account else { return Ok(listing) };
     if let (None, Some((id, why))) = (listing.latest(name), listing.passed_over(None, Some(name)).last()) {
         let text =
