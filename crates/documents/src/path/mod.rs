@@ -77,6 +77,24 @@ pub struct Token {
     pub separator: usize,
 }
 
+impl Token {
+    /// The name in `["x"]` of handlebars as it would be without the quotation marks, which are part of it.
+    pub(crate) fn without_quotes(&self) -> Self {
+        Self { text: self.inside_quotes().unwrap_or(&self.text).to_owned(), ..self.clone() }
+    }
+
+    /// Whether the name stands in quotation marks inside plain brackets.
+    pub(crate) fn is_quoted_in_brackets(&self) -> bool {
+        self.inside_quotes().is_some()
+    }
+
+    fn inside_quotes(&self) -> Option<&str> {
+        let inner =
+            |mark: char| self.text.strip_prefix(mark)?.strip_suffix(mark).filter(|name| !name.is_empty());
+        ['"', '\''].into_iter().find_map(inner).filter(|_| self.style == Style::Bracket)
+    }
+}
+
 /// The grammar a path is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grammar {
@@ -150,7 +168,8 @@ impl Grammar {
     }
 }
 
-fn is_digits(name: &str) -> bool {
+/// Whether a name is of digits only, as a position in a list is.
+pub(crate) fn is_digits(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit())
 }
 

@@ -6,18 +6,20 @@ use serde_json::Value;
 
 use super::counts::mention;
 use super::edit::{SideRename, TextSyntax, below};
+use super::matcher::Rules;
+use super::part::Part;
 use super::scope::TemplateContext;
 use super::statement::mentions;
 use super::unchanged::{SCOPE, UNREADABLE, short};
 use super::values::for_each_text;
-use crate::path::{extract, names};
+use crate::path::extract;
 use crate::schema::{self, Holds, Record};
 
 /// Where the resources of a response are in it, for each request of the import.
-pub(super) fn resources(block: &Value) -> Vec<Vec<String>> {
+pub(super) fn resources(block: &Value, rules: &Rules) -> Vec<Part> {
     let path = |value: &Value| {
         let path = value.as_str().and_then(extract::parse);
-        path.map(|path| names(&path.tokens)).unwrap_or_default()
+        path.map(|path| rules.below(&Part::default(), &path.tokens)).unwrap_or_default()
     };
     match block.get("response").and_then(|response| response.get("resourcePath")) {
         Some(Value::Array(paths)) => paths.iter().map(path).collect(),
@@ -27,7 +29,7 @@ pub(super) fn resources(block: &Value) -> Vec<Vec<String>> {
 }
 
 /// Renames in the paths of ids, each of which begins at a resource.
-pub(super) fn ids(side: &mut SideRename<'_>, found: &mut Value, resources: &[Vec<String>], at: &mut String) {
+pub(super) fn ids(side: &mut SideRename<'_>, found: &mut Value, resources: &[Part], at: &mut String) {
     match found {
         Value::Array(paths) => {
             for (index, path) in paths.iter_mut().enumerate() {
@@ -43,7 +45,7 @@ pub(super) fn ids(side: &mut SideRename<'_>, found: &mut Value, resources: &[Vec
             // Not everybody who writes such a path knows that it begins at the resource.
             if *path == before
                 && let Some(counts) = SideRename::would_touch(side.rules, path, TextSyntax::Path)
-                && !context.context.is_empty()
+                && !context.context.is_whole()
             {
                 mention(&mut side.counts.mentioned, &counts);
                 side.warnings.push(format!("{at}: `{}` {SCOPE}", short(path)));

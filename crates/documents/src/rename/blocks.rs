@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::part::Part;
 use crate::handlebars::Tag;
 
 /// What `this` is.
@@ -14,11 +15,21 @@ pub(super) enum Scope {
     /// An element of `batch_of_records`, which holds `record` or `rows`; another bare name is not a field.
     Batch,
     /// A part of the record.
-    Field(Vec<String>),
+    Field(Part),
     /// Something outside the record.
     Other,
     /// The meaning of names in this scope is unknown.
     Unknown,
+}
+
+impl Scope {
+    /// An entry of it, or a value.
+    pub(super) fn each(self) -> Self {
+        match self {
+            Self::Field(part) => Self::Field(part.each()),
+            other => other,
+        }
+    }
 }
 
 /// Whether a block changes what `this` is, so that `../` leads out of it.
@@ -47,8 +58,6 @@ pub(super) struct Block {
     pub depth: Depth,
     /// The same, behind `{{else}}`.
     pub otherwise_depth: Depth,
-    /// Whether it is rendered for each entry of a list, or value of an object.
-    pub each: bool,
     /// The new name in the opening tag, for the closing one; `None` if it is not changed.
     pub name: Option<String>,
 }
@@ -173,11 +182,6 @@ impl Blocks {
         block.params.iter().find_map(|(known, scope)| (known == name).then_some(scope))
     }
 
-    /// The innermost block that changes what `this` is.
-    pub(super) fn innermost_deep(&self) -> Option<&Block> {
-        self.deep_in(self.open.len()).map(|at| &self.open[at].block)
-    }
-
     /// What `this` is in the innermost of the first `count` blocks.
     fn scope_in(&self, count: usize) -> Scope {
         count.checked_sub(1).map_or(Scope::Root, |at| self.open[at].block.scope.clone())
@@ -207,11 +211,16 @@ impl Blocks {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::part::Segment;
     use super::*;
 
     /// Block number `at`, whose `this` is the field of that name, with these parameters; `deep` or not.
     fn block(at: usize, params: &[u8], deep: bool) -> Block {
-        let field = |name: String| Scope::Field(vec![name]);
+        let field = |name: String| {
+            let mut part = Part::default();
+            part.push(Segment::Name(name));
+            Scope::Field(part)
+        };
         let param = |(nth, param): (usize, &u8)| (format!("p{param}"), field(format!("{at} {nth}")));
         Block {
             scope: field(at.to_string()),
@@ -219,7 +228,6 @@ mod tests {
             params: params.iter().enumerate().map(param).collect(),
             depth: if deep { Depth::Deeper } else { Depth::Same },
             otherwise_depth: Depth::Same,
-            each: false,
             name: None,
         }
     }
@@ -267,8 +275,6 @@ mod tests {
                 for parents in 0..5 {
                     prop_assert_eq!(blocks.above(parents), above(&open, parents));
                 }
-                let deep = open.iter().rfind(|block| block.depth != Depth::Same).map(|block| &block.scope);
-                prop_assert_eq!(blocks.innermost_deep().map(|block| &block.scope), deep);
             }
         }
     }

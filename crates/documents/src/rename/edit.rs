@@ -1,17 +1,19 @@
 //! One text of a document: its renames, and what is to be said about them.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::counts::Counts;
 use super::escapes;
 use super::filters;
 use super::matcher::{Found, Rules, View};
+use super::part::Part;
 use super::reading;
 use super::scope::{Parent, TemplateContext};
 use super::template;
-use super::unchanged::{ENVELOPE, PARENT, SCOPE, UNREADABLE, UNSAYABLE, Unchanged, short};
+use super::unchanged::{ANY_CHILD, ENVELOPE, PARENT, SCOPE, UNREADABLE, UNSAYABLE, Unchanged, short};
 use crate::envelope::{self, Envelope};
-use crate::path::{Grammar, Kind, Piece, Style, Token, extract, json_path, names, print, single};
+use crate::path::{Grammar, Kind, Piece, Style, Token, extract, json_path, print, single};
 use crate::place::push_key;
 
 /// How a single text is written.
@@ -92,9 +94,9 @@ impl<'a> SideRename<'a> {
         let Some(new) = new else { return };
         if let Some(reverse) = &rules.reverse {
             let context = TemplateContext {
-                context: rules.rewrite_names(&context.context),
-                record: rules.rewrite_names(&context.record),
-                others: context.others.iter().map(|names| rules.rewrite_names(names)).collect(),
+                context: rules.rewrite_part(&context.context),
+                record: rules.rewrite_part(&context.record),
+                others: context.others.iter().map(|part| rules.rewrite_part(part)).collect(),
                 entries: context.entries.iter().map(|(old, new)| (new.clone(), old.clone())).collect(),
                 ..context.clone()
             };
@@ -208,8 +210,8 @@ impl Pass<'_> {
 
     /// A path that no rename is about as it is read: it may be about the parent record, or hold marks of no known meaning.
     fn unsure(&mut self, text: &str, tokens: &[Token], skip: usize, marks: &[char]) {
-        if !self.context.record.is_empty() && tokens.get(skip).is_none_or(|t| t.text != "_PARENT") {
-            let view = View { context: Vec::new(), skip };
+        if !self.context.record.is_whole() && tokens.get(skip).is_none_or(|t| t.text != "_PARENT") {
+            let view = View { context: Part::default(), skip };
             let mut ignored = Counts::new(self.rules.all.len());
             let found = self.rules.resolve(std::slice::from_ref(&view), tokens, &mut ignored);
             if let Found::Changed(rule, _) | Found::Unsayable(rule) = found {
@@ -217,8 +219,7 @@ impl Pass<'_> {
             }
         }
         // A subrecord may see its part of the record, or all of it: that a path begins with that part says the second.
-        let part = self.context.context.strip_prefix(&self.context.record[..]).unwrap_or_default();
-        if !part.is_empty() && names(&tokens[skip..]).starts_with(part) {
+        if self.context.context.begins(&self.context.record, &tokens[skip..]) {
             let view = View { context: self.context.record.clone(), skip };
             let mut ignored = Counts::new(self.rules.all.len());
             let found = self.rules.resolve(std::slice::from_ref(&view), tokens, &mut ignored);
@@ -229,6 +230,12 @@ impl Pass<'_> {
         if tokens.iter().any(|t| t.style == Style::Plain && t.kind == Kind::Name && t.text.contains(marks)) {
             self.leave(&reading::worded_in(self.rules, text), text, UNREADABLE);
         }
+    }
+
+    /// A path that no rename is about as it is read, through all children of an object.
+    fn any_child(&mut self, text: &str, views: &[View], tokens: &[Token], grammar: Grammar) {
+        let meant = |view: &View| self.rules.through_values(view, tokens, grammar, &HashSet::new());
+        self.leave(views.iter().find_map(meant).as_slice(), text, ANY_CHILD);
     }
 
     fn leave(&mut self, rules: &[usize], text: &str, reason: &'static str) {
@@ -252,6 +259,7 @@ impl Pass<'_> {
         let views = self.views(tokens, 0, context.clone());
         let new = self.rename_path(&views, Grammar::Extract, text, tokens, found.head..text.len());
         if new.is_none() {
+            self.any_child(text, &views, tokens, Grammar::Extract);
             self.unsure(text, tokens, 0, if text.contains("(*)") { &['('] } else { &['{', '}'] });
         }
         new
@@ -294,19 +302,20 @@ impl Pass<'_> {
                 self.leave(&[rule], text, ENVELOPE);
             }
         } else if new.is_none() && !views.is_empty() {
+            self.any_child(text, &views, tokens, Grammar::JsonPath);
             self.unsure(text, tokens, views[0].skip, &[',', '|', '(', '$']);
         }
         new
     }
 
     /// The ways to read the tokens from `skip` on: of the parent record, of the record at hand, of a child record.
-    fn views(&self, tokens: &[Token], skip: usize, context: Vec<String>) -> Vec<View> {
+    fn views(&self, tokens: &[Token], skip: usize, context: Part) -> Vec<View> {
         let mut views = Vec::new();
         if tokens.get(skip).is_some_and(|t| t.text == "_PARENT") {
-            views.push(View { context: Vec::new(), skip: skip + 1 });
+            views.push(View { context: Part::default(), skip: skip + 1 });
         }
         views.push(View { context, skip });
-        views.extend(self.context.others.iter().map(|names| View { context: names.clone(), skip }));
+        views.extend(self.context.others.iter().map(|part| View { context: part.clone(), skip }));
         views
     }
 
@@ -342,7 +351,7 @@ impl Pass<'_> {
 
     /// Whether a path would lead out of the list of a helper around it, or into one: there it is read for each entry.
     fn leaves_its_list(&self, tokens: &[Token], pieces: &[Piece]) -> bool {
-        let kept = |at: usize| (tokens[at].kind == Kind::Name).then(|| tokens[at].text.clone());
+        let kept = |at: usize| (tokens[at].kind != Kind::Index).then(|| tokens[at].text.clone());
         let name = |piece: &Piece| match piece {
             Piece::Kept(at) => kept(*at),
             Piece::New(name, _) => Some(name.clone()),

@@ -5,12 +5,13 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::edit::{TextSyntax, below};
+use super::part::{Part, Segment, words};
 use super::scope::TemplateContext;
 use super::unchanged::short;
 use super::walk::Walk;
 use crate::envelope::Envelope;
 use crate::field_rename::Side;
-use crate::path::{extract, json_path, names, single};
+use crate::path::{Token, extract, json_path, single};
 use crate::schema::Record;
 
 /// The target whose value is a list of generates.
@@ -23,9 +24,9 @@ const REPLACE_LINES: &str = "celigo_replaceAllLines_";
 #[derive(Debug, Clone, Default)]
 struct MappingContext {
     /// The part of the source record that extracts refer to; subrecords have one of their own.
-    source: Vec<String>,
+    source: Part,
     /// The part of the target record that generates refer to.
-    target: Vec<String>,
+    target: Part,
 }
 
 impl Walk<'_> {
@@ -41,7 +42,7 @@ impl Walk<'_> {
         self.each(mapping, "fields", at, &mut |walk, field, at| walk.field1(field, context, at));
         self.each(mapping, "lists", at, &mut |walk, sublist, at| {
             let mut inner = context.clone();
-            inner.target.extend(names_of(sublist.get("generate")));
+            inner.target = walk.target_below(&inner.target, sublist.get("generate"));
             walk.text(sublist, "generate", Side::Target, TextSyntax::Path, &context.target, at);
             walk.text(sublist, "jsonPath", Side::Source, TextSyntax::Path, &context.source, at);
             walk.each(sublist, "fields", at, &mut |walk, field, at| walk.field1(field, &inner, at));
@@ -54,7 +55,8 @@ impl Walk<'_> {
             self.text(field, "hardCodedValue", Side::Target, TextSyntax::List, &context.target, at);
             return self.text(field, "extract", Side::Source, TextSyntax::Extract, &context.source, at);
         }
-        let parent = keys.contains_key("subRecordMapping").then(|| names_of(keys.get("generate")));
+        let is_sub = keys.contains_key("subRecordMapping");
+        let parent = is_sub.then(|| self.target_below(&context.target, keys.get("generate")));
         // One pass over the keys costs less than a search for each.
         for (key, value) in keys.iter_mut() {
             match (key.as_str(), value) {
@@ -65,21 +67,20 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        let (Some(sub), Some(parent)) = (keys.get_mut("subRecordMapping"), parent) else { return };
-        below(at, "subRecordMapping", |at| self.subrecord(sub, parent, context, at));
+        let (Some(sub), Some(target)) = (keys.get_mut("subRecordMapping"), parent) else { return };
+        below(at, "subRecordMapping", |at| self.subrecord(sub, target, context, at));
     }
 
-    fn subrecord(&mut self, sub: &mut Value, parent: Vec<String>, context: &MappingContext, at: &mut String) {
-        let mut inner = context.clone();
-        inner.target.extend(parent);
+    fn subrecord(&mut self, sub: &mut Value, target: Part, context: &MappingContext, at: &mut String) {
+        let mut inner = MappingContext { source: context.source.clone(), target };
         if let Some(path) = sub.get("jsonPath").and_then(Value::as_str).and_then(extract::parse) {
-            if path.head > 0 || inner.source.is_empty() {
+            if path.head > 0 || inner.source.is_whole() {
                 inner.source.clone_from(&self.record);
             }
-            inner.source.extend(names(&path.tokens));
+            inner.source = self.below(Side::Source, &inner.source, &path.tokens);
         }
         self.text(sub, "jsonPath", Side::Source, TextSyntax::Path, &context.source, at);
-        self.text(sub, "_id", Side::Target, TextSyntax::Path, &[], at);
+        self.text(sub, "_id", Side::Target, TextSyntax::Path, &Part::default(), at);
         if let Some(lookups) = sub.get_mut("lookups") {
             below(at, "lookups", |at| self.lookups(lookups, at, &inner.source, Side::Source));
         }
@@ -106,7 +107,7 @@ impl Walk<'_> {
         let context = Mapping2 { side, syntax: TextSyntax::Extract2(envelope) };
         let before =
             self.sides.of(side).filter(|side| side.rules.name_the_envelope()).map(|_| mappings.clone());
-        let mut parents = Vec::new();
+        let mut parents = Part::default();
         self.each_entry(mappings, at, &mut |walk, entry, at| walk.entry2(entry, context, &mut parents, at));
         if let (Some(before), Some(renames)) = (before, self.sides.of(side))
             && Envelope::of(mappings) != envelope
@@ -115,7 +116,7 @@ impl Walk<'_> {
         }
     }
 
-    fn entry2(&mut self, entry: &mut Value, context: Mapping2, parents: &mut Vec<String>, at: &mut String) {
+    fn entry2(&mut self, entry: &mut Value, context: Mapping2, parents: &mut Part, at: &mut String) {
         let Some(keys) = entry.as_object_mut() else { return };
         let mut parent = None;
         let mut holds = false;
@@ -123,7 +124,7 @@ impl Walk<'_> {
         for (key, value) in keys.iter_mut() {
             match (key.as_str(), value) {
                 ("extract", Value::String(text)) => {
-                    self.edit(text, context.side, context.syntax, &[], key, at);
+                    self.edit(text, context.side, context.syntax, &Part::default(), key, at);
                 }
                 ("generate", Value::String(text)) if context.side == Side::Source => {
                     parent = self.edit(text, Side::Target, TextSyntax::Key, parents, key, at);
@@ -138,11 +139,11 @@ impl Walk<'_> {
         let now = || keys.get("generate").and_then(Value::as_str).map(str::to_owned);
         let parent = parent.or_else(now).filter(|name| !name.is_empty());
         let depth = parents.len();
-        parents.extend(parent);
+        parent.into_iter().for_each(|name| parents.push(Segment::Name(name)));
         self.each(entry, "mappings", at, &mut |walk, inner, at| walk.entry2(inner, context, parents, at));
         self.each(entry, "buildArrayHelper", at, &mut |walk, helper, at| {
             let before = list_of(helper);
-            walk.text(helper, "extract", context.side, context.syntax, &[], at);
+            walk.text(helper, "extract", context.side, context.syntax, &Part::default(), at);
             let outer = walk.entries.len();
             walk.entries.extend(before.zip(list_of(helper)));
             walk.each(helper, "mappings", at, &mut |walk, inner, at| {
@@ -159,12 +160,25 @@ impl Walk<'_> {
         key: &str,
         side: Side,
         syntax: TextSyntax,
-        context: &[String],
+        context: &Part,
         at: &mut String,
     ) {
         if let Some(Value::String(text)) = holder.get_mut(key) {
             self.edit(text, side, syntax, context, key, at);
         }
+    }
+
+    /// The part that a generate leads to in a part of the target record.
+    fn target_below(&mut self, part: &Part, generate: Option<&Value>) -> Part {
+        let Some(text) = generate.and_then(Value::as_str).filter(|t| !t.is_empty()) else {
+            return part.clone();
+        };
+        let tokens = extract::parse(text).map_or_else(|| vec![single(text)], |path| path.tokens);
+        self.below(Side::Target, part, &tokens)
+    }
+
+    fn below(&mut self, side: Side, part: &Part, tokens: &[Token]) -> Part {
+        self.sides.of(side).map_or_else(Part::default, |side| side.rules.below(part, tokens))
     }
 
     /// Answers what the text was, if a rename may have changed it.
@@ -173,7 +187,7 @@ impl Walk<'_> {
         text: &mut String,
         side: Side,
         syntax: TextSyntax,
-        context: &[String],
+        context: &Part,
         key: &str,
         at: &mut String,
     ) -> Option<String> {
@@ -182,8 +196,8 @@ impl Walk<'_> {
             return None;
         }
         let old = text.clone();
-        let record = if side == Side::Source { self.record.clone() } else { Vec::new() };
-        let context = if context.is_empty() { record.clone() } else { context.to_vec() };
+        let record = if side == Side::Source { self.record.clone() } else { Part::default() };
+        let context = if context.is_whole() { record.clone() } else { context.clone() };
         let lookups = Rc::clone(&self.lookups);
         let entries = self.entries.clone();
         let context = TemplateContext { context, record, lookups, entries, ..TemplateContext::default() };
@@ -256,10 +270,5 @@ struct Mapping2 {
 /// The list whose entries a helper takes one by one.
 fn list_of(helper: &Value) -> Option<Vec<String>> {
     let text = helper.get("extract").and_then(Value::as_str).filter(|text| text.starts_with('$'))?;
-    json_path::parse(text).map(|path| names(&path.tokens))
-}
-
-fn names_of(path: Option<&Value>) -> Vec<String> {
-    let Some(text) = path.and_then(Value::as_str).filter(|t| !t.is_empty()) else { return Vec::new() };
-    extract::parse(text).map_or_else(|| names(&[single(text)]), |p| names(&p.tokens))
+    json_path::parse(text).map(|path| words(&path.tokens).into_iter().map(str::to_owned).collect())
 }

@@ -1,11 +1,13 @@
 //! The renames of one side, and what they make of one path.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::counts::Counts;
+use super::full_path::{OpenPath, Step, Word, full, have_the_last, positions, rewrite};
+use super::part::{Part, Segment, is_any_child};
 use super::words::Words;
 use crate::envelope;
-use crate::path::{Kind, Piece, Token, extract};
+use crate::path::{Grammar, Kind, Piece, Token, extract, is_digits};
 
 /// One rename, as names from the root of the record.
 #[derive(Debug, Clone)]
@@ -29,6 +31,8 @@ pub(super) struct Rules {
     to: HashMap<String, Vec<usize>>,
     /// The last name of every `from`, and the names of every `to`: a text without any of them holds nothing to do.
     needle: Words,
+    /// Whether a name in a rename is of digits only.
+    has_digits: bool,
     /// The same renames backwards, where that is unambiguous.
     pub reverse: Option<Box<Rules>>,
 }
@@ -48,10 +52,10 @@ pub(super) enum Found {
     Unsayable(usize),
 }
 
-/// One way to read a path: which names stand before it, and how many of its tokens are not part of the record's path.
+/// One way to read a path: which part of the record it is in, and how many of its tokens are not part of the record's path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct View {
-    pub context: Vec<String>,
+    pub context: Part,
     pub skip: usize,
 }
 
@@ -79,7 +83,9 @@ impl Rules {
         } else {
             None
         };
-        Some(Self { all: rules, from, to, needle, reverse })
+        let has_digits =
+            rules.iter().flat_map(|rule| rule.from.iter().chain(&rule.to)).any(|name| is_digits(name));
+        Some(Self { all: rules, from, to, needle, has_digits, reverse })
     }
 
     /// Whether the text may hold something to do.
@@ -185,14 +191,14 @@ impl Rules {
 
     /// Notes when a path that stays as it is, is what some rename makes of another.
     pub(super) fn note_taken(&self, view: &View, tokens: &[Token], counts: &mut Counts) {
-        let full = full(&view.context, &tokens[view.skip..]);
-        if let Some((rule, _)) = self.longest(&full, &self.to, |r| &r.to)
-            && self.all[rule].to.len() > view.context.len()
+        let (full, own) = full(&view.context, &tokens[view.skip..]);
+        if let Some((rule, at)) = self.longest(&full, &self.to, |r| &r.to)
+            && at.last().is_some_and(|last| *last >= own)
         {
             counts.taken[rule] = true;
         }
-        if full.iter().all(|part| part.kind == Kind::Name) {
-            self.note_outer(&full.iter().map(|part| part.text.to_owned()).collect::<Vec<_>>(), counts);
+        if full.iter().all(|word| word.kind == Kind::Name) {
+            self.note_outer(&full.iter().map(|word| word.text.to_owned()).collect::<Vec<_>>(), counts);
         }
     }
 
@@ -202,42 +208,42 @@ impl Rules {
             let Rule { from, to } = &self.all[*at];
             let is_inside = to.len() > name.len() && to.starts_with(name);
             if is_inside && counts.outer[*at].is_none() {
-                let was_inside =
-                    (1..from.len()).any(|length| self.rewrite_names(&from[..length]).as_slice() == name);
+                let was_inside = (1..from.len()).any(|length| self.rewrite_names(&from[..length]) == name);
                 counts.outer[*at] = (!was_inside).then(|| name.to_vec());
             }
         }
     }
 
-    fn resolve_one(&self, context: &[String], tokens: &[Token], counts: &mut Counts) -> Found {
+    fn resolve_one(&self, context: &Part, tokens: &[Token], counts: &mut Counts) -> Found {
         if tokens.is_empty() {
             return Found::Nothing;
         }
-        let full = full(context, tokens);
+        let (full, before) = full(context, tokens);
         let Some((rule, positions)) = self.longest(&full, &self.from, |r| &r.from) else {
             return Found::Nothing;
         };
-        let Some(renamed) = rewrite(&self.all[rule], &full, &positions) else {
+        let Rule { from, to } = &self.all[rule];
+        let Some(renamed) = rewrite((from, to), &full, &positions) else {
             return Found::Unsayable(rule);
         };
         // What one rename made of this path may be what another makes of a second one.
         let names: Vec<String> = renamed.iter().filter_map(|step| step.name.clone()).collect();
         self.note_outer(&names, counts);
-        let back = self.longest(&self::full(&names, &[]), &self.to, |r| &r.to);
+        let back = self.longest(&words(&names), &self.to, |r| &r.to);
         if let Some((other, _)) = back.filter(|(other, _)| *other != rule) {
             counts.taken[other] = true;
         }
         // The part around the path is renamed in its own place; what is left must begin with it.
         let mut rest = renamed.as_slice();
-        for name in &self.rewrite_names(context) {
-            if rest.first().and_then(|step| step.name.as_ref()) != Some(name) {
-                return Found::Unsayable(rule);
+        for step in self.rewrite_words(&full[..before]) {
+            match rest.split_first() {
+                Some((first, behind)) if first.text(&full) == step.text(&full) => rest = behind,
+                _ => return Found::Unsayable(rule),
             }
-            rest = &rest[1..];
         }
         let mut pieces = Vec::with_capacity(rest.len());
         for step in rest {
-            let own = step.at.checked_sub(context.len());
+            let own = step.at.checked_sub(before);
             pieces.push(match (step.fresh, own) {
                 (false, Some(at)) => Piece::Kept(at),
                 (false, None) => return Found::Unsayable(rule),
@@ -247,7 +253,8 @@ impl Rules {
         let same =
             pieces.len() == tokens.len() && pieces.iter().enumerate().all(|(i, p)| *p == Piece::Kept(i));
         if same {
-            return if self.all[rule].from.len() <= context.len() { Found::Enclosing } else { Found::Same };
+            let is_around = positions.last().is_none_or(|last| *last < before);
+            return if is_around { Found::Enclosing } else { Found::Same };
         }
         if pieces.is_empty() {
             return Found::Unsayable(rule);
@@ -256,36 +263,102 @@ impl Rules {
     }
 
     /// The names of a path after renaming; those that cannot be said stay.
-    pub(super) fn rewrite_names(&self, path: &[String]) -> Vec<String> {
-        if path.is_empty() {
-            return Vec::new();
+    fn rewrite_names(&self, path: &[String]) -> Vec<String> {
+        self.rewrite_words(&words(path)).into_iter().filter_map(|step| step.name).collect()
+    }
+
+    /// The part of the record after renaming.
+    pub(super) fn rewrite_part(&self, part: &Part) -> Part {
+        let full = full(part, &[]).0;
+        let mut new = Part::default();
+        for step in self.rewrite_words(&full) {
+            new.push(match step.name {
+                Some(name) if full[step.at].kind == Kind::Digits && is_digits(&name) => Segment::Digits(name),
+                Some(name) => Segment::Name(name),
+                None => Segment::Digits(full[step.at].text.to_owned()),
+            });
         }
-        let full = full(path, &[]);
-        self.longest(&full, &self.from, |r| &r.from)
-            .and_then(|(rule, positions)| rewrite(&self.all[rule], &full, &positions))
-            .map_or_else(|| path.to_vec(), |steps| steps.into_iter().filter_map(|s| s.name).collect())
+        new
+    }
+
+    fn rewrite_words(&self, full: &[Word<'_>]) -> Vec<Step> {
+        let kept = |at: usize| {
+            let name = (full[at].kind == Kind::Name).then(|| full[at].text.to_owned());
+            Step { name, at, fresh: false }
+        };
+        self.longest(full, &self.from, |r| &r.from)
+            .and_then(|(rule, positions)| {
+                rewrite((&self.all[rule].from, &self.all[rule].to), full, &positions)
+            })
+            .unwrap_or_else(|| (0..full.len()).map(kept).collect())
+    }
+
+    /// The part that tokens lead to in a part of the record. Digits are positions in lists, and no step of their own, unless a
+    /// rename has a name of these digits there.
+    pub(super) fn below(&self, part: &Part, tokens: &[Token]) -> Part {
+        let mut part = part.clone();
+        for token in tokens {
+            match token.kind {
+                Kind::Name => part.push(Segment::Name(token.text.clone())),
+                Kind::Digits if self.may_name(&part, token) => part.push(Segment::Digits(token.text.clone())),
+                _ if is_any_child(token) => part.push(Segment::Each),
+                Kind::Digits | Kind::Index => {}
+            }
+        }
+        part
+    }
+
+    /// Whether a rename has a name of these digits in that part of the record.
+    pub(super) fn may_name(&self, part: &Part, token: &Token) -> bool {
+        if !self.has_digits || token.kind != Kind::Digits {
+            return false;
+        }
+        let (full, _) = full(part, std::slice::from_ref(token));
+        let has = |index: &HashMap<String, Vec<usize>>, names: fn(&Rule) -> &Vec<String>| {
+            candidates(&full, index).any(|at| have_the_last(names(&self.all[at]), &full))
+        };
+        has(&self.from, |rule| &rule.from) || has(&self.to, |rule| &rule.to)
+    }
+
+    /// The rename that a path may be about where it takes the values of an object one by one, whose names it does not say. What
+    /// is known to hold `fields` is a list.
+    pub(super) fn through_values(
+        &self,
+        view: &View,
+        tokens: &[Token],
+        grammar: Grammar,
+        fields: &HashSet<Vec<String>>,
+    ) -> Option<usize> {
+        let open = OpenPath::of(&view.context, tokens.get(view.skip..)?, grammar)?;
+        let is_meant = |at: &usize| {
+            let rule = &self.all[*at];
+            rule.from != rule.to && open.may_be(&rule.from, fields)
+        };
+        match open.first() {
+            Some(first) => self.from.get(first)?.iter().copied().find(is_meant),
+            None => (0..self.all.len()).find(is_meant),
+        }
     }
 
     fn longest<'r>(
         &'r self,
-        full: &[Part<'_>],
+        full: &[Word<'_>],
         index: &HashMap<String, Vec<usize>>,
         names: impl Fn(&'r Rule) -> &'r Vec<String>,
     ) -> Option<(usize, Vec<usize>)> {
-        for part in full {
-            if part.kind != Kind::Index
-                && let Some(rules) = index.get(part.text)
-                && let Some(found) =
-                    rules.iter().find_map(|i| Some((*i, positions(names(&self.all[*i]), full)?)))
-            {
-                return Some(found);
-            }
-            if part.kind == Kind::Name {
-                return None;
-            }
-        }
-        None
+        candidates(full, index).find_map(|at| Some((at, positions(names(&self.all[at]), full)?)))
     }
+}
+
+/// The renames that may be about a path by its first name, which digits at its start may be or not.
+fn candidates(full: &[Word<'_>], index: &HashMap<String, Vec<usize>>) -> impl Iterator<Item = usize> {
+    let named = full.iter().position(|word| word.kind == Kind::Name).map_or(full.len(), |at| at + 1);
+    let words = full[..named].iter().filter(|word| word.kind != Kind::Index);
+    words.filter_map(|word| index.get(word.text)).flatten().copied()
+}
+
+fn words(names: &[String]) -> Vec<Word<'_>> {
+    names.iter().map(|name| Word { kind: Kind::Name, text: name }).collect()
 }
 
 fn index(rules: &[Rule], names: impl Fn(&Rule) -> &Vec<String>) -> HashMap<String, Vec<usize>> {
@@ -306,78 +379,4 @@ fn is_one_to_one(rules: &[Rule]) -> bool {
 /// The longest part of a name that is spelled the same in every grammar.
 fn longest_plain_run(name: &str) -> &str {
     name.split(['\'', '"', '\\', ']']).max_by_key(|run| run.len()).unwrap_or(name)
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Part<'a> {
-    kind: Kind,
-    text: &'a str,
-}
-
-fn full<'a>(context: &'a [String], tokens: &'a [Token]) -> Vec<Part<'a>> {
-    let before = context.iter().map(|name| Part { kind: Kind::Name, text: name });
-    before.chain(tokens.iter().map(|t| Part { kind: t.kind, text: &t.text })).collect()
-}
-
-/// Where the names stand in the path, if it begins with them; positions in lists are passed over.
-fn positions(names: &[String], full: &[Part<'_>]) -> Option<Vec<usize>> {
-    let mut found = Vec::with_capacity(names.len());
-    for (at, part) in full.iter().enumerate() {
-        if found.len() == names.len() {
-            break;
-        }
-        if part.kind != Kind::Index && names[found.len()] == part.text {
-            found.push(at);
-        } else if part.kind == Kind::Name {
-            return None;
-        }
-    }
-    (found.len() == names.len()).then_some(found)
-}
-
-/// A token of the full path after renaming.
-#[derive(Debug, Clone)]
-struct Step {
-    /// Its name; nothing for positions in lists.
-    name: Option<String>,
-    /// Which token of the full path it was, or whose spelling a new name follows.
-    at: usize,
-    /// Whether the name is new.
-    fresh: bool,
-}
-
-/// The full path after the rename; nothing when a list stands where the depth would change.
-fn rewrite(rule: &Rule, full: &[Part<'_>], at: &[usize]) -> Option<Vec<Step>> {
-    let kept = |i: usize| Step {
-        name: (full[i].kind == Kind::Name || at.contains(&i)).then(|| full[i].text.to_owned()),
-        at: i,
-        fresh: false,
-    };
-    let fresh = |name: &String, at: usize| Step { name: Some(name.clone()), at, fresh: true };
-    let (from, to) = (&rule.from, &rule.to);
-    if from.len() == to.len() {
-        let mut steps: Vec<Step> = (0..full.len()).map(kept).collect();
-        for (k, i) in at.iter().enumerate() {
-            if from[k] != to[k] {
-                steps[*i] = fresh(&to[k], *i);
-            }
-        }
-        return Some(steps);
-    }
-    let shorter = from.len().min(to.len());
-    let head = from.iter().zip(to).take_while(|(a, b)| a == b).count().min(shorter);
-    let tail = from.iter().rev().zip(to.iter().rev()).take_while(|(a, b)| a == b).count().min(shorter - head);
-    // Positions of lists belong to the name before them; between names that come or go they have no home.
-    let from_here = at[head.saturating_sub(1)];
-    let list_between = (from_here..at[from.len() - 1]).any(|i| !at.contains(&i));
-    if list_between {
-        return None;
-    }
-    let start = at.get(head).copied().unwrap_or(at[from.len() - 1] + 1);
-    let end = if head + tail < from.len() { at[from.len() - 1 - tail] + 1 } else { start };
-    let like = at.get(head).copied().unwrap_or(at[from.len() - 1]);
-    let mut steps: Vec<Step> = (0..start).map(kept).collect();
-    steps.extend(to[head..to.len() - tail].iter().map(|name| fresh(name, like)));
-    steps.extend((end..full.len()).map(kept));
-    Some(steps)
 }

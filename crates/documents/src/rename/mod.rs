@@ -19,6 +19,8 @@
 //! | `clauses` | templates in clauses for Salesforce |
 //! | `template`, `tag_edits` | fields in a template; the template after their renames |
 //! | `scope`, `blocks`, `reading` | what the paths of a template refer to |
+//! | `part`, `full_path` | where a part of the record is; a name with all that is before it |
+//! | `unsaid` | names that may be those of the values of an object |
 //! | `matcher`, `words` | what the renames make of one path; whether a text may hold one |
 //! | `counts` | what they did in one document |
 //! | `warn`, `unlisted`, `unchanged`, `statement` | what is left to a person |
@@ -30,9 +32,11 @@ mod counts;
 mod edit;
 mod escapes;
 mod filters;
+mod full_path;
 mod lookup_lists;
 mod mapper;
 mod matcher;
+mod part;
 mod reading;
 mod rows;
 mod scope;
@@ -41,6 +45,7 @@ mod tag_edits;
 mod template;
 mod unchanged;
 mod unlisted;
+mod unsaid;
 mod values;
 mod walk;
 mod warn;
@@ -54,6 +59,7 @@ use serde_json::Value;
 use self::edit::SideRename;
 use self::lookup_lists::LookupLists;
 use self::matcher::{Rule, Rules};
+use self::part::Part;
 use self::walk::{Sides, Walk};
 use crate::field_rename::{FieldRename, Side};
 use crate::path::{Kind, Style, extract};
@@ -121,8 +127,10 @@ impl Renamer {
             return Vec::new();
         }
         let Sides { source, target, response } = &self.sides;
-        let lists = if source.is_some() { LookupLists::of(document) } else { LookupLists::default() };
-        let (mapped, record) = (walk::is_mapped(document), walk::record(document));
+        let lists =
+            source.as_ref().map_or_else(LookupLists::default, |rules| LookupLists::of(document, rules));
+        let record = source.as_ref().map_or_else(Part::default, |rules| walk::record(document, rules));
+        let mapped = walk::is_mapped(document);
         let lookups = Rc::new(walk::lookup_names(document));
         let kept = target
             .as_ref()

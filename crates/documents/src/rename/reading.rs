@@ -3,9 +3,9 @@
 use super::blocks::Scope;
 use super::counts::Counts;
 use super::matcher::{Found, Rule, Rules, View};
-use super::scope::Scopes;
-use super::unchanged::{BESIDE, ELEMENT, OF_FIELD, PARENT, POSITION, QUOTED, SCOPE};
-use crate::handlebars::{Call, Path, helpers};
+use super::scope::{Scopes, views_of_digits};
+use super::unchanged::{BESIDE, BLANK, ELEMENT, OF_FIELD, PARENT, PARTIAL, POSITION, QUOTED, SCOPE};
+use crate::handlebars::{Call, Path, Tag, TagKind, helpers};
 use crate::path::{Kind, RESERVED, Style, Token};
 
 /// The rename that a path may be about which is about none as it is read, and why it stays.
@@ -29,7 +29,8 @@ pub(super) fn unsure(
     if let Some(rule) = would_change(rules, scopes.views_beside_the_record(path), tokens) {
         return Some((rule, BESIDE));
     }
-    if let Some(rule) = would_change(rules, scopes.views_of_fields(path), tokens) {
+    let views = scopes.views(path);
+    if let Some(rule) = would_change(rules, scopes.views_of_fields(path, &views), tokens) {
         return Some((rule, POSITION));
     }
     let parent = scopes.view_of_the_parent(path).into_iter().collect();
@@ -40,15 +41,12 @@ pub(super) fn unsure(
     if let Some(rule) = would_change(rules, whole, tokens) {
         return Some((rule, SCOPE));
     }
-    if let Some(rule) = would_change(rules, scopes.views_of_parts(path), tokens) {
-        return Some((rule, SCOPE));
-    }
-    meant_of_a_value(rules, scopes, path, tokens).map(|rule| (rule, SCOPE))
+    would_change(rules, scopes.views_of_parts(path), tokens).map(|rule| (rule, SCOPE))
 }
 
 /// The rename that a path would be about if quotation marks inside its brackets were no part of the name.
 fn meant_without_quotes(rules: &Rules, scopes: &Scopes<'_>, path: &Path, tokens: &[Token]) -> Option<usize> {
-    let bare: Vec<Token> = tokens.iter().map(without_quotes).collect();
+    let bare: Vec<Token> = tokens.iter().map(Token::without_quotes).collect();
     let views = scopes.views(path);
     if bare == tokens || views.is_empty() || views.iter().any(|view| view.skip >= bare.len()) {
         return None;
@@ -56,19 +54,9 @@ fn meant_without_quotes(rules: &Rules, scopes: &Scopes<'_>, path: &Path, tokens:
     would_change(rules, views, &bare)
 }
 
-/// The rename that a path would be about if its part of the record were an object, of which a block takes the values one by
-/// one: `{{#each obj}}{{x}}{{/each}}` is `obj.k1.x` then.
-fn meant_of_a_value(rules: &Rules, scopes: &Scopes<'_>, path: &Path, tokens: &[Token]) -> Option<usize> {
-    let part = scopes.values_of(path)?;
-    let own: Vec<&str> =
-        tokens.iter().filter(|token| token.kind != Kind::Index).map(|token| token.text.as_str()).collect();
-    let is_meant = |rule: &Rule| {
-        let behind = rule.from.strip_prefix(&part[..]).and_then(|rest| rest.get(1..)).unwrap_or_default();
-        rule.from != rule.to
-            && !behind.is_empty()
-            && own.starts_with(&behind.iter().map(String::as_str).collect::<Vec<_>>())
-    };
-    rules.all.iter().position(is_meant)
+/// The rename that a name given as a text would be about if what is read as a position in a list were a name.
+pub(super) fn of_digits(rules: &Rules, views: &[View], tokens: &[Token]) -> Option<usize> {
+    would_change(rules, views_of_digits(views, tokens), tokens)
 }
 
 /// The rename that a path would be about if it were that of a field, also where it begins with a name of the service.
@@ -131,15 +119,6 @@ pub(super) fn is_reserved(path: &Path) -> bool {
     path.tokens.iter().any(|token| token.style == Style::Plain && RESERVED.contains(&token.text.as_str()))
 }
 
-/// The name in `["x"]` as it would be without the quotation marks.
-fn without_quotes(token: &Token) -> Token {
-    let inner = ['"', '\''].into_iter().find_map(|mark| token.text.strip_prefix(mark)?.strip_suffix(mark));
-    match inner.filter(|inner| token.style == Style::Bracket && !inner.is_empty()) {
-        Some(inner) => Token { text: inner.to_owned(), ..token.clone() },
-        None => token.clone(),
-    }
-}
-
 /// The names of a path without a final `length`, which is that of a list or text.
 pub(super) fn without_length(path: &Path) -> &[Token] {
     match path.tokens.as_slice() {
@@ -153,4 +132,19 @@ pub(super) fn without_length(path: &Path) -> &[Token] {
         }
         all => all,
     }
+}
+
+/// What is to be said of a tag in which names were changed.
+pub(super) fn odd(tag: &Tag, text: &str) -> impl Iterator<Item = &'static str> {
+    let undocumented = match tag.kind {
+        TagKind::Value => text[tag.span.start..].trim_start_matches(['{', '~']).starts_with('&'),
+        TagKind::Partial
+        | TagKind::Decorator
+        | TagKind::OpenPartial
+        | TagKind::OpenDecorator
+        | TagKind::OpenInverse => true,
+        TagKind::Open | TagKind::Else | TagKind::Close | TagKind::Raw => false,
+    };
+    let reasons = [(tag.leading_blank, BLANK), (undocumented, PARTIAL)];
+    reasons.into_iter().filter_map(|(applies, reason)| applies.then_some(reason))
 }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::blocks::{Blocks, Depth, Scope};
-use super::matcher::View;
+use super::matcher::{Rules, View};
+use super::part::Part;
 use crate::handlebars::helpers::{self, Elements, Inside, NameOf};
 use crate::handlebars::{Call, Expression, Path, Text};
 use crate::path::{Kind, Token, extract, names};
@@ -28,13 +29,13 @@ pub(super) enum Parent {
 #[derive(Debug, Clone, Default)]
 pub(super) struct TemplateContext {
     /// Names before every bare path: the record of the place is a part of the record.
-    pub context: Vec<String>,
+    pub context: Part,
     /// Where the record of the import is in the record that came in: the child records of `pathToMany`, or all of it.
-    pub record: Vec<String>,
+    pub record: Part,
     /// Other parts a bare path may refer to: the list a lookup is used from.
-    pub others: Vec<Vec<String>>,
+    pub others: Vec<Part>,
     /// Parts that it may refer to, where that is not known.
-    pub perhaps: Vec<Vec<String>>,
+    pub perhaps: Vec<Part>,
     /// Names of the document's lookups: such a text is not a field.
     pub lookups: Rc<HashSet<String>>,
     /// The text is JSON, so a name with a quotation mark would break it.
@@ -52,13 +53,14 @@ pub(super) struct TemplateContext {
 /// What a template is rendered with, and its open blocks.
 #[derive(Debug)]
 pub(super) struct Scopes<'a> {
+    rules: &'a Rules,
     context: &'a TemplateContext,
     pub blocks: Blocks,
 }
 
 impl<'a> Scopes<'a> {
-    pub(super) fn new(context: &'a TemplateContext) -> Self {
-        Self { context, blocks: Blocks::default() }
+    pub(super) fn new(rules: &'a Rules, context: &'a TemplateContext) -> Self {
+        Self { rules, context, blocks: Blocks::default() }
     }
 
     /// Whether the path begins with a block parameter.
@@ -93,7 +95,7 @@ impl<'a> Scopes<'a> {
         let list = |at: usize| {
             at + tokens[at.min(tokens.len())..].iter().take_while(|t| t.kind != Kind::Name).count()
         };
-        let strict = |context: &Vec<String>, skip: usize| View { context: context.clone(), skip };
+        let strict = |context: &Part, skip: usize| View { context: context.clone(), skip };
         let first = tokens.get(skip).map(|t| t.text.as_str());
         let base = &self.context.context;
         let parent = |at: usize| {
@@ -101,7 +103,7 @@ impl<'a> Scopes<'a> {
             match self.context.parent {
                 Parent::Left if is_parent => Vec::new(),
                 Parent::Alone if !is_parent => Vec::new(),
-                _ if is_parent => vec![strict(&Vec::new(), at + 1)],
+                _ if is_parent => vec![strict(&Part::default(), at + 1)],
                 _ => vec![strict(base, at)],
             }
         };
@@ -130,8 +132,10 @@ impl<'a> Scopes<'a> {
                 _ => with_others(parent(list(skip)), list(skip)),
             },
             Scope::Field(context) => {
-                let at = list(skip);
                 let whole = context == base;
+                let is_name = |at: &usize| !whole && self.rules.may_name(context, &tokens[*at]);
+                let end = list(skip);
+                let at = (skip..end).find(is_name).unwrap_or(end);
                 match first {
                     Some("rows") if free && whole => {
                         let mut views = parent(list(skip + 1));
@@ -194,8 +198,8 @@ impl<'a> Scopes<'a> {
     /// The way to read a path as one of the parent record, where the import takes its children one by one.
     pub(super) fn view_of_the_parent(&self, path: &Path) -> Option<View> {
         let own = self.views(path).into_iter().next()?;
-        let is_child = !own.context.is_empty() && own.context == self.context.record;
-        is_child.then(|| View { context: Vec::new(), skip: own.skip })
+        let is_child = !own.context.is_whole() && own.context == self.context.record;
+        is_child.then(|| View { context: Part::default(), skip: own.skip })
     }
 
     /// The way to read a path in a subrecord as one of the whole record: it is not known which of the two its templates see.
@@ -213,37 +217,14 @@ impl<'a> Scopes<'a> {
         own.into_iter().flat_map(|own| view(own.skip)).collect()
     }
 
-    /// The part of the record whose values a path may be looked up in, one by one: that of the innermost `#each`.
-    pub(super) fn values_of(&self, path: &Path) -> Option<Vec<String>> {
-        match (self.base(path), self.blocks.innermost_deep()) {
-            ((Scope::Field(part), 0), Some(block)) if block.each && path.parents == 0 => Some(part),
-            _ => None,
-        }
-    }
-
     /// The ways to read what stands for the record or a position in a list at the start of a path as names of fields.
-    pub(super) fn views_of_fields(&self, path: &Path) -> Vec<View> {
+    pub(super) fn views_of_fields(&self, path: &Path, views: &[View]) -> Vec<View> {
         let (scope, skip) = self.base(path);
-        let context = match &scope {
-            Scope::Root => &self.context.context,
-            Scope::Field(context) => context,
-            Scope::Batch | Scope::Other | Scope::Unknown => return Vec::new(),
-        };
-        let view = |skip: usize| View { context: context.clone(), skip };
-        let token = |at: usize| path.tokens.get(at);
-        let named = |at: usize| {
-            token(at)
-                .is_some_and(|t| matches!(t.text.as_str(), "batch_of_records" | "data" | "record" | "rows"))
-        };
-        let digits = |at: usize| token(at).is_some_and(|t| t.kind == Kind::Digits);
-        let mut views = Vec::new();
-        if scope == Scope::Root && !path.this && named(skip) {
-            views.push(view(skip));
-            views.extend(digits(skip + 1).then(|| view(skip + 1)));
-        } else if digits(skip) {
-            views.push(view(skip));
-        }
-        views
+        let names_the_record =
+            |token: &Token| matches!(token.text.as_str(), "batch_of_records" | "data" | "record" | "rows");
+        let is_field = scope == Scope::Root && path.tokens.get(skip).is_some_and(names_the_record);
+        let field = is_field.then(|| View { context: self.context.context.clone(), skip });
+        field.into_iter().chain(views_of_digits(views, &path.tokens)).collect()
     }
 
     /// Whether a bare name that belongs to the service may still be a field.
@@ -272,7 +253,8 @@ impl<'a> Scopes<'a> {
             return if path.root { Scope::Root } else { self.blocks.above(path.parents) };
         }
         let (base, skip) = self.base(path);
-        if base == Scope::Unknown {
+        // To some, quotation marks inside brackets are no part of the name.
+        if base == Scope::Unknown || path.tokens.iter().any(Token::is_quoted_in_brackets) {
             return Scope::Unknown;
         }
         let first = path.tokens.get(skip).is_some_and(|t| t.text == "batch_of_records");
@@ -291,8 +273,7 @@ impl<'a> Scopes<'a> {
             None if !self.views_beside_the_record(path).is_empty() => Scope::Unknown,
             None => Scope::Other,
             Some(view) => {
-                let mut part = view.context.clone();
-                part.extend(names(&path.tokens[view.skip.min(path.tokens.len())..]));
+                let part = self.rules.below(&view.context, path.tokens.get(view.skip..).unwrap_or_default());
                 if part.len() > DEEPEST { Scope::Unknown } else { Scope::Field(part) }
             }
         }
@@ -310,7 +291,7 @@ impl<'a> Scopes<'a> {
                 let first = || self.element_of(call.arguments.first());
                 match (elements, call.arguments.get(1)) {
                     (Elements::OfFirst, _) => first(),
-                    (Elements::NamedOfFirst, Some(Expression::Text(text))) => deeper(first(), text),
+                    (Elements::NamedOfFirst, Some(Expression::Text(text))) => self.deeper(first(), text),
                     _ => Scope::Unknown,
                 }
             }
@@ -322,8 +303,12 @@ impl<'a> Scopes<'a> {
         match call.name().map(|name| (name, helpers::find(name))) {
             // Of an object the values are told one by one, and what a value of the record holds is not known.
             Some(("each", _)) if self.is_the_record(call.arguments.first()) => Some(Scope::Unknown),
-            Some((_, Some(helper))) => match helper.block {
-                Some(Inside::FirstArgument) => Some(self.element_of(call.arguments.first())),
+            Some((name, Some(helper))) => match helper.block {
+                Some(Inside::FirstArgument) => match (call.arguments.first(), name) {
+                    // What a helper makes is a list; a field may be an object, whose values are told one by one.
+                    (of @ Some(Expression::Path(_)), "each") => Some(self.element_of(of).each()),
+                    (of, _) => Some(self.element_of(of)),
+                },
                 Some(Inside::Same) => None,
                 None => Some(Scope::Unknown),
             },
@@ -385,15 +370,23 @@ impl<'a> Scopes<'a> {
             NameOf::Element | NameOf::Member => self.element_of(call.arguments.first()),
         }
     }
+
+    fn deeper(&self, scope: Scope, text: &Text) -> Scope {
+        match (scope, extract::parse(&text.value)) {
+            (Scope::Field(part), Some(path)) => Scope::Field(self.rules.below(&part, &path.tokens)),
+            (Scope::Other, _) => Scope::Other,
+            _ => Scope::Unknown,
+        }
+    }
 }
 
-fn deeper(scope: Scope, text: &Text) -> Scope {
-    match (scope, extract::parse(&text.value)) {
-        (Scope::Field(mut part), Some(path)) => {
-            part.extend(names(&path.tokens));
-            Scope::Field(part)
-        }
-        (Scope::Other, _) => Scope::Other,
-        _ => Scope::Unknown,
+/// The ways to read a path where the positions in a list at its start are names.
+pub(super) fn views_of_digits(views: &[View], tokens: &[Token]) -> Vec<View> {
+    let mut found = Vec::new();
+    for View { context, skip } in views {
+        let is_digits = |at: &usize| tokens.get(*at).is_some_and(|token| token.kind == Kind::Digits);
+        let skips = (0..*skip).rev().take_while(is_digits);
+        found.extend(skips.map(|skip| View { context: context.clone(), skip }));
     }
+    found
 }

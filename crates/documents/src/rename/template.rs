@@ -8,9 +8,10 @@ use super::reading;
 use super::scope::{Scopes, TemplateContext};
 use super::tag_edits::TagEdits;
 use super::unchanged::{
-    AT_RUN_TIME, BLANK, BROKEN, CALLED, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, SCOPE, SERVICE_NAME, TEXT,
-    UNREADABLE, UNSAYABLE, Unchanged,
+    AT_RUN_TIME, BROKEN, CALLED, LENGTH, LOOKUP_AT_RUN_TIME, POSITION, SCOPE, SERVICE_NAME, TEXT, UNREADABLE,
+    UNSAYABLE, Unchanged,
 };
+use super::unsaid::Unsaid;
 use crate::handlebars::helpers::{self, Argument, NameOf};
 use crate::handlebars::{self, Backslash, Call, Expression, Path, Tag, TagKind, Text};
 use crate::path::{Grammar, Piece, Token, extract, print, single};
@@ -46,11 +47,13 @@ pub(super) fn rewrite(
             return None;
         }
     };
-    let scopes = Scopes::new(context);
-    let mut walk = Walk { rules, text, context, counts, unchanged, scopes, edits: TagEdits::default() };
+    let scopes = Scopes::new(rules, context);
+    let (edits, unsaid) = (TagEdits::default(), Unsaid::default());
+    let mut walk = Walk { rules, text, context, counts, unchanged, scopes, edits, unsaid };
     for tag in &template.tags {
         walk.tag(tag);
     }
+    walk.unsaid.say(rules, walk.counts, walk.unchanged);
     walk.edits.apply(text, &template, backslash).unwrap_or_else(|rules| {
         for rule in rules {
             counts.changed[rule] -= 1;
@@ -69,6 +72,7 @@ struct Walk<'a> {
     unchanged: &'a mut Unchanged,
     scopes: Scopes<'a>,
     edits: TagEdits,
+    unsaid: Unsaid,
 }
 
 impl Walk<'_> {
@@ -91,25 +95,13 @@ impl Walk<'_> {
                     params: Vec::new(),
                     depth: Depth::Same,
                     otherwise_depth: Depth::Same,
-                    each: false,
                     name: None,
                 });
             }
         }
         if self.edits.len() > before {
-            let undocumented = match tag.kind {
-                TagKind::Value => self.text[tag.span.start..].trim_start_matches(['{', '~']).starts_with('&'),
-                TagKind::Partial
-                | TagKind::Decorator
-                | TagKind::OpenPartial
-                | TagKind::OpenDecorator
-                | TagKind::OpenInverse => true,
-                TagKind::Open | TagKind::Else | TagKind::Close | TagKind::Raw => false,
-            };
-            for (applies, reason) in [(tag.leading_blank, BLANK), (undocumented, PARTIAL)] {
-                if applies {
-                    self.unchanged.push(&self.text[tag.span.clone()], reason);
-                }
+            for reason in reading::odd(tag, self.text) {
+                self.unchanged.push(&self.text[tag.span.clone()], reason);
             }
         }
     }
@@ -125,7 +117,6 @@ impl Walk<'_> {
     fn otherwise(&mut self, tag: &Tag) {
         self.scopes.blocks.change_last(|block| {
             block.params.clear();
-            block.each = false;
             block.scope = block.otherwise.clone();
             block.depth = block.otherwise_depth;
         });
@@ -154,8 +145,7 @@ impl Walk<'_> {
         let (inside, outside) = ((inner, depth), (outer, Depth::Same));
         let ((scope, depth), (otherwise, otherwise_depth)) =
             if inverse { (outside, inside) } else { (inside, outside) };
-        let each = !inverse && call.name() == Some("each");
-        self.scopes.blocks.push(Block { scope, otherwise, params, depth, otherwise_depth, each, name });
+        self.scopes.blocks.push(Block { scope, otherwise, params, depth, otherwise_depth, name });
     }
 
     /// Whether the first word is a field rather than the name of a helper.
@@ -280,7 +270,14 @@ impl Walk<'_> {
         };
         let views = self.scopes.views_in(&scope, &tokens, 0, of == NameOf::Root);
         match self.rules.resolve(&views, &tokens, self.counts) {
-            Found::Nothing | Found::Same | Found::Enclosing => {}
+            Found::Nothing | Found::Same | Found::Enclosing => {
+                if let Some(rule) = reading::of_digits(self.rules, &views, &tokens) {
+                    self.mention(&[rule]);
+                    self.unchanged.push(written, POSITION);
+                } else {
+                    self.unsaid.add(self.rules, written, (&views, &tokens), Grammar::Extract);
+                }
+            }
             Found::Unsayable(rule) => self.unsayable(rule, written),
             Found::Changed(rule, pieces) => {
                 let new = match (of, pieces.as_slice()) {
@@ -318,6 +315,7 @@ impl Walk<'_> {
     /// `first`: the path is the first word of its tag, where a bare name may be that of a helper.
     fn path(&mut self, path: &Path, first: bool) {
         let text = &self.text[path.span.clone()];
+        self.unsaid.note(&self.scopes, path);
         if path.data || !self.rules.may_concern(text) {
             return;
         }
@@ -357,6 +355,8 @@ impl Walk<'_> {
                 if let Some((rule, reason)) = reading::unsure(self.rules, &self.scopes, path, tokens) {
                     self.mention(&[rule]);
                     self.unchanged.push(text, reason);
+                } else {
+                    self.unsaid.add(self.rules, text, (&views, tokens), Grammar::Handlebars);
                 }
             }
             Found::Unsayable(rule) => self.unsayable(rule, text),

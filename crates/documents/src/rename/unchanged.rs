@@ -49,5 +49,7 @@ pub(super) const OF_FIELD: &str = "stands in a block over a field and is left al
 pub(super) const BESIDE: &str = "is read as a field of an entry of `batch_of_records`, beside its `record` and `rows`, and is left alone; it may be one of the record";
 pub(super) const ENVELOPE: &str =
     "may name the field; it is not clear whether `$.record` is the record; it is left alone";
+pub(super) const ANY_CHILD: &str =
+    "takes every child at `*`, which may be the one that is meant, and is left alone";
 pub(super) const POSITION: &str =
     "begins with what is read as the record or a position in a list, and is left alone; it may be a field";

@@ -10,13 +10,14 @@ use super::counts::mention;
 use super::edit::{SideRename, TextSyntax, below};
 use super::lookup_lists::LookupLists;
 use super::matcher::Rules;
+use super::part::Part;
 use super::scope::{Parent, TemplateContext};
 use super::statement;
 use super::unchanged::short;
 use super::values::for_each_text;
 use crate::envelope::Envelope;
 use crate::field_rename::Side;
-use crate::path::{extract, names};
+use crate::path::extract;
 use crate::schema::{self, Field, Holds, LOOKUP, Model, Record, Syntax};
 
 /// The renames of each side.
@@ -50,7 +51,7 @@ pub(super) struct Walk<'a> {
     /// Whether the import maps at all; without, the record after mapping is the record before it.
     pub mapped: bool,
     /// Where the record of the import is in the record that came in: the child records of `oneToMany`, or all of it.
-    pub record: Vec<String>,
+    pub record: Part,
     /// The lists that its lookups are used from.
     pub lists: LookupLists,
     /// The names of its lookups.
@@ -61,7 +62,7 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// A walk over a document that has no lookups.
-    pub(super) fn new(sides: Sides<SideRename<'a>>, mapped: bool, record: Vec<String>) -> Self {
+    pub(super) fn new(sides: Sides<SideRename<'a>>, mapped: bool, record: Part) -> Self {
         Self {
             sides,
             mapped,
@@ -91,7 +92,8 @@ impl Walk<'_> {
             }
             let unmapped_body = value.get("sendPostMappedData") == Some(&Value::Bool(false));
             // As they are before any of them is renamed.
-            let resources = answer::resources(value);
+            let response = self.sides.response.as_ref();
+            let resources = response.map(|side| answer::resources(value, side.rules)).unwrap_or_default();
             for row in rows {
                 if !is_one(&row.holds) {
                     continue;
@@ -128,7 +130,7 @@ impl Walk<'_> {
             Holds::Mapping(Model::Two, record) => self.mapper2_root(found, at, record),
             Holds::Lookups(record) => {
                 let side = self.side(record, false);
-                self.lookups(found, at, &[], side);
+                self.lookups(found, at, &Part::default(), side);
             }
             Holds::Names(syntax, record) => self.names(row.at, syntax, record, unmapped_body, found, at),
             _ => {}
@@ -148,8 +150,8 @@ impl Walk<'_> {
         // The path to the child records is about the record that has them.
         let whole = side != Side::Source || row == "pathToMany";
         let context = TemplateContext {
-            context: if whole { Vec::new() } else { self.record.clone() },
-            record: if whole { Vec::new() } else { self.record.clone() },
+            context: if whole { Part::default() } else { self.record.clone() },
+            record: if whole { Part::default() } else { self.record.clone() },
             json: syntax == Syntax::JsonTemplate,
             statement: syntax == Syntax::Statement,
             folders: syntax == Syntax::FolderTemplate,
@@ -220,24 +222,24 @@ impl Walk<'_> {
     }
 
     /// Every lookup of a list; `context` is the part of the record a subrecord sees.
-    pub(super) fn lookups(&mut self, lookups: &mut Value, at: &mut String, context: &[String], side: Side) {
+    pub(super) fn lookups(&mut self, lookups: &mut Value, at: &mut String, context: &Part, side: Side) {
         if !lookups.is_array() {
             return self.misshapen(lookups, at);
         }
         let names = Rc::clone(&self.lookups);
-        let record = if side == Side::Source { self.record.clone() } else { Vec::new() };
-        let context = if context.is_empty() { &record } else { context };
+        let record = if side == Side::Source { self.record.clone() } else { Part::default() };
+        let context = if context.is_whole() { &record } else { context };
         let Some(side) = self.sides.of(side) else { return };
         for (index, lookup) in lookups.as_array_mut().into_iter().flatten().enumerate() {
             let name = lookup.get("name").and_then(Value::as_str).unwrap_or_default();
-            let parts = |parts: Option<&Vec<Vec<String>>>| -> Vec<Vec<String>> {
-                parts.into_iter().flatten().map(|part| [&record[..], part].concat()).collect()
+            let parts = |parts: Option<&Vec<Part>>| -> Vec<Part> {
+                parts.into_iter().flatten().map(|part| part.inside(&record)).collect()
             };
             let (others, perhaps) = (parts(self.lists.sure.get(name)), parts(self.lists.perhaps.get(name)));
             for (key, syntax) in LOOKUP {
                 let Some(value) = lookup.get_mut(*key) else { continue };
                 let context = TemplateContext {
-                    context: context.to_vec(),
+                    context: context.clone(),
                     record: record.clone(),
                     others: others.clone(),
                     perhaps: perhaps.clone(),
@@ -330,9 +332,9 @@ pub(super) fn lookup_names(document: &Value) -> HashSet<String> {
 }
 
 /// Where the record of the import is in the record that came in: its children, when the import takes them one by one.
-pub(super) fn record(document: &Value) -> Vec<String> {
+pub(super) fn record(document: &Value, rules: &Rules) -> Part {
     let many = matches!(document.get("oneToMany"), Some(Value::Bool(true)))
         || document.get("oneToMany") == Some(&Value::from("true"));
     let path = document.get("pathToMany").and_then(Value::as_str).filter(|_| many);
-    path.and_then(extract::parse).map(|p| names(&p.tokens)).unwrap_or_default()
+    path.and_then(extract::parse).map(|p| rules.below(&Part::default(), &p.tokens)).unwrap_or_default()
 }
