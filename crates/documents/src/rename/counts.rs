@@ -8,9 +8,18 @@ pub(super) struct Counts {
     /// Whether its new name stands somewhere without having been made by it.
     pub taken: Vec<bool>,
     /// The field that is there too and inside of which it puts another, by name.
-    pub outer: Vec<Option<Vec<String>>>,
+    pub outer: Vec<Option<Outer>>,
     /// Whether something was left alone that may name its field.
     pub mentioned: Vec<bool>,
+}
+
+/// A field that is there, and that a rename puts another field into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Outer {
+    /// Its names, from the root.
+    pub names: Vec<String>,
+    /// Whether its entries are named by their positions, or taken one by one.
+    pub is_list: bool,
 }
 
 impl Counts {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::counts::Counts;
+use super::counts::{Counts, Outer};
 use super::full_path::{OpenPath, Step, Word, full, have_the_last, positions, rewrite};
 use super::part::{Part, Segment, is_any_child};
 use super::words::Words;
@@ -28,7 +28,7 @@ impl Rule {
 pub(super) struct Rules {
     pub all: Vec<Rule>,
     from: HashMap<String, Vec<usize>>,
-    to: HashMap<String, Vec<usize>>,
+    pub to: HashMap<String, Vec<usize>>,
     /// The last name of every `from`, and the names of every `to`: a text without any of them holds nothing to do.
     needle: Words,
     /// Whether a name in a rename is of digits only.
@@ -189,31 +189,6 @@ impl Rules {
         found
     }
 
-    /// Notes when a path that stays as it is, is what some rename makes of another.
-    pub(super) fn note_taken(&self, view: &View, tokens: &[Token], counts: &mut Counts) {
-        let (full, own) = full(&view.context, &tokens[view.skip..]);
-        if let Some((rule, at)) = self.longest(&full, &self.to, |r| &r.to)
-            && at.last().is_some_and(|last| *last >= own)
-        {
-            counts.taken[rule] = true;
-        }
-        if full.iter().all(|word| word.kind == Kind::Name) {
-            self.note_outer(&full.iter().map(|word| word.text.to_owned()).collect::<Vec<_>>(), counts);
-        }
-    }
-
-    /// Notes when the name of a field is what some rename puts another field into, that was not inside of it before.
-    fn note_outer(&self, name: &[String], counts: &mut Counts) {
-        for at in name.first().and_then(|first| self.to.get(first)).into_iter().flatten() {
-            let Rule { from, to } = &self.all[*at];
-            let is_inside = to.len() > name.len() && to.starts_with(name);
-            if is_inside && counts.outer[*at].is_none() {
-                let was_inside = (1..from.len()).any(|length| self.rewrite_names(&from[..length]) == name);
-                counts.outer[*at] = (!was_inside).then(|| name.to_vec());
-            }
-        }
-    }
-
     fn resolve_one(&self, context: &Part, tokens: &[Token], counts: &mut Counts) -> Found {
         if tokens.is_empty() {
             return Found::Nothing;
@@ -228,7 +203,8 @@ impl Rules {
         };
         // What one rename made of this path may be what another makes of a second one.
         let names: Vec<String> = renamed.iter().filter_map(|step| step.name.clone()).collect();
-        self.note_outer(&names, counts);
+        self.note_outer(Outer { names: names.clone(), is_list: false }, counts);
+        self.note_lists(&full, counts);
         let back = self.longest(&words(&names), &self.to, |r| &r.to);
         if let Some((other, _)) = back.filter(|(other, _)| *other != rule) {
             counts.taken[other] = true;
@@ -263,7 +239,7 @@ impl Rules {
     }
 
     /// The names of a path after renaming; those that cannot be said stay.
-    fn rewrite_names(&self, path: &[String]) -> Vec<String> {
+    pub(super) fn rewrite_names(&self, path: &[String]) -> Vec<String> {
         self.rewrite_words(&words(path)).into_iter().filter_map(|step| step.name).collect()
     }
 
@@ -310,14 +286,16 @@ impl Rules {
 
     /// Whether a rename has a name of these digits in that part of the record.
     pub(super) fn may_name(&self, part: &Part, token: &Token) -> bool {
-        if !self.has_digits || token.kind != Kind::Digits {
-            return false;
-        }
-        let (full, _) = full(part, std::slice::from_ref(token));
+        self.has_digits
+            && token.kind == Kind::Digits
+            && self.have_the_last(&full(part, std::slice::from_ref(token)).0)
+    }
+
+    pub(super) fn have_the_last(&self, full: &[Word<'_>]) -> bool {
         let has = |index: &HashMap<String, Vec<usize>>, names: fn(&Rule) -> &Vec<String>| {
-            candidates(&full, index).any(|at| have_the_last(names(&self.all[at]), &full))
+            candidates(full, index).any(|at| have_the_last(names(&self.all[at]), full))
         };
-        has(&self.from, |rule| &rule.from) || has(&self.to, |rule| &rule.to)
+        self.has_digits && (has(&self.from, |rule| &rule.from) || has(&self.to, |rule| &rule.to))
     }
 
     /// The rename that a path may be about where it takes the values of an object one by one, whose names it does not say. What
@@ -340,7 +318,7 @@ impl Rules {
         }
     }
 
-    fn longest<'r>(
+    pub(super) fn longest<'r>(
         &'r self,
         full: &[Word<'_>],
         index: &HashMap<String, Vec<usize>>,

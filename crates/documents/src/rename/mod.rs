@@ -22,7 +22,7 @@
 //! | `part`, `full_path` | where a part of the record is; a name with all that is before it |
 //! | `unsaid` | names that may be those of the values of an object |
 //! | `matcher`, `words` | what the renames make of one path; whether a text may hold one |
-//! | `counts` | what they did in one document |
+//! | `counts`, `taken` | what they did in one document; names that were there before |
 //! | `warn`, `unlisted`, `unchanged`, `statement` | what is left to a person |
 
 mod answer;
@@ -42,6 +42,7 @@ mod rows;
 mod scope;
 mod statement;
 mod tag_edits;
+mod taken;
 mod template;
 mod unchanged;
 mod unlisted;

@@ -144,10 +144,13 @@ fn collisions(side: &str, renames: &SideRename<'_>, warnings: &mut Vec<String>) 
             continue;
         }
         if let Some(outer) = &counts.outer[at] {
-            let outer = Rule::shown(outer);
-            warnings.push(format!(
-                "{side}: `{from}` became `{to}`, and `{outer}` is there too: if that is a plain value, it cannot hold another"
-            ));
+            let why = if outer.is_list {
+                "is a list there: a list has no field of its own"
+            } else {
+                "is there too: if that is a plain value, it cannot hold another"
+            };
+            let outer = Rule::shown(&outer.names);
+            warnings.push(format!("{side}: `{from}` became `{to}`, and `{outer}` {why}"));
         }
         for (other, second) in rules.iter().enumerate().skip(at + 1) {
             if second.to == rule.to && counts.changed[other] > 0 {

@@ -24,6 +24,7 @@ mod rename_keys;
 mod rename_laws;
 mod rename_lookups;
 mod rename_nested;
+mod rename_outer;
 mod rename_parent;
 mod rename_paths;
 mod rename_places;
