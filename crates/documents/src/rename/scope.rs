@@ -269,7 +269,12 @@ impl<'a> Scopes<'a> {
         if self.seems_of_the_record(path) && path.tokens.len() > 1 {
             return Scope::Unknown;
         }
-        match self.views(path).first() {
+        let views = self.views(path);
+        let may_be_a_name = |view: &View| self.rules.may_name(&view.context, &path.tokens[view.skip]);
+        if views_of_digits(&views, &path.tokens).iter().any(may_be_a_name) {
+            return Scope::Unknown;
+        }
+        match views.first() {
             None if !self.views_beside_the_record(path).is_empty() => Scope::Unknown,
             None => Scope::Other,
             Some(view) => {

@@ -44,6 +44,10 @@ const ROWS: &[Row] = &[
     ("traceKeyTemplate", "source 2024 -> y2024", "{{pluck data \"2024\"}}", "=", "it may be a field"),
     ("traceKeyTemplate", "source 2024 -> y2024", "{{getValue \"data.0.2024\"}}", "=", "it may be a field"),
     ("traceKeyTemplate", "source 2024.a -> 2024.b", "{{#each data}}{{[2024].a}}{{/each}}", "=", "it may be a field"),
+    ("traceKeyTemplate", "source 2024.a -> 2024.b", "{{#with [2024]}}{{a}}{{/with}}", "=", "not known what it refers to"),
+    ("traceKeyTemplate", "source 2024.a -> 2024.b", "{{#with data.0.[2024]}}{{a}}{{/with}}{{#with data.0}}{{a}}{{/with}}", "=", "not known what it refers to"),
+    ("traceKeyTemplate", "source 2024.a -> 2024.b", "{{#each data as |d|}}{{#with d.[2024]}}{{a}}{{/with}}{{/each}}", "=", "not known what it refers to"),
+    ("traceKeyTemplate", "source 2024.a -> 2024.b", "{{#with data.0}}{{a}}{{/with}}{{#each data.[1].lines}}{{a}}{{/each}}", "=", "-"),
     // Quotation marks inside of brackets
     ("traceKeyTemplate", AMOUNT, "{{#with record.sales.[\"2024\"]}}{{amount}}{{/with}}", "=", "not known what it refers to"),
     ("traceKeyTemplate", "source a.b -> a.c", "{{#with record.[\"a\"] as |x|}}{{x.b}}{{/with}}", "=", "not known what it refers to"),
