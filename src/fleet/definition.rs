@@ -175,6 +175,9 @@ impl Definition {
         if names(self) != names(other) {
             return of_all("it has other accounts or waves");
         }
+        if let Some(what) = self.other_approvals(other) {
+            return of_all(&what);
+        }
         let both = self.accounts.iter().zip(&other.accounts);
         let changed = |(own, known): &(&Member, &Member)| {
             own.row.is_some() && known.row.is_some() && own.row != known.row
@@ -189,6 +192,15 @@ impl Definition {
         let account = &first.account;
         let what = format!("the row of `{account}` says another place or has other columns{more}");
         Some(Unlike { what, is_of_a_row: true })
+    }
+
+    /// The first wave that asks for an approval in one of two fleets and not in the other, in words.
+    fn other_approvals(&self, other: &Self) -> Option<String> {
+        let asks = |fleet: &Self, at: usize| fleet.waves.get(at).is_some_and(|wave| wave.approve);
+        let mut waves = 0..self.waves.len().max(other.waves.len());
+        let changed = waves.find(|at| asks(self, *at) != asks(other, *at))?;
+        let what = if asks(self, changed) { "added to" } else { "removed from" };
+        Some(format!("`approve: true` was {what} wave {}", changed + 1))
     }
 
     /// Why a fleet of this name cannot be another one, and what to do.

@@ -57,6 +57,30 @@ fn a_job_or_a_file_of_it_or_a_row_that_changes_after_the_first_wave_is_refused_a
 }
 
 #[test]
+fn an_approval_that_is_removed_from_a_wave_or_added_to_one_is_refused_and_named() {
+    let run = ["fleet", "run", "fleet.yaml", "--no-wait"];
+    let bench = two_waves();
+    bench.expect(130, &run);
+    for (from, to, why) in [
+        (", approve: true }, { rest: true }", " }, { rest: true }", "`approve: true` was removed from wave 1:"),
+        ("{ rest: true }", "{ rest: true, approve: true }", "`approve: true` was added to wave 2:"),
+    ] {
+        edit(&bench, "fleet.yaml", from, to);
+        for words in [&run[..], &["fleet", "plan", "fleet.yaml"]] {
+            let said = told(&bench.expect(2, words));
+            assert!(said.contains(why) && said.contains("give this one another name"), "{said}");
+        }
+        edit(&bench, "fleet.yaml", to, from);
+    }
+    assert!(!bench.path("store/fleets/describe-all/runs/c2").exists());
+    // How much is done at once and when it stops may change.
+    edit(&bench, "fleet.yaml", "store: store\n", "store: store\nparallel: 1\nstop: { accounts: 2 }\n");
+    bench.expect(130, &run);
+    bench.expect(0, &["fleet", "approve", "fleet.yaml"]);
+    bench.expect(0, &run);
+}
+
+#[test]
 fn a_worker_that_waits_begins_no_account_with_files_that_changed_meanwhile() {
     let bench = two_waves();
     let mut worker = bench.transship(&["fleet", "run", "fleet.yaml"]);
