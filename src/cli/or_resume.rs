@@ -90,7 +90,10 @@ async fn go_on(
     // It may have ended meanwhile, or be written by another process: that is told when it is gone on with.
     world.leases.release().await;
     let terms = Terms { grace_period: args.grace.period, consent: Consent::of(args.yes) };
-    resume_one(world, earlier, cancel, terms, company).await
+    // The places of the tokens are those of now: a row, or the user's file, may name others than when the run began.
+    let head = earlier.head_with_tokens_of(settings);
+    let request = OpenRequest::Resume(&head);
+    resume_one(world, Resuming { earlier, request, terms, company }, cancel).await
 }
 
 /// Refuses to continue the run of another job.
@@ -105,14 +108,23 @@ fn same_job(earlier: &OpenedRun, job: &Job, settings: &Settings, place: &Path) -
     )))
 }
 
+/// A run that is to be continued.
+#[derive(Debug)]
+pub(super) struct Resuming<'a> {
+    pub earlier: &'a OpenedRun,
+    /// What opens its accounts.
+    pub request: OpenRequest<'a>,
+    pub terms: Terms,
+    pub company: Company,
+}
+
 /// Continues a run; a finished one is only reported.
 pub(super) async fn resume_one(
     world: &CliContext,
-    earlier: &OpenedRun,
+    resuming: Resuming<'_>,
     cancel: &Cancel,
-    terms: Terms,
-    company: Company,
 ) -> Result<Ended, Failure> {
+    let Resuming { earlier, request, terms, company } = resuming;
     if earlier.is_done() {
         return finished(world, earlier);
     }
@@ -120,8 +132,7 @@ pub(super) async fn resume_one(
         // It may not be known yet that it is undone.
         world.remote.fetch(undone.path()).await?;
     }
-    let head = earlier.plan.head();
-    let session = open(world, OpenRequest::Resume(head), Some(earlier.folder.path()), cancel, terms)
+    let session = open(world, request, Some(earlier.folder.path()), cancel, terms)
         .await
         .map_err(Failure::once_begun)?;
     let listening = listen(world, &session, company);

@@ -4,12 +4,12 @@ use super::args::Resume;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::one_run::{Company, Consent, Terms};
-use super::or_resume::resume_one;
+use super::or_resume::{Resuming, resume_one};
 use super::runs::find_unfinished;
 use super::world::CliContext;
 use super::{backup, parent, signal};
 use crate::model::cancel::Cancel;
-use crate::session::OpenedRun;
+use crate::session::{OpenRequest, OpenedRun};
 
 /// Carries out `resume`.
 pub(super) async fn resume(world: &CliContext, args: &Resume) -> Result<Exit, Failure> {
@@ -20,7 +20,9 @@ pub(super) async fn resume(world: &CliContext, args: &Resume) -> Result<Exit, Fa
     let cancel = Cancel::new();
     let mut signals = signal::listen(world, &cancel);
     let terms = Terms { grace_period: args.grace.period, consent: Consent::Asked };
-    let ended = resume_one(world, &earlier, &cancel, terms, Company::Alone).await;
+    let request = OpenRequest::Resume(earlier.plan.head());
+    let resuming = Resuming { earlier: &earlier, request, terms, company: Company::Alone };
+    let ended = resume_one(world, resuming, &cancel).await;
     if let Ok(ended) = &ended
         && ended.was_finished
     {

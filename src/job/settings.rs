@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Action, BackupSettings, Job, PageSize, Retry, StandIn, Stop, Verify, Waves};
+use super::{
+    Account, AccountPlace, Action, BackupSettings, Job, PageSize, Retry, StandIn, Stop, Verify, Waves,
+};
 use crate::documents::SelectorSpec;
 use crate::documents::pointer::Pointer;
 use crate::model::Fingerprint;
@@ -86,6 +88,31 @@ impl Settings {
             repoint_flows: false,
             stand_in: job.stand_in.clone(),
         }
+    }
+
+    /// The same settings, with tokens from where later ones say. An account that is elsewhere in those keeps its token.
+    #[must_use]
+    pub fn with_tokens_of(&self, later: &Self) -> Self {
+        let stand_in = self.stand_in.as_ref().map(|row| match &later.stand_in {
+            Some(now) => StandIn { account: with_token_of(&row.account, &now.account), ..row.clone() },
+            None => row.clone(),
+        });
+        Self {
+            source: with_token_of(&self.source, &later.source),
+            target: with_token_of(&self.target, &later.target),
+            stand_in,
+            ..self.clone()
+        }
+    }
+}
+
+fn with_token_of(account: &Account, later: &Account) -> Account {
+    let is_there = account.place.origin() == later.place.origin();
+    match (&account.place, &later.place) {
+        (AccountPlace::Service { .. }, AccountPlace::Service { .. }) if is_there => {
+            Account { place: later.place.clone(), ..account.clone() }
+        }
+        _ => account.clone(),
     }
 }
 

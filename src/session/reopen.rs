@@ -2,12 +2,19 @@
 
 use super::runs::OpenedRun;
 use super::{SessionError, TOOL};
+use crate::job::Settings;
 use crate::journal::{Entry, FORMAT, ItemState, Journal, JournalError, JournalOptions};
 use crate::model::ItemKey;
 use crate::model::shown::shell_word;
-use crate::run_folder::RunFolderError;
+use crate::run_folder::{PlanHead, RunFolderError};
 
 impl OpenedRun {
+    /// The head of its plan, with tokens from where these settings say: the places of tokens may change.
+    pub fn head_with_tokens_of(&self, settings: &Settings) -> PlanHead {
+        let head = self.plan.head();
+        PlanHead { settings: head.settings.with_tokens_of(settings), ..head.clone() }
+    }
+
     /// Opens its journal again, to continue the run.
     pub(super) async fn reopen(&self, options: &JournalOptions) -> Result<Journal, SessionError> {
         let (path, before) = (self.folder.journal(), self.folder.before());

@@ -62,7 +62,11 @@ fn an_approval_that_is_removed_from_a_wave_or_added_to_one_is_refused_and_named(
     let bench = two_waves();
     bench.expect(130, &run);
     for (from, to, why) in [
-        (", approve: true }, { rest: true }", " }, { rest: true }", "`approve: true` was removed from wave 1:"),
+        (
+            ", approve: true }, { rest: true }",
+            " }, { rest: true }",
+            "`approve: true` was removed from wave 1:",
+        ),
         ("{ rest: true }", "{ rest: true, approve: true }", "`approve: true` was added to wave 2:"),
     ] {
         edit(&bench, "fleet.yaml", from, to);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde_json::json;
 
 use crate::support::process::{Bench, told};
-use crate::support::scenario::{Scenario, World, import};
+use crate::support::scenario::{Fault, Scenario, World, import};
 
 /// Imports in both accounts, and a CSV in which `acme` is the account `target`.
 fn listed(scenario: Scenario) -> Rc<World> {
@@ -40,6 +40,27 @@ fn an_account_of_a_csv_stands_for_the_one_of_the_job_and_its_columns_are_for_tem
     world.command(&[&words[..], &["acme"]].concat()).expect_exit(0).expect_no_write();
     world.command(&[&words[..], &["other"]].concat()).expect_exit(2).expect_stderr("another job or account");
     world.command(&["retry", &run]).expect_exit(0).expect_stderr("nothing in this run needs to be redone");
+}
+
+#[test]
+fn a_run_that_is_gone_on_with_takes_its_token_from_where_its_row_says_now() {
+    let world = listed(described().job("concurrency", "1"));
+    world.fault(Fault::on("PUT", "/v1/imports/*", Fault::status(401)).named("b"));
+    let words = ["run", "JOB", "--run-dir", "same", "--or-resume", "--yes"];
+    let words = [&words[..], &ACME].concat();
+    world.command(&words).expect_exit(6);
+    world.no_faults();
+    let rows = world.read("accounts.csv");
+    // As after the token was renewed, and is kept elsewhere: nobody has the old one any more.
+    let token = world.token("target").to_owned();
+    world.set_env("TOKEN_TARGET", "");
+    world.set_env("TOKEN_NEW", &token);
+    std::fs::write(world.path("accounts.csv"), rows.replace("TOKEN_TARGET", "TOKEN_NEW")).unwrap();
+    // A token of another account is refused there, as at any resume.
+    world.set_env("TOKEN_NEW", world.token("source"));
+    world.command(&words).expect_exit(2).expect_stderr("opens another account").expect_no_write();
+    world.set_env("TOKEN_NEW", &token);
+    world.command(&words).expect_exit(0).expect_in_target("b", "/description", "VAT AT-7 of acme");
 }
 
 #[test]
