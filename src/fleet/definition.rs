@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::waves::assign;
+use super::waves::{assign, share_of};
 use crate::job::{Fleet, FleetWave, Job, Limit, StandIn, WaveSize};
 use crate::model::Fingerprint;
 
@@ -231,6 +231,14 @@ impl Definition {
         let last = earlier.max().unwrap_or(0);
         let waves = (last.max(1)..wave).filter_map(|number| self.waves.get(number as usize - 1));
         (last, waves.into_iter().any(|wave| wave.approve))
+    }
+
+    /// How many accounts may end badly, if `stop` says so: the last of them stops the fleet.
+    pub fn most_bad(&self) -> Option<usize> {
+        self.stop.map(|limit| match limit {
+            Limit::Count(count) => count as usize,
+            Limit::Share(share) => share_of(share, self.accounts.len()).max(1),
+        })
     }
 
     /// How many accounts a wave has, from 1.

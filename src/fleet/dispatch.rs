@@ -8,8 +8,6 @@ use tokio::time::Instant;
 use super::control::{Control, ControlState};
 use super::definition::Definition;
 use super::result::{AccountResult, Meaning};
-use super::waves::share_of;
-use crate::job::Limit;
 
 /// How long an account that another run holds is left alone before the next attempt.
 pub const HELD_PAUSE: Duration = Duration::from_secs(10);
@@ -111,13 +109,12 @@ impl Dispatcher {
         for member in &fleet.accounts {
             waves.entry(member.wave).or_default().push(member.account.clone());
         }
-        let total = fleet.accounts.len();
         Self {
             own,
             skip: 0,
             waves,
             asks: fleet.waves.iter().map(|wave| wave.approve).collect(),
-            most_bad: fleet.stop.map(|limit| most_bad(limit, total)),
+            most_bad: fleet.most_bad(),
             parallel: parallel.max(1),
             waits,
             running: BTreeSet::new(),
@@ -288,14 +285,6 @@ pub fn is_result(exit_code: Option<u8>, attempts: u32) -> bool {
         // An unexpected error may pass.
         Meaning::Bad => exit_code != Some(1) || attempts >= ATTEMPTS,
         Meaning::Held | Meaning::Unfinished => false,
-    }
-}
-
-/// How many accounts that ended badly stop a fleet; as in a job, the limit itself does.
-fn most_bad(limit: Limit, total: usize) -> usize {
-    match limit {
-        Limit::Count(count) => count as usize,
-        Limit::Share(share) => share_of(share, total).max(1),
     }
 }
 

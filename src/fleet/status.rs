@@ -79,6 +79,9 @@ pub struct Status {
     pub rows: Vec<AttentionRow>,
     /// The accounts that were begun and have not ended, by name, with their progress as last reported.
     pub under_way: Vec<UnderWay>,
+    /// How many accounts ended badly, if `stop` allows no more: nothing new begins; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped_after: Option<usize>,
     /// The next wave, if somebody has to approve it before it begins; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<NextWave>,
@@ -159,6 +162,7 @@ pub fn status(
     let pace = pace(&ended, now);
     let last_heard = beats.iter().filter(|beat| !beat.is_over).map(|beat| beat.at).max();
     let left = running + waiting;
+    let stopped_after = stopped_after(fleet, results).filter(|_| first_open.is_some());
     let mut status = Status {
         name: fleet.name.clone(),
         in_a_command,
@@ -166,6 +170,7 @@ pub fn status(
         action: fleet.action.clone(),
         state: match control.state {
             _ if first_open.is_none() => "finished",
+            _ if stopped_after.is_some() => ControlState::Stopped.as_str(),
             ControlState::Running if waits => "waiting",
             ControlState::Running if live.is_empty() => "idle",
             state => state.as_str(),
@@ -193,9 +198,10 @@ pub fn status(
         total_calls: 0,
         rows,
         under_way,
+        stopped_after,
         next,
         changed_by: control.changed_by.clone(),
-        fleet_exit_code: exit_code(fleet, control, results, first_open.is_none()),
+        fleet_exit_code: exit_code(control, results, stopped_after.is_some(), first_open.is_none()),
     };
     for counts in ended.iter().filter_map(|result| result.counts.as_ref()) {
         add(&mut status.outcomes, &counts.outcomes);
@@ -252,22 +258,23 @@ fn next_wave(
     })
 }
 
+/// How many accounts ended badly, if they are as many as `stop` allows.
+fn stopped_after(fleet: &Definition, results: &BTreeMap<String, AccountResult>) -> Option<usize> {
+    let bad = results.values().filter(|result| result.meaning() == Meaning::Bad).count();
+    fleet.most_bad().filter(|most| bad >= *most).map(|_| bad)
+}
+
 fn exit_code(
-    fleet: &Definition,
     control: &Control,
     results: &BTreeMap<String, AccountResult>,
+    is_stopped: bool,
     is_over: bool,
 ) -> u8 {
-    let bad = results.values().filter(|result| result.meaning() == Meaning::Bad).count();
-    let most = fleet.stop.map(|limit| match limit {
-        crate::job::Limit::Count(count) => count as usize,
-        crate::job::Limit::Share(share) => super::waves::share_of(share, fleet.accounts.len()).max(1),
-    });
     match (is_over, control.state) {
         (true, _) if results.values().any(|result| result.meaning() != Meaning::Good) => 3,
         (true, _) => 0,
         (false, ControlState::Stopped) => 4,
-        (false, _) if most.is_some_and(|most| bad >= most) => 4,
+        (false, _) if is_stopped => 4,
         (false, _) => 130,
     }
 }

@@ -43,7 +43,8 @@ pub fn fleet_end(ending: Option<&Ending>, fleet: &Definition, attention: usize, 
         Some(Ending::Stopped { bad }) => (
             4,
             format!(
-                "{} ended badly (`stop`): nothing new is begun; see to them: transship fleet resume {name}, {again}",
+                "{} ended badly (`stop`): nothing new is begun; see to them: transship fleet resume {name}, or raise `stop` in \
+                 the fleet file, {again}",
                 accounts_of(*bad)
             ),
         ),

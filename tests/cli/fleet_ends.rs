@@ -112,3 +112,52 @@ fn the_row_of_an_account_that_changed_is_refused_with_the_command_that_lets_it()
     json(&bench, 0, &["fleet", "resume", "fleet.yaml"]);
     json(&bench, 0, &["fleet", "run", "fleet.yaml"]);
 }
+
+#[test]
+fn a_limit_that_stops_a_fleet_is_named_by_status_and_approve_and_a_higher_one_lets_it_go_on() {
+    let stop = |number: u32| {
+        format!("waves: [{{ accounts: 1 }}, {{ rest: true }}]\nstop: {{ accounts: {number} }}\n")
+    };
+    let bench = fleet(2, &stop(1));
+    bench.write(
+        "accounts.csv",
+        "name,emulator,region,token_env,vat\nc1,,us,NO_SUCH_TOKEN,V1\nc2,shop-2,,,V2\n",
+    );
+    let run = ["fleet", "run", "fleet.yaml", "--no-wait"];
+    bench.expect(4, &run);
+    let expect_status = |parts: [&str; 3]| {
+        let said = told(&bench.expect(0, &["fleet", "status", "fleet.yaml"]));
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+    };
+    let why = "because 1 account ended badly (`stop`): run it again with transship fleet resume describe-all";
+    expect_status(["stopped by `stop`", why, "wave 2 (1 account) needs approval"]);
+    let said = told(&bench.expect(0, &["fleet", "approve", "fleet.yaml"]));
+    assert!(said.contains("it does not begin yet: nothing new begins, ") && said.contains(why), "{said}");
+    bench.expect(4, &run);
+    expect_status(["stopped by `stop`", why, "or raise `stop` in the fleet file"]);
+    let status = json(&bench, 0, &["fleet", "status", "fleet.yaml"]);
+    let (state, after) = (&status["fleet"]["state"], &status["fleet"]["stopped_after"]);
+    assert_eq!((state, after), (&"stopped".into(), &1.into()));
+    // The wave is approved already.
+    let file = std::fs::read_to_string(bench.path("fleet.yaml")).unwrap();
+    bench.write("fleet.yaml", &file.replace(&stop(1), &stop(2)));
+    let document = json(&bench, 3, &run);
+    assert_eq!(document["fleet"]["done"], 1, "{document:#}");
+}
+
+#[test]
+fn an_approval_of_a_fleet_that_is_stopped_or_paused_says_what_else_is_needed() {
+    for (asked, word) in [("stop", "the fleet is stopped: "), ("pause", "the fleet is paused: ")] {
+        let bench = fleet(2, "waves: [{ accounts: 1, approve: true }, { rest: true }]\n");
+        bench.expect(130, &["fleet", "run", "fleet.yaml", "--no-wait"]);
+        bench.expect(0, &["fleet", asked, "fleet.yaml"]);
+        let said = told(&bench.expect(0, &["fleet", "approve", "fleet.yaml"]));
+        assert!(
+            said.contains("is approved: 1 account; it does not begin yet: ") && said.contains(word),
+            "{said}"
+        );
+        bench.expect(0, &["fleet", "resume", "fleet.yaml"]);
+        bench.expect(0, &["fleet", "run", "fleet.yaml"]);
+    }
+}

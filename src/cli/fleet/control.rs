@@ -15,6 +15,7 @@ use crate::fleet::plans::{Plans, not_begun};
 use crate::fleet::result::Meaning;
 use crate::fleet::{Definition, FleetError, FleetStore, Status};
 use crate::report;
+use crate::report::text::count;
 
 /// `fleet status`: shows how the fleet stands, also one that was planned and not begun.
 pub(super) async fn status(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
@@ -131,15 +132,30 @@ pub(super) async fn approve(world: &CliContext, args: &Named) -> Result<Exit, Fa
             status.wave, next.wave
         )));
     }
-    change(world, &store, |control| {
+    let control = change(world, &store, |control| {
         control.approved = control.approved.max(next.wave - 1);
         Ok(())
     })
     .await?;
-    say(
-        world,
-        &format!("wave {} of the fleet `{}` may begin: {} accounts", next.wave, store.name(), next.accounts),
-    );
+    let wave = format!("wave {} of the fleet `{}`", next.wave, store.name());
+    let accounts = count(next.accounts as u64, "account", "accounts");
+    let name = definition.in_a_command();
+    // What else keeps it from beginning is no matter of approval.
+    let but = match (status.stopped_after, control.state) {
+        (_, ControlState::Stopped) => format!("the fleet is stopped: transship fleet resume {name}"),
+        (Some(bad), _) => format!(
+            "nothing new begins, because {} ended badly (`stop`): run {} again with transship fleet resume {name}, or raise `stop` in \
+             the fleet file",
+            count(bad as u64, "account", "accounts"),
+            if bad == 1 { "it" } else { "them" }
+        ),
+        (None, ControlState::Paused) => format!("the fleet is paused: transship fleet resume {name}"),
+        (None, ControlState::Running) => {
+            say(world, &format!("{wave} may begin: {accounts}"));
+            return Ok(Exit::Done);
+        }
+    };
+    say(world, &format!("{wave} is approved: {accounts}; it does not begin yet: {but}"));
     Ok(Exit::Done)
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::fleet::definition::Member;
-use crate::job::{FleetWave, WaveSize};
+use crate::job::{FleetWave, Limit, WaveSize};
 
 /// A fleet of accounts `a`, `b`, …, in waves of these sizes; `!` after a size asks for approval.
 pub(in crate::fleet) fn fleet(waves: &[(u32, bool)], stop: Option<Limit>) -> Definition {

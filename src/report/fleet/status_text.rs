@@ -32,6 +32,7 @@ pub fn status(status: &Status, columns: usize, out: &mut dyn Write) -> io::Resul
             None => "   no worker is at work".to_owned(),
         },
         "planned" => "   not begun".to_owned(),
+        "stopped" if status.stopped_after.is_some() => "   stopped by `stop`".to_owned(),
         "paused" | "stopped" => {
             let by = status.changed_by.as_deref().map_or(String::new(), |by| format!(" by {}", clean(by)));
             format!("   {}{by}", status.state)
@@ -86,6 +87,16 @@ pub fn status(status: &Status, columns: usize, out: &mut dyn Write) -> io::Resul
     }
     if let Some(file) = status.file.as_ref().filter(|_| status.state == "planned") {
         writeln!(out, "Next: transship fleet run {}", clean(file))?;
+    }
+    if let Some(bad) = status.stopped_after {
+        let line = format!(
+            "Next: nothing new begins, because {} ended badly (`stop`): run {} again with transship fleet resume {}, or raise \
+             `stop` in the fleet file",
+            accounts(bad),
+            if bad == 1 { "it" } else { "them" },
+            clean(&status.in_a_command)
+        );
+        writeln!(out, "{}", wrap(&line, columns, 4))?;
     }
     if let Some(next) = &status.next {
         let why = if next.after_trouble { ", because not every earlier account ended well" } else { "" };
@@ -268,6 +279,7 @@ pub(super) fn sample() -> Status {
                 message: Some("another run holds account `umbrella-eu` (alice)".into()),
             },
         ],
+        stopped_after: None,
         next: Some(crate::fleet::status::NextWave { wave: 3, accounts: 1798, after_trouble: false }),
         changed_by: None,
         fleet_exit_code: 130,
@@ -316,6 +328,15 @@ mod tests {
             screen.contains("   no word of a worker since 2026-11-28 02:03:04 UTC, by its own clock\n"),
             "{screen}"
         );
+    }
+
+    #[test]
+    fn a_fleet_that_its_limit_stopped_says_so_and_what_lets_it_go_on() {
+        let screen = screen(&Status { state: "stopped", stopped_after: Some(1), ..sample() }, 300);
+        assert!(screen.contains("by cron   stopped by `stop`\n"), "{screen}");
+        let next = "Next: nothing new begins, because 1 account ended badly (`stop`): run it again with transship fleet resume \
+                    remap-internal-id, or raise `stop` in the fleet file\n";
+        assert!(screen.contains(next), "{screen}");
     }
 
     #[test]
