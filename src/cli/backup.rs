@@ -45,7 +45,8 @@ pub(super) async fn many(
     let shared = CliContext { host, ..world.clone() };
     let world = &shared;
     let is_json = world.global.format == Some(Format::Json);
-    let runs = job.sources.iter().enumerate().map(|(number, account)| async move {
+    let one = |number: usize| async move {
+        let account = &job.sources[number];
         // Each fills in a document of its own, which becomes a part of the command's, and holds a lease of its own.
         let apart = CliContext { document: Document::default(), leases: Leases::default(), ..world.clone() };
         let apart = &apart;
@@ -56,16 +57,37 @@ pub(super) async fn many(
         let ended = Box::pin(run_or_resume(apart, order, of_account(settings, account))).await;
         // Its own, and no other account's, which may be at work still.
         apart.leases.release().await;
-        say_how(world, &account.name, &ended);
         let part = match &ended {
             Ok(ended) => apart.document.ended(ended.exit, None),
             Err(failure) => apart.document.ended(failure.exit(), Some(failure)),
         };
         // Where nobody reads it, it is not kept: what is held does not grow with the number of accounts.
         (number, ended, if is_json { part } else { serde_json::Map::new() })
+    };
+    let total = job.sources.len();
+    let first = (0..total).map(|number| async move {
+        let done = one(number).await;
+        match &done.1 {
+            Err(failure) if failure.exit() == Exit::Held && total > 1 => {
+                say_held(world, job, number, failure)
+            }
+            ended => say_how(world, &job.sources[number].name, ended),
+        }
+        done
     });
-    let runs = futures::stream::iter(runs).buffer_unordered(job.parallel.get());
-    let mut done: Vec<_> = runs.collect().await;
+    let first: Vec<_> = futures::stream::iter(first).buffer_unordered(job.parallel.get()).collect().await;
+    let mut done = Vec::with_capacity(total);
+    for ran in first {
+        // Two names may be one account, which this job itself holds then: one after the other.
+        let is_held = total > 1 && matches!(&ran.1, Err(failure) if failure.exit() == Exit::Held);
+        if !is_held {
+            done.push(ran);
+            continue;
+        }
+        let ran = if cancel.is_draining() { ran } else { one(ran.0).await };
+        say_how(world, &job.sources[ran.0].name, &ran.1);
+        done.push(ran);
+    }
     done.sort_by_key(|(number, ..)| *number);
     let mut ends: Vec<Result<Ended, Failure>> = Vec::with_capacity(done.len());
     for (number, ended, mut part) in done {
@@ -76,7 +98,6 @@ pub(super) async fn many(
         ends.push(ended);
     }
     let good = ends.iter().filter(|ended| is_good(ended)).count();
-    let total = job.sources.len();
     if !world.global.quiet {
         let word = if good == total { "good" } else { "NOT good" };
         say(world, &format!("{}: {word}: {good} of {total} accounts backed up", job.name));
@@ -101,6 +122,17 @@ pub(super) async fn many(
 
 fn is_good(ended: &Result<Ended, Failure>) -> bool {
     ended.as_ref().is_ok_and(|ended| ended.exit == Exit::Done)
+}
+
+/// Says that an account is held, and that it is tried again.
+fn say_held(world: &CliContext, job: &Job, number: usize, failure: &Failure) {
+    if !world.global.quiet {
+        let account = &job.sources[number].name;
+        say(
+            world,
+            &format!("backup of {account}: tried again when the others are over: {}", failure.message()),
+        );
+    }
 }
 
 /// One line on how the backup of an account ended; a failure in full.

@@ -125,6 +125,26 @@ fn a_backup_of_a_csv_of_accounts_needs_no_accounts_beside_it() {
 }
 
 #[test]
+fn an_account_that_sources_name_twice_is_backed_up_under_both_names_one_after_the_other() {
+    let world = Scenario::update(["a", "b"]).start();
+    let rows = format!("name,url,token_env\none,{0},TOKEN_SOURCE\ntwo,{0},TOKEN_SOURCE\n", world.url());
+    std::fs::write(world.path("accounts.csv"), rows).unwrap();
+    let job = "version: 1\nname: night\naction: backup\nsources: accounts.csv\narchive: { path: archive, keep: { last: 1 } }\n";
+    std::fs::write(world.path("job.yaml"), job).unwrap();
+    // Both are at work at the same time.
+    world.fault(Fault::on("GET", "/v1/imports", Fault::slow_before(300)));
+    let ran = world.command(&["run", "JOB"]).expect_exit(0).expect_stderr("2 of 2 accounts backed up");
+    let ran = ran.expect_stderr("tried again when the others are over: another run holds account");
+    assert!(!ran.stderr.contains("NOT good"), "{}", ran.stderr);
+    for name in ["one", "two"] {
+        world
+            .command(&["archive", "show", "archive", "--account", name])
+            .expect_exit(0)
+            .expect_stdout("imports");
+    }
+}
+
+#[test]
 fn many_backups_that_prune_one_archive_keep_nobody_out() {
     let bench = Bench::new();
     let rows: String = (1..=4).map(|number| format!("c{number},shop-{number}\n")).collect();
