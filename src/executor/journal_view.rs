@@ -170,6 +170,11 @@ impl<'a> JournalView<'a> {
         self.states.borrow().may_have_acted(item)
     }
 
+    /// Whether a call for the item may have made its import, although it is not known to have done so.
+    pub(crate) fn may_have_made(&self, item: ItemKey) -> bool {
+        self.states.borrow().may_have_made(item)
+    }
+
     /// How many intents were written for the item.
     pub(crate) fn attempts(&self, item: ItemKey) -> u32 {
         self.states.borrow().attempts(item)

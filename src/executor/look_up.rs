@@ -54,7 +54,7 @@ pub(crate) async fn look_up(
     let wanted = document(context, item)?;
     let since = *doubts.since.get_or_insert_with(Instant::now);
     let reason = match &doubts.last {
-        _ if is_planted(ONE_LOOK) => Reason::TakenUpAgain,
+        _ if is_planted(ONE_LOOK) => Reason::SentBefore,
         None | Some(Doubt::NoAnswer) => Reason::InDoubt { safe_after },
         Some(Doubt::Throttled(_)) => Reason::Throttled,
         // It was answered: it is not executing any more.
@@ -101,7 +101,9 @@ pub(crate) async fn look_up(
 /// and somebody may have created what was missing by hand.
 pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let wanted = document(context, item)?;
-    match context.lookups.search(item, Reason::TakenUpAgain, &wanted).await {
+    let was_sent = context.journal.may_have_made(item.item);
+    let reason = if was_sent { Reason::SentBefore } else { Reason::TakenUpAgain };
+    match context.lookups.search(item, reason, &wanted).await {
         // What needs it is given its id; this run did not make it, and leaves it when it is undone.
         Found::There { id, .. } | Found::MadeByAnotherRun(id) => {
             let message =
@@ -111,8 +113,9 @@ pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Resul
         }
         Found::Nowhere => Ok(Next::Go),
         Found::Unlike(ids) => {
+            let which = if was_sent { "that may be its own" } else { "of its name" };
             let what =
-                format!("{} of its name appeared since the run was planned", with_article(item.noun()));
+                format!("{} {which} appeared since the run was planned", with_article(item.noun()));
             end(context, item.item, conflict(&ids, &what)).await
         }
         Found::Interrupted => Ok(Next::Interrupted),

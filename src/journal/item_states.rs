@@ -7,6 +7,9 @@ use super::{Ending, Entry, ItemState, NOT_SENT, Phase, Record, Step, StopCounts}
 use crate::model::packed_id::{UsualId, pack, unpack};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict, WaitsFor};
 
+/// The status of an answer to a token that was refused: nothing was done.
+const UNAUTHORIZED: u16 = 401;
+
 /// An attempt whose effect was not known when the journal ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Doubt {
@@ -39,9 +42,9 @@ pub struct ItemStates {
     unread: BTreeSet<ItemKey>,
     /// Items that ended while the effect of their call was unknown, because the import could not be read.
     undecided: BTreeMap<ItemKey, Doubt>,
-    /// Items whose call was answered with a 429 and that were not resolved since: a service may answer this after it
-    /// has acted.
-    not_taken: BTreeSet<ItemKey>,
+    /// Items whose call was answered with a 429 or 401 and that were not resolved since, with that status: a service may
+    /// answer 429 after it has acted, so that is kept.
+    not_taken: BTreeMap<ItemKey, Option<u16>>,
     /// Whether the intent of a call that creates an import was written again after the call may have been sent.
     made_again: bool,
     /// `lastModified` of clones, as the service returned it when it created them.
@@ -138,8 +141,9 @@ impl ItemStates {
         }
         // What completes an import and had no effect leaves that as it was made: the call is counted on.
         let is_resolved = state.is_final() || matches!(step, Step::Applied { .. });
-        if matches!(step, Step::NotTaken { .. }) {
-            self.not_taken.insert(item);
+        if let Step::NotTaken { status, .. } = step {
+            let last = self.not_taken.entry(item).or_insert(*status);
+            *last = if *last == Some(UNAUTHORIZED) { *status } else { *last };
         } else if is_resolved {
             self.not_taken.remove(&item);
         }
@@ -239,7 +243,13 @@ impl ItemStates {
     /// Whether the item's call was sent since it was last resolved and may have had its effect, whatever the answer
     /// was.
     pub fn may_have_acted(&self, item: ItemKey) -> bool {
-        self.attempts(item) > 0 || self.not_taken.contains(&item)
+        self.attempts(item) > 0 || self.not_taken.contains_key(&item)
+    }
+
+    /// Whether a call for the item may have made its import: one without a usable answer, or one of which the service
+    /// said that it did not accept it, which may be wrong. With a token that was refused, nothing was made.
+    pub fn may_have_made(&self, item: ItemKey) -> bool {
+        self.attempts(item) > 0 || self.not_taken.get(&item).is_some_and(|last| *last != Some(UNAUTHORIZED))
     }
 
     /// Whether the intent of any call that creates an import was written again after the call may have been sent.

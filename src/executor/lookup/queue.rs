@@ -100,7 +100,7 @@ impl<'a> LookupQueue<'a> {
         let due = match reason {
             // It is no hurry, and every 429 would cost a scan.
             Reason::Throttled => now + LONGEST_PAUSE,
-            Reason::InDoubt { .. } | Reason::TakenUpAgain => now + COMPANY,
+            Reason::InDoubt { .. } | Reason::TakenUpAgain | Reason::SentBefore => now + COMPANY,
         };
         let (search, found) = Search::new(item, reason, wanted, due);
         self.queue.borrow_mut().push(search);
@@ -177,7 +177,9 @@ impl<'a> LookupQueue<'a> {
             self.told.set(Some(due));
             let queue = self.queue.borrow();
             let (count, seconds) = (queue.len(), wait.as_secs_f64().ceil());
-            let what = if queue.iter().all(|search| search.reason == Reason::TakenUpAgain) {
+            let is_resumed =
+                |search: &Search| matches!(search.reason, Reason::TakenUpAgain | Reason::SentBefore);
+            let what = if queue.iter().all(is_resumed) {
                 let are = shown::count(count as u64, "import is", "imports are");
                 format!("{are} looked for before anything is made anew")
             } else {

@@ -244,7 +244,9 @@ impl<'a, 'b> Scanner<'a, 'b> {
         let loose = loose_name_key(name);
         if !like.is_empty() || self.before.names_an_item(name) {
             // It bears the name of an item, and a service that cuts names may have made it of a longer one.
-            let is_cut = |search: &Search| search.loose_key != loose && search.may_be_cut_to(&loose);
+            let is_cut = |search: &Search| {
+                search.takes_other_names() && search.loose_key != loose && search.may_be_cut_to(&loose)
+            };
             let cut = self.searches.iter().enumerate().filter(|(_, search)| is_cut(search));
             let room = MOST_COMPARED.saturating_sub(self.compared);
             let cut: Vec<_> = cut.take(room).map(|(index, _)| (index, Likeness::Content)).collect();
@@ -252,9 +254,13 @@ impl<'a, 'b> Scanner<'a, 'b> {
             like.extend(cut);
         } else if let Some(loosely) = self.by_loose_name.get(loose.as_str()) {
             like.extend(loosely.iter().map(|index| (*index, Likeness::Loosely)));
-        } else if self.compared + self.searches.len() <= MOST_COMPARED {
-            self.compared += self.searches.len();
-            like.extend((0..self.searches.len()).map(|index| (index, Likeness::Content)));
+        } else {
+            let other_names = self.searches.iter().enumerate().filter(|(_, search)| search.takes_other_names());
+            let other_names: Vec<_> = other_names.map(|(index, _)| (index, Likeness::Content)).collect();
+            if self.compared + other_names.len() <= MOST_COMPARED {
+                self.compared += other_names.len();
+                like.extend(other_names);
+            }
         }
         like
     }

@@ -31,8 +31,10 @@ pub(crate) enum Reason {
     /// The service answered that it did not accept the call, which may be wrong. One scan after the other work is
     /// enough.
     Throttled,
-    /// A run is resumed: what is about to be created may exist by now.
+    /// A run is resumed: what is about to be created may exist by now, made by somebody else under its name.
     TakenUpAgain,
+    /// A run is resumed, and a call that it sent before may have created it, under a name that the service changed.
+    SentBefore,
 }
 
 /// The result of a lookup.
@@ -112,8 +114,13 @@ impl Search {
     pub(super) fn safe_after(&self) -> Instant {
         match self.reason {
             Reason::InDoubt { safe_after } => safe_after,
-            Reason::Throttled | Reason::TakenUpAgain => self.began,
+            Reason::Throttled | Reason::TakenUpAgain | Reason::SentBefore => self.began,
         }
+    }
+
+    /// Whether an import of another name may be what a call for the item made: not where no call was sent.
+    pub(super) fn takes_other_names(&self) -> bool {
+        self.reason != Reason::TakenUpAgain
     }
 
     /// Whether a service that cuts names may have made a name with this loose key of the name that was requested.
@@ -125,7 +132,7 @@ impl Search {
     pub(super) fn looks_needed(&self) -> u32 {
         match self.reason {
             Reason::InDoubt { .. } => 2,
-            Reason::Throttled | Reason::TakenUpAgain => 1,
+            Reason::Throttled | Reason::TakenUpAgain | Reason::SentBefore => 1,
         }
     }
 }

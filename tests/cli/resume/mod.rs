@@ -1,5 +1,6 @@
 //! A run that is cut off anywhere is finished by `resume`, and ends as an undisturbed one.
 
+mod colleague;
 mod disk;
 mod prefixes;
 mod signals;
