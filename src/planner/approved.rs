@@ -72,13 +72,15 @@ pub fn is_restricted(run: &PlanFile, approved: &PlanFile, narrowed: &Narrowing) 
     for item in approved.items() {
         let item = item?;
         let is_done = item.outcome == Some(Outcome::Unchanged);
-        known.extend(identity(&item).map(|identity| (identity, (is_done, item.operation, item.sent_sha256))));
+        known.extend(
+            identity(&item).map(|identity| (identity, (is_done, item.operation, item.approved_by()))),
+        );
     }
     for item in run.items() {
         let item = item?;
         let Some(identity) = identity(&item) else { continue };
         let fits = known.remove(&identity).is_some_and(|(is_done, operation, sent)| {
-            is_done || (operation, sent) == (item.operation, item.sent_sha256)
+            is_done || (operation, sent) == (item.operation, item.approved_by())
         });
         if item.is_work() && !fits {
             return Ok(false);
@@ -187,13 +189,13 @@ fn approve_item(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
         && now.name == approved.name
         && now.source == approved.source
         && is_same_target(&now, &approved)
-        && now.sent_sha256 == approved.sent_sha256;
+        && now.approved_by() == approved.approved_by();
     if same {
         // The numbers of what it needs are those of the approved plan.
         return PlanItem { item: approved.item, needs: approved.needs, ..now };
     }
     let what = if approved.source != now.source {
-        &format!("the {} in the source was changed since the plan was made: left alone", approved.noun())
+        &source_changed(&approved, &now)
     } else if now.outcome == Some(Outcome::Unchanged) {
         "the target holds it by now: left alone"
     } else if !is_same_target(&now, &approved) || approved.operation != now.operation {
@@ -203,6 +205,19 @@ fn approve_item(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
     };
     let what = what.to_owned();
     ended(approved, Outcome::Stale, "stale", what)
+}
+
+/// Says that what an item comes from was changed, and what to do where its `lastModified` did not move: the service may show a
+/// field otherwise at each read.
+fn source_changed(approved: &PlanItem, now: &PlanItem) -> String {
+    let read = [approved, now].map(|item| item.target.as_ref().filter(|_| item.keeps_its_id()));
+    let hint = match read.map(|read| read.and_then(|read| read.modified.as_ref())) {
+        [Some(then), Some(now)] if then == now => {
+            " (its `lastModified` did not move: if the service changes a field at each read, `ignore` leaves it out)"
+        }
+        _ => "",
+    };
+    format!("the {} in the source was changed since the plan was made{hint}: left alone", approved.noun())
 }
 
 /// Whether the target holds the same for an item of two plans. Whether the recycle bin was asked for its document, and still had
@@ -223,10 +238,7 @@ fn without_work(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
         Some(now) if !now.is_work() => {
             return PlanItem { item: approved.item, needs: approved.needs, ..now };
         }
-        Some(now) if approved.source != now.source => (
-            "stale",
-            format!("the {} in the source was changed since the plan was made: left alone", approved.noun()),
-        ),
+        Some(now) if approved.source != now.source => ("stale", source_changed(&approved, &now)),
         Some(now) if approved.target != now.target => {
             ("stale", "what the target holds was changed since the plan was made: left alone".to_owned())
         }

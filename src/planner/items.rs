@@ -19,6 +19,7 @@ pub(crate) fn blank(number: ItemKey, head: &Head) -> PlanItem {
         source: None,
         target: None,
         sent_sha256: None,
+        compared_sha256: None,
         wanted: None,
         clone: None,
         adjust: false,

@@ -14,6 +14,7 @@ use crate::job::{Action, CapturedData, MatchBy};
 use crate::model::{Fingerprint, Head, IdSet, ItemKey, Operation, Outcome, Verdict};
 use crate::planner::clone_call::clone_call;
 use crate::planner::items::{blank, ended};
+use crate::planner::likeness::touches;
 use crate::planner::references::{judge, tell};
 use crate::planner::repeated_update::RepeatedUpdate;
 use crate::planner::request::PlannerRequest;
@@ -240,8 +241,16 @@ impl TransformContext {
             return done(ended(item, Outcome::Conflict, "no_external_id", message));
         }
         let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(wanted.now()));
+        item.compared_sha256 = print.filter(|_| !self.writes_what_it_ignores(&item, wanted.now()));
         let apart = (self.action == Action::Apply).then_some(apart);
         Prepared { item, wanted: Some(wanted.to_text(&written)), key, print, pending, apart }
+    }
+
+    /// Whether a step changes what the job leaves out of comparisons: that is shown, and approved with the rest.
+    fn writes_what_it_ignores(&self, item: &PlanItem, wanted: &Value) -> bool {
+        let changed: Vec<String> = item.changes.iter().map(|change| change.path.clone()).collect();
+        let is_ignored = |path: &String| self.ignore.covers(path);
+        changed.iter().any(is_ignored) || self.ignore.places(wanted).iter().any(|at| touches(&changed, at))
     }
 
     /// Applies the steps of the job. If one fails, returns how the item ended.

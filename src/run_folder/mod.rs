@@ -30,6 +30,7 @@ pub mod shared;
 pub mod staging;
 pub mod summary;
 pub(crate) mod texts_in_order;
+mod witness;
 
 pub use chain::{BeforeImage, Chain};
 pub use document_file::{DocumentFile, Span};

@@ -9,6 +9,7 @@ use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, RecordedAction,
 use crate::run_folder::document_file::Span;
 use crate::run_folder::forecast::{Forecast, Write};
 use crate::run_folder::import_users::Usage;
+pub use crate::run_folder::witness::{Witness, Witnesses};
 
 /// The version of the format.
 pub const FORMAT: u32 = 1;
@@ -177,6 +178,10 @@ pub struct PlanItem {
     /// Fingerprint of what is to stand in the target; where that holds placeholders, with those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_sha256: Option<Fingerprint>,
+    /// Fingerprint of the same without what the job ignores, as an approved plan is compared; absent where that is the same,
+    /// or where a step writes what is ignored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared_sha256: Option<Fingerprint>,
     /// Where the document stands in `wanted.jsonl`; absent in a plan without a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<Span>,
@@ -283,30 +288,15 @@ impl PlanItem {
         self.source.as_ref().map(|source| &source.id) == self.target.as_ref().map(|target| &target.id)
     }
 
+    /// Fingerprint of what is to stand in the target, by which it is recognised in another plan.
+    pub fn approved_by(&self) -> Option<Fingerprint> {
+        self.compared_sha256.or(self.sent_sha256)
+    }
+
     /// Whether something is sent for it.
     pub fn is_work(&self) -> bool {
         self.operation != Operation::None
     }
-}
-
-/// Something a plan saw in an account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Witness {
-    /// Its list: `imports`, `connections`.
-    pub list: String,
-    /// The resource's id.
-    pub id: Id,
-}
-
-/// What a plan saw in the accounts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Witnesses {
-    /// In the source.
-    #[serde(default)]
-    pub source: Vec<Witness>,
-    /// In the target.
-    #[serde(default)]
-    pub target: Vec<Witness>,
 }
 
 /// The items of a plan that are no imports, of one kind.

@@ -55,6 +55,7 @@ fn written(item: &PlanItem) -> Option<String> {
         source,
         target,
         sent_sha256,
+        compared_sha256,
         wanted,
         clone,
         adjust,
@@ -66,7 +67,7 @@ fn written(item: &PlanItem) -> Option<String> {
         used_in_source,
         secrets,
     } = item;
-    if *kind != Kind::Imports || clone.is_some() {
+    if *kind != Kind::Imports || clone.is_some() || compared_sha256.is_some() {
         return None;
     }
     let mut line = String::with_capacity(768);
@@ -165,6 +166,7 @@ fn read(line: &str) -> Option<PlanItem> {
         source: line.member(",\"source\":{\"id\":", Line::import)?,
         target: line.member(",\"target\":{\"id\":", Line::import)?,
         sent_sha256: line.member(",\"sent_sha256\":", Line::print)?,
+        compared_sha256: None,
         wanted: line.member(",\"wanted\":{\"offset\":", |line| {
             let offset = line.number()?;
             line.expect(",\"length\":")?;

@@ -3,6 +3,7 @@
 use crate::support::scenario::{Fault, Scenario, World, import};
 use serde_json::json;
 use std::rc::Rc;
+use transship::emulator::Effect;
 
 #[test]
 fn a_plan_reads_and_never_writes() {
@@ -128,6 +129,41 @@ fn what_was_equal_when_it_was_approved_is_equal_only_if_it_still_is() {
         "error_message",
         "no longer among the selected",
     );
+}
+
+/// A plan with `ignore: [/lastUsedAt]` is made, and then the service shows another value of that field.
+fn planned_and_seen_since(action: &str, transform: &str, ignore: &str) -> Rc<World> {
+    let scenario = Scenario::of(action, []).source(&import("a").set("/lastUsedAt", json!("SEEN-0")));
+    let world = planned(scenario.job("transform", transform).job("ignore", ignore));
+    let effect = || Effect::ReplaceBytes { find: "SEEN-0".to_owned(), with: "SEEN-1".to_owned() };
+    for fault in [Fault::on_list(effect()), Fault::on("GET", "/v1/imports/*", effect())] {
+        world.fault(fault.in_account("source"));
+    }
+    world
+}
+
+#[test]
+fn what_is_ignored_does_not_make_an_approved_plan_stale() {
+    for (action, transform, outcome) in [
+        ("migrate", "[{ set: { /description: new } }]", "created"),
+        ("update", "[{ set: { /description: new } }]", "updated"),
+        ("clone", r#"[{ name: "{{ name }} c" }]"#, "cloned"),
+    ] {
+        let world = planned_and_seen_since(action, transform, "[/lastUsedAt]");
+        let ran = world.run_with(&["--plan", "plan.json"]).expect_exit(0);
+        assert_eq!(ran.audit()[0]["outcome"], outcome);
+    }
+    let world = planned_and_seen_since("update", "[{ set: { /description: new } }]", "[/other]");
+    let ran =
+        world.run_with(&["--plan", "plan.json"]).expect_exit(3).expect_audit("a", "stale", "not_checked");
+    ran.expect_cell("a", "error_message", "its `lastModified` did not move");
+}
+
+#[test]
+fn what_a_step_writes_where_the_job_ignores_differences_was_approved_too() {
+    let copies = "[{ jq: '.description = .lastUsedAt' }]";
+    let world = planned_and_seen_since("migrate", copies, "[/lastUsedAt, /description]");
+    world.run_with(&["--plan", "plan.json"]).expect_exit(3).expect_audit("a", "stale", "not_checked");
 }
 
 #[test]
