@@ -114,8 +114,7 @@ pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Resul
         Found::Nowhere => Ok(Next::Go),
         Found::Unlike(ids) => {
             let which = if was_sent { "that may be its own" } else { "of its name" };
-            let what =
-                format!("{} {which} appeared since the run was planned", with_article(item.noun()));
+            let what = format!("{} {which} appeared since the run was planned", with_article(item.noun()));
             end(context, item.item, conflict(&ids, &what)).await
         }
         Found::Interrupted => Ok(Next::Interrupted),

@@ -26,6 +26,8 @@ const MOST_FOLDERS: usize = 200;
 pub(crate) struct EarlierWrite {
     /// The import of the target.
     pub target: Id,
+    /// The name that was sent.
+    pub name: String,
     /// What was sent.
     pub sent: Option<Fingerprint>,
     /// What read back then.
@@ -112,6 +114,7 @@ fn read_run(
         if let (true, Some(from), Some(target)) = (wrote, from, row.target_id) {
             written.entry(from.id.clone()).or_insert(EarlierWrite {
                 target,
+                name: row.item.name.clone(),
                 sent: row.sent_sha256,
                 found: row.target_sha256,
                 renamed,

@@ -53,12 +53,13 @@ pub(crate) async fn find_near_names(
     if renamed.is_empty() && imports.near.is_empty() {
         return Ok(conflicts);
     }
-    adopt(builder, imports, decided, &creates, renamed).await?;
+    adopt(builder, imports, decided, &creates, renamed, &mut conflicts).await?;
     if imports.near.is_empty() {
         return Ok(conflicts);
     }
     for (source, number) in creates {
-        if decided.by_item.get(number).is_some_and(|(decision, _)| decision.import().is_some()) {
+        let is_adopted = decided.by_item.get(number).is_some_and(|(decision, _)| decision.import().is_some());
+        if is_adopted || conflicts.contains_key(&number) {
             continue;
         }
         let name = builder.item(number as usize)?.name;
@@ -79,20 +80,23 @@ pub(crate) async fn find_near_names(
     Ok(conflicts)
 }
 
-/// Takes for the import itself what an earlier run made of it under a name that the service changed.
+/// Takes for the import itself what an earlier run made of it under a name that the service changed. Where somebody edited it
+/// since, and its name is none that services are known to make of the import's, somebody may have given it that name: that is
+/// a conflict.
 async fn adopt(
     builder: &mut PlanBuilder<'_>,
     imports: &mut TargetIndex<'_>,
     decided: &mut Decided,
     creates: &HashMap<Id, u32>,
     earlier: HashMap<Id, EarlierWrite>,
+    conflicts: &mut HashMap<u32, String>,
 ) -> Result<(), EngineError> {
     let known = imports.by_key.iter(&mut imports.file).map(|import| import.map(|import| import.id));
     let known: HashSet<Id> = known.collect::<Result<_, _>>()?;
-    let made: HashMap<Id, u32> = earlier
+    let made: HashMap<Id, (u32, EarlierWrite)> = earlier
         .into_iter()
         .filter(|(_, write)| !known.contains(&write.target))
-        .filter_map(|(source, write)| Some((write.target, *creates.get(&source)?)))
+        .filter_map(|(source, write)| Some((write.target.clone(), (*creates.get(&source)?, write))))
         .collect();
     let mut found = Vec::new();
     read_by_id(builder.with.target, made.keys().cloned(), builder.with.context.cancel, |id, read| {
@@ -103,17 +107,25 @@ async fn adopt(
     })
     .await?;
     for (id, document) in found {
-        let Some(number) = made.get(&id).copied() else {
+        let Some((number, write)) = made.get(&id) else {
             continue;
         };
+        let number = *number;
         let index = number as usize;
         let item = builder.item(index)?;
         let (wanted, stored) = (item.name.as_str(), document.head.name.as_str());
         let is_cut = !stored.trim().is_empty() && name_key(wanted).starts_with(&*name_key(stored));
-        if !is_cut && !is_same_name(wanted, stored) && loose_name_key(wanted) != loose_name_key(stored) {
+        let is_like =
+            is_cut || is_same_name(wanted, stored) || loose_name_key(wanted) == loose_name_key(stored);
+        // Under another name it was asked for since: what was made under the old one is not it.
+        if !is_like && !is_same_name(wanted, &write.name) {
             continue;
         }
         let import = imports.keep(&builder.print, &document.head, &document.text)?;
+        let is_edited = !is_like && write.found != Some(imports.print_when_read(&builder.print, &import)?);
+        if is_edited {
+            conflicts.insert(number, edited_since(stored, &id));
+        }
         let (Some(text), Ok(theirs)) = (builder.wanted_text(index)?, read_tree(document.text.as_bytes()))
         else {
             continue;
@@ -127,7 +139,7 @@ async fn adopt(
         let alike = contained(|| likeness(&ours, &theirs, ignore, &item.secrets, &mut asked));
         let alike = alike.unwrap_or(Likeness::Unknown);
         let decision = match alike {
-            Likeness::Equal(_) => {
+            Likeness::Equal(_) if !is_edited => {
                 builder.stored_items[index].verdict = Verdict::EqualWithDefaults;
                 Decision::Unchanged(0)
             }
@@ -138,4 +150,11 @@ async fn adopt(
         decided.by_item.insert(number, decision, key);
     }
     Ok(())
+}
+
+fn edited_since(stored: &str, id: &Id) -> String {
+    format!(
+        "an earlier run made \"{stored}\" ({id}) of it, which the service named so or somebody has renamed, and which was edited \
+         since: rename or remove that one, or set `on_existing: create` to create it all the same"
+    )
 }

@@ -255,7 +255,8 @@ impl<'a, 'b> Scanner<'a, 'b> {
         } else if let Some(loosely) = self.by_loose_name.get(loose.as_str()) {
             like.extend(loosely.iter().map(|index| (*index, Likeness::Loosely)));
         } else {
-            let other_names = self.searches.iter().enumerate().filter(|(_, search)| search.takes_other_names());
+            let other_names =
+                self.searches.iter().enumerate().filter(|(_, search)| search.takes_other_names());
             let other_names: Vec<_> = other_names.map(|(index, _)| (index, Likeness::Content)).collect();
             if self.compared + other_names.len() <= MOST_COMPARED {
                 self.compared += other_names.len();

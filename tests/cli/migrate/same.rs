@@ -82,6 +82,9 @@ fn a_name_that_the_service_trims_cuts_or_lowers_is_made_once_however_often_the_j
         ("Orders to the depot", "orders to the depot"),
         ("Orders to the depot", "Orders to th"),
         ("Orders & more", "Orders &amp; more"),
+        ("Bob\u{2019}s", "Bob's"),
+        ("\u{2460} \u{fb01}les", "1 files"),
+        ("Orders/returns", "Orders-returns"),
     ] {
         let change = Effect::ChangeField { pointer: "/name".into(), value: json!(stored), silently: false };
         let world = Scenario::migrate([sent]).fault(Fault::on_create(change).named(sent)).start();
@@ -93,6 +96,21 @@ fn a_name_that_the_service_trims_cuts_or_lowers_is_made_once_however_often_the_j
             assert_eq!(ran.audit()[0]["outcome"], "unchanged", "{sent:?} {stored:?}");
         }
     }
+}
+
+#[test]
+fn what_was_made_under_a_name_of_the_services_own_is_not_deleted_nor_taken_for_another() {
+    let change = Effect::ChangeField { pointer: "/name".into(), value: json!("Bob's"), silently: false };
+    let scenario = Scenario::migrate(["Bob\u{2019}s"]).fault(Fault::on_create(change).named("Bob*"));
+    let world = scenario.job("mirror", "{ max_delete: 10 }").start();
+    world.run().expect_exit(3);
+    world.run().expect_exit(0).expect_no_write();
+    // Somebody edited it: then it may be somebody who gave it that name.
+    world.edit("target", "Bob's", "/description", json!("by hand"));
+    let ran = world.run().expect_exit(3).expect_no_write();
+    ran.expect_cell("Bob\u{2019}s", "error_message", "made \"Bob's\"");
+    world.edit("source", "Bob\u{2019}s", "/name", json!("Alice"));
+    world.run().expect_exit(0).expect_target(["Alice"]);
 }
 
 #[test]

@@ -7,7 +7,9 @@ use crate::support::scenario::{Fault, Scenario};
 #[test]
 fn an_import_of_another_name_is_no_item_of_which_nothing_is_in_doubt() {
     let missing = ["c", "d"];
-    for (by_hand, made) in [("Clone - c", ["a", "b", "Clone - c", "c", "d"]), ("e", ["a", "b", "c", "d", "e"])] {
+    for (by_hand, made) in
+        [("Clone - c", ["a", "b", "Clone - c", "c", "d"]), ("e", ["a", "b", "c", "d", "e"])]
+    {
         let mut scenario = Scenario::migrate(["a", "b", "c", "d"]).job("concurrency", "1");
         scenario = scenario.job("transform", "[{ set: { /http/relativeURI: [/same] } }]");
         let world = scenario.start();
