@@ -2,6 +2,7 @@
 //! between, and named with the line of the job that leaves them out of every comparison.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ const MOST: usize = 3;
 pub(crate) struct FirstReads {
     kept: RefCell<Vec<FirstRead>>,
     told: Cell<bool>,
+    told_filled_in: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -42,6 +44,19 @@ impl FirstReads {
         let fields = ignore.restless(&first.document, found);
         self.told.set(!fields.is_empty());
         self.told.get().then(|| restless_note(&fields))
+    }
+
+    /// What to say, once a run, about fields that were not sent and that an import holds when it is read back: they are of
+    /// those that people fill in, so they count as a difference.
+    pub(crate) fn filled_in(&self, fields: &BTreeSet<String>) -> Option<String> {
+        let is_new = !fields.is_empty() && !self.told_filled_in.replace(!fields.is_empty());
+        is_new.then(|| {
+            let fields = fields.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            format!(
+                "{fields} was not sent, and an import holds it right after it was written: if the service fills it in, add \
+                 `ignore: [{fields}]` to the job"
+            )
+        })
     }
 }
 

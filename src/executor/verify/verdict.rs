@@ -1,9 +1,11 @@
 //! The comparison of one import with what was sent, and how its result is recorded.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::documents::contained;
-use crate::documents::normal::remove_masks;
+use crate::documents::normal::consensus::place;
+use crate::documents::normal::{masks, remove_masks, remove_pointers};
 use crate::executor::context::{Context, document, printed, sent_sha256};
 use crate::executor::record::compare_texts;
 use crate::executor::stop_policy::Policy;
@@ -104,8 +106,22 @@ fn compare(context: &Context<'_>, item: &PlanItem, head: &Head, text: &str) -> R
     {
         remove_masks(found, &item.secrets);
     }
+    // The service copies what it shows masked; what is sent holds no masks.
+    let mut copied = Vec::new();
+    if let (Operation::Clone, false, Ok(found)) = (item.operation, item.adjust, &mut found) {
+        copied = masks(found);
+        remove_pointers(found, &copied);
+    }
     let comparison = compare_texts(&context.ignore, &document(context, item)?, &found);
+    if comparison.verdict == Verdict::Differs && comparison.only_grew() {
+        let grown: BTreeSet<String> = comparison.grown.iter().map(|pointer| place(pointer)).collect();
+        let message = context.first_reads.filled_in(&grown);
+        message.into_iter().for_each(|message| context.events.emit(&Event::Noted { message }));
+    }
     let (mut verdict, mut differences) = (comparison.verdict, comparison.differences);
+    if verdict == Verdict::Equal && !copied.is_empty() {
+        verdict = Verdict::EqualWithDefaults;
+    }
     // What was taken out where it stood must be gone. All else that was added is the service's own doing, so too what an
     // import of another account held before and holds again: the document that replaced it lacked that.
     let in_place = context.plan.head().source == context.plan.head().target;

@@ -114,6 +114,34 @@ fn what_was_made_under_a_name_of_the_services_own_is_not_deleted_nor_taken_for_a
 }
 
 #[test]
+fn a_list_that_the_service_fills_in_is_a_default_at_each_write() {
+    let fill = || Effect::ChangeField { pointer: "/http/codes".into(), value: json!([429]), silently: false };
+    let scenario = Scenario::migrate(["a", "b"]).job("on_existing", "update").fault(Fault::on_create(fill()));
+    let world = scenario.fault(Fault::on("PUT", "/v1/imports/*", fill())).start();
+    world.run().expect_exit(0).expect_all(2, "created", "equal_with_defaults");
+    world.run().expect_exit(0).expect_no_write().expect_all(2, "unchanged", "equal_with_defaults");
+    world.edit("source", "a", "/description", json!("new"));
+    world.run().expect_exit(0).expect_audit("a", "updated", "equal_with_defaults");
+}
+
+#[test]
+fn what_the_service_adds_to_free_form_data_is_told_once_and_written_no_more() {
+    let fill =
+        || Effect::ChangeField { pointer: "/settings/auto".into(), value: json!("y"), silently: false };
+    let source = |name: &str| import(name).set("/settings", json!({ "own": 1 }));
+    let scenario = Scenario::migrate([]).source(&source("a")).source(&source("b"));
+    let scenario = scenario.job("on_existing", "update").fault(Fault::on_create(fill()));
+    let world = scenario.fault(Fault::on("PUT", "/v1/imports/*", fill())).start();
+    let ran = world.run().expect_exit(3).expect_all(2, "created", "differs");
+    assert_eq!(ran.stderr.matches("`ignore: [/settings/auto]`").count(), 1, "{}", ran.stderr);
+    world.run().expect_exit(0).expect_no_write().expect_all(2, "unchanged", "equal_with_defaults");
+    // What a person added there is no default.
+    world.edit("target", "a", "/settings/more", json!(1));
+    let ran = world.run().expect_audit("a", "updated", "differs");
+    ran.expect_audit("b", "unchanged", "equal_with_defaults").expect_in_target("a", "/settings/own", 1);
+}
+
+#[test]
 fn an_import_of_nearly_the_name_is_a_conflict_unless_a_second_one_is_asked_for() {
     for stored in ["Orders", "ORDERS ", "orders"] {
         let world = Scenario::migrate(["Orders "]).target(&import(stored)).start();

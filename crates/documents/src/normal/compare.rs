@@ -50,7 +50,7 @@ impl std::fmt::Display for Verdict {
 pub struct Comparison {
     /// Equal, equal but for defaults, or different.
     pub verdict: Verdict,
-    /// JSON pointers of what is missing or different in what was found, and of lists or rows that grew; empty unless
+    /// JSON pointers of what is missing or different in what was found, and of lists, rows or free-form data that grew; empty unless
     /// `verdict` is `Differs`.
     pub differences: Vec<String>,
     /// JSON pointers of fields that were not sent, hold a value, and are not among the documented defaults. Right after
@@ -109,8 +109,8 @@ impl Comparison {
 
 /// Compares what was sent with what the service holds.
 ///
-/// What is missing or changed in `found` differs, and so does a list that grew. A field the service added is a
-/// default. Fields the service manages are left out, on both sides.
+/// What is missing or changed in `found` differs, and so does a list that grew, a list of those that people fill in, and
+/// what is added to free-form data. Any other field the service added is a default. Fields the service manages are left out, on both sides.
 pub fn compare(sent: &Value, found: &Value) -> Comparison {
     panic_over(PANIC_COMPARING, found);
     // A document of 2016 that is sent without `adaptorType` reads back with it: the blocks of either side tell.
@@ -240,8 +240,10 @@ impl<'a> Walk<'a> {
             return;
         }
         if area == Area::Free || area.enter(key) == Area::Free {
-            // Nothing is ever filled in where the user's own data is.
-            return self.differs();
+            // Nothing is known to be filled in where the user's own data is; an earlier run may tell that it is all the same.
+            self.grows();
+            let pointer = self.pointer();
+            return self.of_people.push(pointer);
         }
         match value {
             Value::Null => self.defaults = true,
@@ -251,11 +253,7 @@ impl<'a> Walk<'a> {
             }
             // What stands behind a mask cannot be compared.
             Value::String(text) if is_mask(text) => return self.adds(),
-            Value::Array(_) => {
-                self.differs();
-                let pointer = self.pointer();
-                self.grown.push(pointer);
-            }
+            Value::Array(_) if service::is_of_people(key) || service::is_never_a_default(key) => self.grows(),
             Value::Object(members) => {
                 let inner = area.enter(key);
                 for (key, value) in members {
@@ -277,6 +275,12 @@ impl<'a> Walk<'a> {
             let pointer = self.pointer();
             self.of_people.push(pointer);
         }
+    }
+
+    fn grows(&mut self) {
+        self.differs();
+        let pointer = self.pointer();
+        self.grown.push(pointer);
     }
 
     fn adds(&mut self) {

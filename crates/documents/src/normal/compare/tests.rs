@@ -72,13 +72,48 @@ fn what_only_people_set_is_not_excused_by_what_all_imports_hold() {
         assert!(!comparison.is_as_wanted_but_for(|_| true), "{pointer}");
         // An earlier run may have read it back right after its write: then it is the service's all the same.
         assert!(comparison.only_grew(), "{pointer}");
-        let verdict = if value.is_array() { Verdict::Differs } else { Verdict::EqualWithDefaults };
+        let is_list = value.is_array();
+        let verdict = if is_list { Verdict::Differs } else { Verdict::EqualWithDefaults };
         assert_eq!(comparison.verdict, verdict, "{pointer}: after a write it is nobody's edit");
     }
     for (pointer, value) in
         [("/parts", json!([1])), ("/http/tier", json!("x")), ("/http/cached", json!(false))]
     {
         assert!(other(pointer, &value).is_as_wanted_but_for(|_| true), "{pointer}: nobody knows it");
+    }
+}
+
+#[test]
+fn a_list_that_nobody_knows_is_a_default_as_any_other_value_and_free_form_data_only_grew() {
+    let sent =
+        json!({"http": {"method": ["GET"]}, "settings": {"a": 1}, "hooks": {"preMap": {"function": "f"}}});
+    for (pointer, value) in
+        [("/tags", json!(["x"])), ("/http/retryCodes", json!([429])), ("/o", json!({"a": {"b": [{"c": 1}]}}))]
+    {
+        let mut found = sent.clone();
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        found.pointer_mut(parent).unwrap()[key] = value;
+        let comparison = compare(&sent, &found);
+        assert_eq!(comparison.verdict, Verdict::EqualWithDefaults, "{pointer}");
+        assert!(
+            comparison.added.iter().any(|added| added.starts_with(pointer)) && !comparison.is_as_wanted()
+        );
+    }
+    for (pointer, value) in [
+        ("/settings/auto", json!("y")),
+        ("/assistantMetadata", json!({"a": 1})),
+        ("/hooks/preMap/configuration", json!({"a": []})),
+        ("/mockResponse", json!([{}])),
+    ] {
+        let mut found = sent.clone();
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        found.pointer_mut(parent).unwrap()[key] = value;
+        let comparison = compare(&sent, &found);
+        assert_eq!(
+            (comparison.verdict, &comparison.differences[..]),
+            (Verdict::Differs, &[pointer.to_owned()][..])
+        );
+        assert!(comparison.only_grew() && !comparison.is_as_wanted_but_for(|_| true), "{pointer}");
     }
 }
 
