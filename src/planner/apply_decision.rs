@@ -32,8 +32,6 @@ fn make(builder: &PlanBuilder<'_>, item: &mut PlanItem) {
             item.target = item.source.clone().map(|source| ImportRef { sha256: None, ..source });
             // A PUT would erase the secrets that come back with it.
             item.adjust = item.secrets.is_empty();
-            let secrets = &item.secrets;
-            item.changes.retain(|change| !secrets.contains(&change.path));
             Operation::Restore
         }
         _ => Operation::Create,
@@ -43,8 +41,7 @@ fn make(builder: &PlanBuilder<'_>, item: &mut PlanItem) {
 /// What is cloned and not written to afterwards keeps its secrets: the service copies them.
 fn clone(item: &mut PlanItem) -> Operation {
     if !item.adjust {
-        let secrets = std::mem::take(&mut item.secrets);
-        item.changes.retain(|change| !secrets.contains(&change.path));
+        item.secrets.clear();
     }
     Operation::Clone
 }

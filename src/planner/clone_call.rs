@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::documents::Edited;
+use crate::documents::diff::diff;
 use crate::documents::normal::{fingerprint, remove_pointers};
 use crate::run_folder::plan_item::PlanItem;
 
@@ -23,4 +24,16 @@ pub(super) fn clone_call(item: &mut PlanItem, wanted: &Edited) {
     remove_pointers(&mut cloned, &item.secrets);
     item.clone = Some(Value::Object(body));
     item.adjust = Some(fingerprint(&cloned)) != item.sent_sha256;
+    if !item.adjust {
+        keep_secrets(item, wanted);
+    }
+}
+
+/// What the service keeps of the import by itself is not removed, although it is not sent.
+pub(super) fn keep_secrets(item: &mut PlanItem, wanted: &Edited) {
+    if !item.secrets.is_empty() {
+        let mut before = wanted.before();
+        remove_pointers(&mut before, &item.secrets);
+        item.changes = diff(&before, wanted.now());
+    }
 }

@@ -1,7 +1,8 @@
 //! Items of a plan in their first state, and those that end before anything is sent.
 
+use crate::documents::Edited;
 use crate::documents::references::Kind;
-use crate::model::{Head, ItemKey, Operation, Outcome};
+use crate::model::{Fingerprint, Head, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::plan_item::{PlanItem, Reason};
 
 /// An item of which only its source's head is known.
@@ -43,5 +44,18 @@ pub(crate) fn ended(
     item.operation = Operation::None;
     item.outcome = Some(outcome);
     item.problem = Some(Reason::new(code, message));
+    item
+}
+
+/// The item of an import in which no step changes anything.
+pub(crate) fn as_it_was(mut item: PlanItem, print: Fingerprint, wanted: &Edited) -> PlanItem {
+    if let Some(name) = wanted.now().get("name").and_then(|name| name.as_str()) {
+        name.clone_into(&mut item.name);
+    }
+    item.target.clone_from(&item.source);
+    item.changes = wanted.changes();
+    item.sent_sha256 = Some(print);
+    item.outcome = Some(Outcome::Unchanged);
+    item.verdict = Some(Verdict::Equal);
     item
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::documents::diff::Change;
 use crate::documents::document::read_tree;
 use crate::documents::name::is_same_name;
-use crate::documents::normal::{Comparison, Consensus, Ignore};
+use crate::documents::normal::{Comparison, Consensus, Ignore, remove_masks};
 use crate::model::Verdict;
 
 /// How alike the document that is wanted and one of the target are.
@@ -42,11 +42,18 @@ pub(crate) fn likeness(
     secrets: &[String],
     asked: &mut BTreeSet<Place>,
 ) -> Likeness {
-    let mut comparison = ignore.compare(wanted, found);
     // What stands behind a mask on both sides cannot be compared, so it makes no difference.
-    comparison.added.retain(|pointer| !secrets.contains(pointer));
+    let shown = (!secrets.is_empty()).then(|| {
+        let mut shown = found.clone();
+        remove_masks(&mut shown, secrets);
+        shown
+    });
+    let is_masked = shown.as_ref().is_some_and(|shown| shown != found);
+    let found = shown.as_ref().unwrap_or(found);
+    let mut comparison = ignore.compare(wanted, found);
     if comparison.is_as_wanted() {
-        return Likeness::Equal(comparison.verdict);
+        let is_equal = comparison.verdict == Verdict::Equal && is_masked;
+        return Likeness::Equal(if is_equal { Verdict::EqualWithDefaults } else { comparison.verdict });
     }
     let fields = roots(wanted, &comparison);
     let adaptor = adaptor_of(found);

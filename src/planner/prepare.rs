@@ -11,9 +11,9 @@ use crate::documents::references::{PendingResource, Place, Resolution, Resolver,
 use crate::documents::{Edited, Facts, Program, Touched, WrittenMembers};
 use crate::inventory::offline_api::DAMAGED;
 use crate::job::{Action, CapturedData, MatchBy};
-use crate::model::{Fingerprint, Head, IdSet, ItemKey, Operation, Outcome, Verdict};
-use crate::planner::clone_call::clone_call;
-use crate::planner::items::{blank, ended};
+use crate::model::{Fingerprint, Head, IdSet, ItemKey, Operation, Outcome};
+use crate::planner::clone_call::{clone_call, keep_secrets};
+use crate::planner::items::{as_it_was, blank, ended};
 use crate::planner::likeness::touches;
 use crate::planner::references::{judge, tell};
 use crate::planner::repeated_update::RepeatedUpdate;
@@ -233,6 +233,7 @@ impl TransformContext {
                 item.warnings.extend(migration_hints(&wanted, false));
             }
             Action::Clone => clone_call(&mut item, &wanted),
+            Action::Restore if self.home => keep_secrets(&mut item, &wanted),
             _ => {}
         }
         // What has no name is matched by its `_id`, where that is enough, or was refused above.
@@ -249,8 +250,8 @@ impl TransformContext {
     /// Whether a step changes what the job leaves out of comparisons: that is shown, and approved with the rest.
     fn writes_what_it_ignores(&self, item: &PlanItem, wanted: &Value) -> bool {
         let changed: Vec<String> = item.changes.iter().map(|change| change.path.clone()).collect();
-        let is_ignored = |path: &String| self.ignore.covers(path);
-        changed.iter().any(is_ignored) || self.ignore.places(wanted).iter().any(|at| touches(&changed, at))
+        let mut places = self.ignore.places(wanted).into_iter();
+        places.any(|at| touches(&changed, &at)) || changed.iter().any(|path| self.ignore.covers(path))
     }
 
     /// Applies the steps of the job. If one fails, returns how the item ended.
@@ -384,17 +385,4 @@ impl TransformContext {
             *name = Value::from(format!("Clone - {}", head.name));
         }
     }
-}
-
-/// The item of an import in which no step changes anything.
-fn as_it_was(mut item: PlanItem, print: Fingerprint, wanted: &Edited) -> PlanItem {
-    if let Some(name) = wanted.now().get("name").and_then(Value::as_str) {
-        name.clone_into(&mut item.name);
-    }
-    item.target.clone_from(&item.source);
-    item.changes = wanted.changes();
-    item.sent_sha256 = Some(print);
-    item.outcome = Some(Outcome::Unchanged);
-    item.verdict = Some(Verdict::Equal);
-    item
 }

@@ -105,3 +105,22 @@ fn an_undo_names_the_secret_that_the_run_took_out() {
     let undo = ran.world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(3).expect_no_write();
     undo.expect_stderr("the run changed a secret that the service shows only masked (/http/headers/0/value)");
 }
+
+#[test]
+fn a_clone_keeps_every_secret_wherever_it_is_and_nothing_is_said_to_be_removed() {
+    let rules = json!({ "rules": ["equals", ["extract", "a"], "******"], "version": "1" });
+    for (pointer, value) in [
+        ("/settings", json!({ "pw": "******", "x": 1 })),
+        ("/http/lookups", json!([{ "name": "l", "map": { "a": "******", "b": "1" } }])),
+        ("/hooks", json!({ "preMap": { "function": "f", "configuration": { "key": "******" } } })),
+        ("/filter", json!({ "type": "expression", "expression": rules, "version": "1" })),
+        ("/http/headers", json!([header("Authorization", "Bearer ******")])),
+    ] {
+        let source = import("a").set(pointer, value);
+        let scenario = Scenario::of("clone", []).source(&source).job("select", "{ names: [a] }");
+        let ran = scenario.job("transform", r#"[{ name: "{{ name }} c" }]"#).run().expect_exit(0);
+        let ran = ran.expect_audit("a", "cloned", "equal_with_defaults");
+        assert!(!ran.stderr.contains("removed"), "{pointer}: {}", ran.stderr);
+        ran.again().expect_exit(0).expect_no_write().expect_audit("a", "unchanged", "equal_with_defaults");
+    }
+}
