@@ -58,7 +58,9 @@ pub(super) fn mappings(old: &Value, flat: bool, untyped: Untyped, reasons: &mut 
             continue;
         }
         match whole_list(list, untyped, reasons) {
-            Ok(row) => place(&mut entries, target, row, flat, reasons),
+            // What stands in the way of its rows is told.
+            Ok(None) => {}
+            Ok(Some(row)) => place(&mut entries, target, row, flat, reasons),
             Err(reason) => reasons.push(format!("list `{target}`: {reason}")),
         }
     }
@@ -213,12 +215,12 @@ fn literal_row<'t>(
     Ok(data_type.unwrap_or(own))
 }
 
-/// A list and its rows as one entry without its `generate`.
+/// A list and its rows as one entry without its `generate`; none where a reason was added that keeps it from being known.
 fn whole_list(
     list: &Value,
     untyped: Untyped,
     reasons: &mut Vec<String>,
-) -> Result<Map<String, Value>, Obstacle> {
+) -> Result<Option<Map<String, Value>>, Obstacle> {
     let target = text(list, "generate");
     if let Some(keys) = list.as_object()
         && let Some(key) = keys.keys().find(|key| !["generate", "fields"].contains(&key.as_str()))
@@ -250,11 +252,22 @@ fn whole_list(
             Err(reason) => reasons.push(format!("`{target}.{name}`: {reason}")),
         }
     }
-    let source = source.ok_or_else(|| Obstacle::new("none of its rows goes through a list of the source"))?;
+    let Some(source) = source else {
+        if rows(list, "fields").iter().any(may_go_through_a_list) {
+            return Ok(None);
+        }
+        return Err(Obstacle::new("none of its rows goes through a list of the source"));
+    };
     let made = json!({ "dataType": "objectarray", "status": "Active",
         "buildArrayHelper": [{ "extract": format!("{}[*]", way::write_two(&source)),
             "sourceDataType": "objectarray", "mappings": entries }] });
-    if let Value::Object(made) = made { Ok(made) } else { Ok(Map::new()) }
+    if let Value::Object(made) = made { Ok(Some(made)) } else { Ok(None) }
+}
+
+/// Whether the source of a row goes through a list, as far as it can be read. The row itself may have no counterpart.
+fn may_go_through_a_list(field: &Value) -> bool {
+    let source = text(field, "extract");
+    !source.is_empty() && way::parse_one(source).is_none_or(|(_, stars)| !stars.is_empty())
 }
 
 /// Puts a row where its target says; a dotted target is a row inside objects.

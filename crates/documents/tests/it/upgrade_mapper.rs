@@ -78,6 +78,29 @@ fn a_list_of_the_source_becomes_an_array_that_is_built_of_it() {
 }
 
 #[test]
+fn a_list_whose_only_way_to_a_list_of_the_source_is_left_is_not_said_to_have_none() {
+    const NONE: &str = "list `L`: none of its rows goes through a list of the source";
+    for (row, reason, none) in [
+        (json!({ "extract": "items[*].sku", "isKey": true }), "no `isKey`", false),
+        (json!({ "extract": "items[*].sku", "useFirstRow": true }), "no `useFirstRow`", false),
+        (json!({ "extract": "items[*]" }), "is a whole entry of a list", false),
+        (json!({ "extract": "a[*].b[*].c" }), "goes through several lists", false),
+        (json!({ "extract": "*.sku" }), "`*.sku` may not mean the same", false),
+        (json!({ "extract": "{{record.x}}" }), "in a list is not known", false),
+        (json!({ "extract": "sku", "isKey": true }), "no `isKey`", true),
+        (json!({ "extract": "sku" }), NONE, true),
+        (json!({ "hardCodedValue": "x" }), NONE, true),
+    ] {
+        let mut row = row;
+        row["generate"] = json!("s");
+        row["dataType"] = json!("string");
+        let list = json!({ "generate": "L", "fields": [row] });
+        let why = refused(&http(&json!({ "fields": [], "lists": [list] })));
+        assert!(why.contains(reason) && why.contains(NONE) == none, "{row}: {why}");
+    }
+}
+
+#[test]
 fn a_list_that_is_called_as_the_record_in_an_envelope_is_left() {
     let why = refused(&http(&json!({ "fields": [], "lists": [
         { "generate": "items", "fields": [string("sku", "record[*].sku")] }] })));
