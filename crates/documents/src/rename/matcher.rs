@@ -201,12 +201,12 @@ impl Rules {
         let Some(renamed) = rewrite((from, to), &full, &positions) else {
             return Found::Unsayable(rule);
         };
-        // What one rename made of this path may be what another makes of a second one.
+        // What one rename made of this path may be what another makes of a second one. Two with one new name are told as such.
         let names: Vec<String> = renamed.iter().filter_map(|step| step.name.clone()).collect();
         self.note_outer(Outer { names: names.clone(), is_list: false }, counts);
         self.note_lists(&full, counts);
         let back = self.longest(&words(&names), &self.to, |r| &r.to);
-        if let Some((other, _)) = back.filter(|(other, _)| *other != rule) {
+        if let Some((other, _)) = back.filter(|(other, _)| self.all[*other].to != self.all[rule].to) {
             counts.taken[other] = true;
         }
         // The part around the path is renamed in its own place; what is left must begin with it.

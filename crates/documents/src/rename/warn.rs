@@ -1,6 +1,6 @@
 //! What a rename cannot see or must not touch, said in one line each.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -134,9 +134,17 @@ impl Walk<'_> {
 fn collisions(side: &str, renames: &SideRename<'_>, warnings: &mut Vec<String>) {
     let rules = &renames.rules.all;
     let counts = &renames.counts;
+    // Several fields may become one name: where that was there before, it was for each of them that is there.
+    let mut new_names: HashMap<&[String], (bool, bool)> = HashMap::new();
+    for (at, rule) in rules.iter().enumerate() {
+        let (taken, changed) = new_names.entry(&rule.to).or_default();
+        *taken |= counts.taken[at];
+        *changed |= counts.changed[at] > 0;
+    }
     for (at, rule) in rules.iter().enumerate().filter(|(_, r)| r.from != r.to) {
         let (from, to) = (Rule::shown(&rule.from), Rule::shown(&rule.to));
-        if counts.taken[at] {
+        let (taken, changed) = new_names.get(rule.to.as_slice()).copied().unwrap_or_default();
+        if taken && (counts.changed[at] > 0 || !changed) {
             let more = if counts.changed[at] > 0 { "; the two are now one name" } else { "" };
             warnings.push(format!("{side}: `{to}` was there before `{from}` was to become it{more}"));
         }

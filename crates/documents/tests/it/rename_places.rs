@@ -283,10 +283,25 @@ fn a_template_in_a_place_nobody_knows_is_left_alone_and_said() {
 #[test]
 fn two_fields_that_become_one_name_in_a_document_are_said() {
     let renames = [source("a", "c"), source("b", "c")];
-    let mut both = json!({ "mapping": { "fields": [{ "extract": "a" }, { "extract": "b" }] } });
-    assert!(rename_fields(&mut both, &renames).iter().any(|w| w.contains("both became `c`")));
-    let mut one = json!({ "mapping": { "fields": [{ "extract": "a" }] } });
-    assert_eq!(rename_fields(&mut one, &renames), Vec::<String>::new());
+    let both = "source: `a` and `b` both became `c`";
+    let there = |from: &str| {
+        format!("source: `c` was there before `{from}` was to become it; the two are now one name")
+    };
+    for (names, said) in [
+        (&["a"][..], vec![]),
+        (&["a", "b"], vec![both.to_owned()]),
+        (&["a.x", "b.x"], vec![both.to_owned()]),
+        (&["b", "c"], vec![there("b")]),
+        (&["a", "b", "c"], vec![there("a"), both.to_owned(), there("b")]),
+    ] {
+        let rows: Vec<Value> = names.iter().map(|name| json!({ "extract": name })).collect();
+        let mut document = json!({ "mapping": { "fields": rows } });
+        assert_eq!(rename_fields(&mut document, &renames), said, "{names:?}");
+    }
+    // What one rename puts there, another may be about as well.
+    let mut document = json!({ "mapping": { "fields": [{ "extract": "d.f" }, { "extract": "a" }] } });
+    let said = rename_fields(&mut document, &[source("d", "q"), source("a", "q.f")]);
+    assert!(said.iter().any(|one| one.contains("`q.f` was there before `a`")), "{said:?}");
 }
 
 #[test]
