@@ -144,7 +144,8 @@ macro_rules! row_keys {
             key("generate_date_format", $of!(TEXT), "How the target writes the date."),
             key("generate_date_timezone", $of!(TEXT), "The time zone of the target's date."),
             key("description", $of!(TEXT), "A note (Mapper 2.0)."),
-            key("status", $of!(Type::Word(STATUS)), "Whether the row is used (Mapper 2.0)."),
+            // The service refuses a row without one, and a row of Mapper 1.0 has none.
+            key("status", Type::Word(STATUS), "Whether the row is used (Mapper 2.0)."),
             key("internal_id", $of!(Type::Bool), "The value is an internal id (Mapper 1.0)."),
             key("immutable", $of!(Type::Bool), "The value is set only when the record is created (Mapper 1.0)."),
             key("discard_if_empty", $of!(Type::Bool), "An empty value is left out (Mapper 1.0)."),

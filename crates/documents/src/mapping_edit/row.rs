@@ -17,6 +17,7 @@ pub(super) fn write(keys: &mut Map<String, Value>, row: &Row, model: Model) -> R
     one_of("source_data_type", row.source_data_type.as_ref(), DATA_TYPES, Model::Two)?;
     one_of("when", row.when.as_ref(), CONDITIONS, model)?;
     one_of("status", row.status.as_ref(), STATUSES, Model::Two)?;
+    required(row, model)?;
     let given = |value: &Option<Value>| value.as_ref().is_some_and(|v| !v.is_null());
     if given(&row.source) && given(&row.hard_coded) {
         return Err(StepError::failed("a row has a source or a hard-coded value, not both"));
@@ -192,6 +193,17 @@ fn one_of(
         Some(other) => {
             let known: Vec<&str> = words_of(words, model).collect();
             Err(StepError::failed(format!("{key}: {other} is not one of {}", known.join(", "))))
+        }
+    }
+}
+
+/// Keys that no row of the model can be without.
+fn required(row: &Row, model: Model) -> Result<(), StepError> {
+    let keys = [("data_type", &row.data_type), ("status", &row.status)];
+    match keys.into_iter().find(|(_, value)| model == Model::Two && **value == Some(Value::Null)) {
+        None => Ok(()),
+        Some((key, _)) => {
+            Err(StepError::failed(format!("Mapper 2.0 requires a `{key}`: `null` cannot remove it")))
         }
     }
 }

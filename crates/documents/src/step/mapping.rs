@@ -186,6 +186,10 @@ fn row(keys: Keys<'_>) -> Result<Row, Problem> {
             .with_key("hard_coded")
             .repeats(vec!["source".to_owned()]));
     }
+    if keys.get("status").is_some_and(Value::is_null) {
+        let problem = Problem::new("no row can be without a `status`: Mapper 2.0 requires one, Mapper 1.0 has none");
+        return Err(problem.help("write `Active` or `Draft`, or leave the key out").under("status"));
+    }
     Ok(Row {
         source: get("source"),
         hard_coded: get("hard_coded"),

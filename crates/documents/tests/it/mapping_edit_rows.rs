@@ -54,6 +54,26 @@ fn no_row_becomes_a_list_without_a_helper() {
 }
 
 #[test]
+fn what_every_row_of_mapper_2_has_is_not_removed() {
+    let two = http(json!([two("a", "$.a")]));
+    let one = json!({ "name": "x", "adaptorType": "HTTPImport", "http": {},
+        "mapping": { "fields": [{ "extract": "a", "generate": "a", "dataType": "string" }], "lists": [] } });
+    let keys = json!({ "target": "a", "set": { "data_type": null } });
+    let (after, said) = done(&two, "edit_mapping", keys.clone());
+    assert_eq!(after, two);
+    assert!(said.contains("Mapper 2.0 requires a `data_type`: `null` cannot remove it"), "{said}");
+    let (after, said) = done(&one, "edit_mapping", keys);
+    assert_eq!((after["mapping"]["fields"][0].get("dataType"), said.as_str()), (None, ""));
+    let status = StepSpec::new("edit_mapping", json!({ "target": "a", "set": { "status": null } }));
+    let problems = Program::compile(vec![status]).unwrap_err();
+    assert_eq!(problems[0].problem.path.join(" "), "edit_mapping set status");
+    for key in ["source_data_type", "default", "description", "when", "lookup", "generate_date_format"] {
+        let (_, said) = done(&two, "edit_mapping", json!({ "target": "a", "set": { key: null } }));
+        assert_eq!(said, "", "{key}");
+    }
+}
+
+#[test]
 fn a_source_is_written_as_the_paths_around_it_are() {
     let envelope = json!([two("a", "$.record.x"), two("b", "$.settings.flow.y"), two("c", "$.record.z")]);
     let plain = json!([two("a", "$.x"), two("b", "$.record")]);
