@@ -172,7 +172,11 @@ static MAPPING_ROW: Table = Table {
     ..Table::PLAIN
 };
 
-const TARGET: Key = required("target", TEXT, "The row, named by the path that it fills.");
+const TARGET: Key = required(
+    "target",
+    TEXT,
+    "The row, named by the path that it fills, with its positions; `[*]` may stand behind the name of a list.",
+);
 const LIST: Key = key("list", TEXT, "The list that the row is in; `item.sub.list` for one in a subrecord.");
 
 const PASS_THROUGH: Key = key(

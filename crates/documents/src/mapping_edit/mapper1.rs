@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{MappingEdit, Row, Target, names, row};
+use super::target::{self, Part, Step, is_same, is_text_of};
+use super::{MappingEdit, Row, Target, row};
 use crate::schema::Model;
 use crate::step_error::StepError;
 
@@ -76,40 +77,55 @@ fn add(mapping: &mut Map<String, Value>, target: &Target, row: &Row) -> Result<(
         let same = said.iter().position(Result::is_ok).unwrap_or(0);
         return said.swap_remove(same);
     }
-    let fields = match &target.list {
-        None => array(mapping, "fields")?,
-        Some(list) => {
-            let no_list = || StepError::failed(format!("it has no list `{}`", list.join(".")));
-            let steps: Vec<&str> = list.iter().map(String::as_str).collect();
-            if rows_in(mapping, &steps).is_empty() {
-                let [name] = steps.as_slice() else { return Err(no_list()) };
-                array(mapping, "lists")?.push(json!({ "generate": name, "fields": [] }));
-            }
-            let mut lists = rows_in(mapping, &steps);
-            if lists.len() > 1 {
-                lists.retain(|rows| rows.iter().any(|row| is_of_one_list(row, &new)));
-                if lists.len() != 1 {
-                    let message = format!(
-                        "it has several lists `{}`, and the source does not say which of them the row belongs to; use patch",
-                        list.join(".")
-                    );
-                    return Err(StepError::failed(message));
-                }
-            }
-            lists.pop().ok_or_else(no_list)?
+    let fields = if target.list.is_empty() {
+        array(mapping, "fields")?
+    } else {
+        let list = &target.list;
+        let no_list = || StepError::failed(format!("it has no list `{}`", target::written(list)));
+        if rows_of(mapping, list).is_empty() {
+            let name = new_list(list).ok_or_else(no_list)?;
+            array(mapping, "lists")?.push(json!({ "generate": name, "fields": [] }));
         }
+        let mut lists = rows_of(mapping, list);
+        if lists.len() > 1 {
+            lists.retain(|rows| rows.iter().any(|row| is_of_one_list(row, &new)));
+            if lists.len() != 1 {
+                let message = format!(
+                    "it has several lists `{}`, and the source does not say which of them the row belongs to; use patch",
+                    target::written(list)
+                );
+                return Err(StepError::failed(message));
+            }
+        }
+        lists.pop().ok_or_else(no_list)?
     };
     fields.push(new);
     Ok(())
+}
+
+/// What a new list is called: one name, and the positions behind it. `[*]` at its end says that it is a list.
+fn new_list(list: &[Step]) -> Option<String> {
+    let list = match list {
+        [list @ .., last] if last.is_each() && !list.is_empty() => list,
+        all => all,
+    };
+    match list.split_first()? {
+        (Step { part: Part::Name(name), .. }, []) => Some(name.clone()),
+        (Step { part: Part::Name(_), .. }, more) => {
+            let positions = more.iter().all(|step| matches!(step.part, Part::Position(_) | Part::Each));
+            positions.then(|| target::written(list))
+        }
+        _ => None,
+    }
 }
 
 /// Whether two rows take their values of the entries of one list of the source.
 fn is_of_one_list(one: &Value, other: &Value) -> bool {
     let list = |row: &Value| {
         let source = row.get("extract")?.as_str()?;
-        source.rsplit_once("[*]").map(|(list, _)| names(list))
+        source.rsplit_once("[*]").map(|(list, _)| target::read(list))
     };
-    list(one).is_some_and(|known| list(other) == Some(known))
+    list(one).is_some_and(|known| list(other).is_some_and(|other| is_same(&known, &other)))
 }
 
 /// The rows of a list, and which of them are meant.
@@ -118,14 +134,15 @@ type Found<'m> = Vec<(&'m mut Vec<Value>, Vec<usize>)>;
 /// The rows of that target, list by list: several lists may have one name. Without `list`, `item.quantity` may also mean a row
 /// of a list.
 fn find<'m>(mapping: &'m mut Map<String, Value>, target: &Target) -> Result<Found<'m>, StepError> {
-    let names: Vec<&str> = target.names.iter().map(String::as_str).collect();
-    let listed: Vec<&str> = target.list.iter().flatten().map(String::as_str).collect();
-    let mut places = vec![(listed, names.as_slice(), Some(target.text.as_str()))];
-    if target.list.is_none() {
-        places.extend((1..names.len()).map(|at| (names[..at].to_vec(), &names[at..], None)));
+    let steps = target.steps.as_slice();
+    let mut places = vec![(target.list.as_slice(), steps, Some(target.text.as_str()))];
+    if target.list.is_empty() {
+        // A position, and `[*]`, belong to what they stand behind.
+        let ends = (1..steps.len()).filter(|at| matches!(steps[*at].part, Part::Name(_) | Part::Star));
+        places.extend(ends.map(|at| (&steps[..at], &steps[at..], None)));
     }
     for (list, rest, text) in places {
-        let lists = rows_in(mapping, &list);
+        let lists = rows_of(mapping, list);
         let that = |is_one: &dyn Fn(&Value) -> bool| -> Vec<Vec<usize>> {
             lists.iter().map(|rows| (0..rows.len()).filter(|at| is_one(&rows[*at])).collect()).collect()
         };
@@ -135,30 +152,46 @@ fn find<'m>(mapping: &'m mut Map<String, Value>, target: &Target) -> Result<Foun
             found = that(&|row| is_named(row, rest));
         }
         if found.iter().any(|rows| !rows.is_empty()) {
-            let lists = rows_in(mapping, &list).into_iter().zip(found);
+            let lists = rows_of(mapping, list).into_iter().zip(found);
             return Ok(lists.filter(|(_, found)| !found.is_empty()).collect());
         }
     }
-    Err(StepError::not_applicable(format!("no row has the target `{}`", target.shown())))
+    let why = target.star().map(|why| format!(": it {why}")).unwrap_or_default();
+    Err(StepError::not_applicable(format!("no row has the target `{}`{why}", target.shown())))
 }
 
-/// Whether a row fills that target: by its names, or by one name that holds dots.
-fn is_named(row: &Value, wanted: &[&str]) -> bool {
-    is_spelled(row, wanted, None) || (!generate(row).is_empty() && generate(row) == wanted.join("."))
+/// Whether a row fills that target: by its path, or by one name that holds dots.
+fn is_named(row: &Value, wanted: &[Step]) -> bool {
+    is_spelled(row, wanted, None) || (!generate(row).is_empty() && is_text_of(generate(row), wanted))
 }
 
-/// Whether a row fills that target by its text as it was written, or by its names.
-fn is_spelled(row: &Value, wanted: &[&str], text: Option<&str>) -> bool {
+/// Whether a row fills that target by its text as it was written, or by its path.
+fn is_spelled(row: &Value, wanted: &[Step], text: Option<&str>) -> bool {
     let generate = generate(row);
-    !generate.is_empty() && (Some(generate) == text || names(generate) == wanted)
+    !generate.is_empty() && (Some(generate) == text || is_same(&target::read(generate), wanted))
 }
 
 fn generate(row: &Value) -> &str {
     row.get("generate").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The rows of each list of a name, or at the end of a way through subrecords; those of the body where no list is named.
-fn rows_in<'m>(mapping: &'m mut Map<String, Value>, steps: &[&str]) -> Vec<&'m mut Vec<Value>> {
+/// What `[*]` behind the name of a list is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Each {
+    /// Part of what the list is called.
+    OfTheName,
+    /// Its entries, as sources have it: `lines[*].sku` is a row of the list `lines`.
+    Entries,
+}
+
+/// The rows of each list of a path, or at the end of a way through subrecords; those of the body where no list is named.
+fn rows_of<'m>(mapping: &'m mut Map<String, Value>, list: &[Step]) -> Vec<&'m mut Vec<Value>> {
+    let each =
+        if rows_in(mapping, list, Each::OfTheName).is_empty() { Each::Entries } else { Each::OfTheName };
+    rows_in(mapping, list, each)
+}
+
+fn rows_in<'m>(mapping: &'m mut Map<String, Value>, steps: &[Step], each: Each) -> Vec<&'m mut Vec<Value>> {
     if steps.is_empty() {
         return array(mapping, "fields").into_iter().collect();
     }
@@ -167,20 +200,24 @@ fn rows_in<'m>(mapping: &'m mut Map<String, Value>, steps: &[&str]) -> Vec<&'m m
         match (key.as_str(), value) {
             ("lists", Value::Array(lists)) => {
                 for list in lists {
-                    let Some(taken) = (1..=steps.len()).find(|taken| is_named(list, &steps[..*taken])) else {
+                    let Some(mut taken) = (1..=steps.len()).find(|taken| is_named(list, &steps[..*taken]))
+                    else {
                         continue;
                     };
+                    if each == Each::Entries && steps.get(taken).is_some_and(Step::is_each) {
+                        taken += 1;
+                    }
                     if list.get("fields").is_none_or(Value::is_null) {
                         list["fields"] = json!([]);
                     }
                     match list.get_mut("fields").and_then(Value::as_array_mut) {
                         Some(fields) if taken == steps.len() => found.push(fields),
-                        Some(fields) => found.extend(in_subrecords(fields, &steps[taken..])),
+                        Some(fields) => found.extend(in_subrecords(fields, &steps[taken..], each)),
                         None => {}
                     }
                 }
             }
-            ("fields", Value::Array(fields)) => in_body = in_subrecords(fields, steps),
+            ("fields", Value::Array(fields)) => in_body = in_subrecords(fields, steps, each),
             _ => {}
         }
     }
@@ -188,13 +225,13 @@ fn rows_in<'m>(mapping: &'m mut Map<String, Value>, steps: &[&str]) -> Vec<&'m m
     found
 }
 
-fn in_subrecords<'m>(fields: &'m mut [Value], steps: &[&str]) -> Vec<&'m mut Vec<Value>> {
+fn in_subrecords<'m>(fields: &'m mut [Value], steps: &[Step], each: Each) -> Vec<&'m mut Vec<Value>> {
     let mut found = Vec::new();
     for field in fields {
         let Some(taken) = (1..=steps.len()).find(|taken| is_named(field, &steps[..*taken])) else { continue };
         let sub = field.get_mut("subRecordMapping");
         if let Some(mapping) = sub.and_then(|sub| sub.get_mut("mapping")?.as_object_mut()) {
-            found.extend(rows_in(mapping, &steps[taken..]));
+            found.extend(rows_in(mapping, &steps[taken..], each));
         }
     }
     found

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::target::{Step, is_text_of, name_of};
 use super::{MappingEdit, Row, Target, row, source};
 use crate::schema::{Model, is_empty_draft};
 use crate::step_error::StepError;
@@ -36,10 +37,10 @@ pub(super) fn apply(
     let mut count = 0;
     match edit {
         MappingEdit::Add(_, row, _) => {
-            let flat = [target.text.as_str()];
-            let single = target.names.len() == 1 || target.list.is_some();
-            let path = if table && !single { flat.to_vec() } else { target.path() };
-            let new = new_row(path.last().copied().unwrap_or_default(), row)?;
+            let is_column = table && target.list.is_empty() && target.is_of_names() && target.steps.len() > 1;
+            let path = if is_column { target.literal() } else { target.path() };
+            let name = path.last().and_then(name_of).unwrap_or(&target.text);
+            let new = new_row(name, row)?;
             let mut there = None;
             visit_any(entries, target, &mut |list, at, context| {
                 there.get_or_insert_with(|| (list[at].clone(), context.to_vec()));
@@ -48,12 +49,16 @@ pub(super) fn apply(
             if let Some((there, context)) = there {
                 return row::already(&shown, &there, &of_an_entry(new, &context), Model::Two);
             }
+            if let Some(why) = target.never() {
+                let message =
+                    format!("`{shown}` {why}; a name that holds this stands in quotes, as `[\"x[0]\"]`");
+                return Err(StepError::failed(message));
+            }
             if table && entries.iter().all(is_empty_draft) {
                 entries.clear();
                 entries.push(wrapper());
             }
-            let lists = target.list.as_ref().map_or(0, Vec::len);
-            return add(entries, &path, lists, new, &mut Vec::new(), warnings);
+            return add(entries, &path, new, &mut Vec::new(), warnings);
         }
         MappingEdit::Edit(_, row) => visit_any(entries, target, &mut |list, at, context| {
             count += 1;
@@ -90,7 +95,10 @@ pub(super) fn apply(
         })?,
     }
     match count {
-        0 => return Err(StepError::not_applicable(format!("no row has the target `{shown}`"))),
+        0 => {
+            let why = target.never().map(|why| format!(": it {why}")).unwrap_or_default();
+            return Err(StepError::not_applicable(format!("no row has the target `{shown}`{why}")));
+        }
         1 => {}
         _ => warnings.push(format!("{count} rows have the target `{shown}`; all were changed")),
     }
@@ -166,29 +174,31 @@ fn name(entry: &Value) -> &str {
 }
 
 /// Calls `f` with the list and index of every row of the target: first taking its names level by level, then, where no
-/// row has them so, as names that hold dots.
+/// row has them so, as names that hold dots. A path that holds anything but names is the name of a row first.
 fn visit_any(entries: &mut Vec<Value>, target: &Target, f: &mut AtRow<'_>) -> Result<(), StepError> {
-    let path = target.path();
-    for names in [Names::Each, Names::Joined] {
+    let (path, literal) = (target.path(), target.literal());
+    // What has brackets of its own, as the column `Weight [kg]`, may be read as a path and be none.
+    let mut ways = [(&path, Names::Each), (&path, Names::Joined), (&literal, Names::Each)];
+    if !target.is_of_names() {
+        ways.rotate_right(1);
+    }
+    for (path, names) in ways {
         let mut met = false;
-        visit(entries, &path, names, &mut Vec::new(), &mut |list, at, context| {
+        visit(entries, path, names, &mut Vec::new(), &mut |list, at, context| {
             met = true;
             f(list, at, context)
         })?;
         if met {
-            return Ok(());
+            break;
         }
     }
-    // What has brackets of its own, as the column `Weight [kg]`, may be read as a path and be none.
-    let mut plain: Vec<&str> = target.list.iter().flatten().map(String::as_str).collect();
-    plain.push(&target.text);
-    visit(entries, &plain, Names::Each, &mut Vec::new(), f)
+    Ok(())
 }
 
 /// `context` are the extracts of the helpers that the entries stand in.
 fn visit(
     entries: &mut Vec<Value>,
-    path: &[&str],
+    path: &[Step],
     names: Names,
     context: &mut Vec<String>,
     f: &mut AtRow<'_>,
@@ -201,28 +211,41 @@ fn visit(
     while at < entries.len() {
         let before = entries.len();
         let own = name(&entries[at]);
-        if own.is_empty() {
-            each_inside(&mut entries[at], context, &mut |inner, context| {
-                visit(inner, path, names, context, f)
-            })?;
-        } else if let Some(taken) = (1..=most).find(|taken| is_joined(own, &path[..*taken])) {
-            let rest = &path[taken..];
-            if rest.is_empty() {
+        let taken = (1..=most).find(|taken| match names {
+            Names::Each => name_of(&path[0]) == Some(own),
+            Names::Joined => is_text_of(own, &path[..*taken]),
+        });
+        let rest = match taken {
+            _ if own.is_empty() => Some(path),
+            Some(taken) if taken == path.len() => {
                 f(entries, at, context)?;
-            } else {
-                each_inside(&mut entries[at], context, &mut |inner, context| {
-                    visit(inner, rest, names, context, f)
-                })?;
+                None
             }
+            Some(taken) => Some(&path[taken..]),
+            None => None,
+        };
+        if let Some(rest) = rest.map(|rest| of_its_entries(&entries[at], rest)) {
+            each_inside(&mut entries[at], context, &mut |inner, context| {
+                visit(inner, rest, names, context, f)
+            })?;
         }
         at += usize::from(entries.len() == before);
     }
     Ok(())
 }
 
-/// Whether a name is made of these, with dots between them.
-fn is_joined(name: &str, parts: &[&str]) -> bool {
-    if let [only] = parts { name == *only } else { name == parts.join(".") }
+/// A path inside of an entry without the `[*]` that says that the entry is a list.
+fn of_its_entries<'p>(entry: &Value, path: &'p [Step]) -> &'p [Step] {
+    match path.split_first() {
+        Some((first, rest)) if first.is_each() && is_list(entry) => rest,
+        _ => path,
+    }
+}
+
+fn is_list(entry: &Value) -> bool {
+    let kind = entry.get("dataType").and_then(Value::as_str).unwrap_or_default();
+    let helpers = entry.get("buildArrayHelper").and_then(Value::as_array);
+    kind.ends_with("array") || helpers.is_some_and(|helpers| !helpers.is_empty())
 }
 
 /// The lists of entries an entry holds.
@@ -250,11 +273,10 @@ fn list_of(helper: &Value) -> Option<String> {
     helper.get("extract").and_then(Value::as_str).map(str::to_owned)
 }
 
-/// Adds a row below its parents; those that are missing become objects, but for the first `lists`, which are lists.
+/// Adds a row below its parents; those that are missing become objects, but for what is named as a list.
 fn add(
     entries: &mut Vec<Value>,
-    path: &[&str],
-    lists: usize,
+    path: &[Step],
     new: Value,
     context: &mut Vec<String>,
     warnings: &mut Vec<String>,
@@ -264,26 +286,34 @@ fn add(
         && name(only).is_empty()
         && (only.get("buildArrayHelper").is_some() || only.get("mappings").is_some())
     {
-        return add(inside(only, "", context, warnings)?, path, lists, new, context, warnings);
+        let path = of_its_entries(only, path);
+        return add(inside(only, "", context, warnings)?, path, new, context, warnings);
     }
-    let (Some((first, rest)), true) = (path.split_first(), path.len() > 1) else {
+    let no_list = |of: &str| StepError::failed(format!("{of} no list: write it without `[*]`"));
+    let Some((first, rest)) = path.split_first() else { return Ok(()) };
+    let Some(first_name) = name_of(first) else { return Err(no_list("what it maps is")) };
+    if rest.is_empty() {
         entries.push(of_an_entry(new, context));
         return Ok(());
-    };
-    let at = match entries.iter().position(|e| name(e) == *first) {
+    }
+    let is_each = rest.first().is_some_and(Step::is_each);
+    let at = match entries.iter().position(|e| name(e) == first_name) {
+        Some(at) if is_each && !is_list(&entries[at]) => return Err(no_list(&format!("`{first_name}` is"))),
         Some(at) => at,
-        None if lists > 0 => {
-            let message = format!("it has no list `{first}`, and a new one needs a source: use patch");
+        None if first.of_list || is_each => {
+            let message = format!("it has no list `{first_name}`, and a new one needs a source: use patch");
             return Err(StepError::failed(message));
         }
         None => {
-            entries
-                .push(json!({ "generate": first, "dataType": "object", "status": "Active", "mappings": [] }));
+            entries.push(
+                json!({ "generate": first_name, "dataType": "object", "status": "Active", "mappings": [] }),
+            );
             entries.len() - 1
         }
     };
-    let rows = inside(&mut entries[at], first, context, warnings)?;
-    add(rows, rest, lists.saturating_sub(1), new, context, warnings)
+    let rest = of_its_entries(&entries[at], rest);
+    let rows = inside(&mut entries[at], first_name, context, warnings)?;
+    add(rows, rest, new, context, warnings)
 }
 
 /// The list of entries a new row goes into.

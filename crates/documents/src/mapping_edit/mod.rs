@@ -11,69 +11,16 @@ mod meant;
 mod named;
 mod row;
 mod source;
+mod target;
 mod uses;
 
 use serde_json::{Map, Value};
 
 pub use self::lookups::edit_lookup;
+pub use self::target::Target;
 use crate::output::Output;
-use crate::problem::{Problem, Problems};
-use crate::rename;
 use crate::schema::{self, Holds, Mapper, Model, Record, Syntax, adaptor_with_block, has_rows};
 use crate::step_error::{StepError, Warnings};
-
-/// Where a row stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Target {
-    /// The target field, as it was written.
-    text: String,
-    /// Its names, the parents first.
-    names: Vec<String>,
-    /// The names of the list it is in.
-    list: Option<Vec<String>>,
-}
-
-impl Target {
-    /// Reads a target: a path, in Mapper 2.0 through the parents, as `lines.sku` or `lines[*].sku`; a name with a dot or
-    /// a bracket in quotes, as `["size.unit"]`. `list` is the list it is in; for a subrecord the way there:
-    /// `item.celigo_inventorydetail.inventoryassignment`. What is not a path is one name, as it stands.
-    ///
-    /// # Errors
-    ///
-    /// One of the two is empty.
-    pub fn parse(target: &str, list: Option<&str>) -> Result<Self, Problems> {
-        let mut problems = Vec::new();
-        for (key, text) in [("target", Some(target)), ("list", list)] {
-            if text.is_some_and(|text| text.trim().is_empty()) {
-                problems.push(Problem::new("a row is named by its target: give one").under(key));
-            }
-        }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        Ok(Self { text: target.to_owned(), names: names(target), list: list.map(names) })
-    }
-
-    /// All names from the root of the mapping on.
-    fn path(&self) -> Vec<&str> {
-        self.list.iter().flatten().chain(&self.names).map(String::as_str).collect()
-    }
-
-    /// The target for a message, with its list.
-    fn shown(&self) -> String {
-        match &self.list {
-            None => self.text.clone(),
-            Some(list) => format!("{}.{}", list.join("."), self.text),
-        }
-    }
-}
-
-/// The names of a path of the job; lists may be written as such, the way sources are: `lines[*].sku`, `lines[].sku`.
-fn names(text: &str) -> Vec<String> {
-    let mut found = rename::names(text);
-    found.retain(|name| !name.is_empty());
-    if found.is_empty() { vec![text.to_owned()] } else { found }
-}
 
 /// What a row shall say. Nothing: as it is. `Some(Null)`: taken away.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Target;
+use super::target::{Target, name_of};
 use crate::field_rename::{FieldRename, Side};
 use crate::place::push_key;
 use crate::rename;
@@ -15,9 +15,9 @@ const SHOWN: usize = 5;
 /// A rename knows every place, so one is made in a copy and thrown away.
 pub(super) fn warning(document: &Value, target: &Target) -> Option<String> {
     let mut places = Vec::new();
-    let joined: Vec<&str> = target.list.iter().flatten().chain([&target.text]).map(String::as_str).collect();
     // What is written with dots may be the name of one row.
-    for path in [target.path(), joined] {
+    for path in [target.path(), target.literal()] {
+        let path: Vec<&str> = path.iter().filter_map(name_of).collect();
         let renames: Vec<FieldRename> = renamed(&path).into_iter().collect();
         let mut copy = document.clone();
         rename::rename_fields(&mut copy, &renames);
@@ -35,6 +35,10 @@ pub(super) fn warning(document: &Value, target: &Target) -> Option<String> {
     };
     places.truncate(SHOWN);
     let places = places.join(", ");
+    if target.has_position() {
+        // A rename is about every entry, and the place may be about another one.
+        return Some(format!("`{}` may still be named at {places}{more}: check them", target.shown()));
+    }
     Some(format!("`{}` is still named at {places}{more}, where nothing fills it in now", target.shown()))
 }
 

@@ -59,6 +59,8 @@ impl Step for AddMapping {
         let values = RowValues::compile(keys, context)?;
         let target_text = keys.text("target").map_err(|problem| vec![problem])?;
         readable(target_text).map_err(|problem| vec![problem.under("target")])?;
+        let list = keys.maybe_text("list").map_err(|problem| vec![problem])?;
+        Target::without_star(target_text, list).map_err(|problem| vec![problem])?;
         Ok(Self(target(keys)?, values, pass_through))
     }
 
@@ -187,7 +189,8 @@ fn row(keys: Keys<'_>) -> Result<Row, Problem> {
             .repeats(vec!["source".to_owned()]));
     }
     if keys.get("status").is_some_and(Value::is_null) {
-        let problem = Problem::new("no row can be without a `status`: Mapper 2.0 requires one, Mapper 1.0 has none");
+        let problem =
+            Problem::new("no row can be without a `status`: Mapper 2.0 requires one, Mapper 1.0 has none");
         return Err(problem.help("write `Active` or `Draft`, or leave the key out").under("status"));
     }
     Ok(Row {

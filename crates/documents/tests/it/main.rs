@@ -10,6 +10,7 @@ mod fuzz;
 mod light_tree;
 mod mapping_edit;
 mod mapping_edit_rows;
+mod mapping_edit_targets;
 mod mass_rename;
 mod reference_keys;
 mod reference_laws;
