@@ -130,7 +130,7 @@ pub fn edit_mapping(document: &mut Value, edit: &MappingEdit) -> Result<Warnings
     }
     let edit = &match model {
         Model::One => edit.clone(),
-        Model::Two => with_path(edit, &document["mappings"], &mut warnings),
+        Model::Two => with_path(edit, &document["mappings"], &mut warnings)?,
     };
     let table = Output::of(document) == Output::Table;
     let (pointer, key) = home(document, model);
@@ -168,14 +168,18 @@ pub fn edit_mapping(document: &mut Value, edit: &MappingEdit) -> Result<Warnings
 }
 
 /// The edit with its source as a path of Mapper 2.0.
-fn with_path(edit: &MappingEdit, mappings: &Value, warnings: &mut Vec<String>) -> MappingEdit {
+fn with_path(
+    edit: &MappingEdit,
+    mappings: &Value,
+    warnings: &mut Vec<String>,
+) -> Result<MappingEdit, StepError> {
     let mut edit = edit.clone();
     if let MappingEdit::Add(_, row, _) | MappingEdit::Edit(_, row) = &mut edit
         && let Some(Value::String(text)) = &mut row.source
     {
-        *text = source::spelled(text, mappings, warnings);
+        *text = source::spelled(text, mappings, warnings)?;
     }
-    edit
+    Ok(edit)
 }
 
 /// How many lists and objects of a mapping hold no rows.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Row;
+use crate::path::{extract, json_path};
 use crate::schema::{CONDITIONS, DATA_TYPES, Model, RowWord, STATUSES, has_word, words_of};
 use crate::shortened::shortened;
 use crate::step_error::StepError;
@@ -101,7 +102,7 @@ fn source(keys: &mut Map<String, Value>, row: &Row, model: Model) -> Result<(), 
         Some(Value::Null) => put(keys, "extract", Some(&Value::Null)),
         Some(Value::String(text)) if !text.is_empty() => {
             keys.shift_remove("hardCodedValue");
-            keys.insert("extract".to_owned(), Value::from(spelled(text, model)));
+            keys.insert("extract".to_owned(), Value::from(spelled(text, model)?));
         }
         Some(other) => {
             return Err(StepError::failed(format!("source: {other} is not a field, path or template")));
@@ -131,19 +132,26 @@ fn source(keys: &mut Map<String, Value>, row: &Row, model: Model) -> Result<(), 
 }
 
 /// A source the way the model writes it: `$.unit_price` is `unit_price` in Mapper 1.0.
-fn spelled(text: &str, model: Model) -> String {
-    if text.contains("{{") {
-        return text.to_owned();
+///
+/// # Errors
+///
+/// It is a path of Mapper 2.0 that is more than names, positions and `[*]`, and the model is Mapper 1.0.
+fn spelled(text: &str, model: Model) -> Result<String, StepError> {
+    // Of Mapper 2.0 it is a path already.
+    if text.contains("{{") || model == Model::Two {
+        return Ok(text.to_owned());
     }
-    match model {
-        Model::One => match text.strip_prefix("$.") {
-            Some(rest) => rest.to_owned(),
-            None if text.starts_with("$[") => text[1..].to_owned(),
-            None => text.to_owned(),
-        },
-        // It is a path already.
-        Model::Two => text.to_owned(),
+    let rest = match text.strip_prefix("$.") {
+        Some(rest) => rest,
+        None if text.starts_with("$[") => &text[1..],
+        None => return Ok(text.to_owned()),
+    };
+    let is_plain =
+        json_path::parse(text).is_some_and(|path| path.opaque.is_empty() && path.end == text.len());
+    if !is_plain || extract::parse(rest).is_none() {
+        return Err(StepError::failed(format!("source: `{text}` may not mean the same in Mapper 1.0")));
     }
+    Ok(rest.to_owned())
 }
 
 fn condition(keys: &mut Map<String, Value>, row: &Row) -> Result<(), StepError> {

@@ -309,3 +309,61 @@ fn what_may_be_about_another_entry_is_said_as_such() {
     document["mapping"]["fields"][1]["generate"] = json!("addr[1].city");
     assert_eq!(said(&document), Vec::<String>::new());
 }
+
+#[test]
+fn a_source_is_written_as_the_model_has_it_or_refused() {
+    let one = json!({ "name": "n", "adaptorType": "HTTPImport", "http": {},
+        "mapping": { "fields": [{ "extract": "q", "generate": "g" }], "lists": [] } });
+    let two = two(&json!([row("g", "$.q")]));
+    for (source, in_one, in_two) in [
+        ("a.b", Some("a.b"), Some("$.a.b")),
+        ("[a b]", Some("[a b]"), Some("$[\"a b\"]")),
+        ("[a].b", Some("[a].b"), Some("$.a.b")),
+        ("x[a b].c", Some("x[a b].c"), Some("$.x[\"a b\"].c")),
+        ("[a.b]", Some("[a.b]"), Some("$[\"a.b\"]")),
+        ("['a b'].c", Some("['a b'].c"), Some("$['a b'].c")),
+        ("Link 1.href", Some("Link 1.href"), Some("$.Link 1.href")),
+        ("Amount (USD)", Some("Amount (USD)"), Some("$[\"Amount (USD)\"]")),
+        ("lines[*].qty", Some("lines[*].qty"), Some("$.lines[*].qty")),
+        ("lines[0].qty", Some("lines[0].qty"), Some("$.lines[0].qty")),
+        ("lines[0][a b]", Some("lines[0][a b]"), Some("$.lines[0][\"a b\"]")),
+        ("lines[-1:].qty", Some("lines[-1:].qty"), Some("$.lines[-1:].qty")),
+        ("*.x", Some("*.x"), None),
+        ("a.*.b", Some("a.*.b"), None),
+        ("[*].x", Some("[*].x"), None),
+        ("[0].x", Some("[0].x"), None),
+        ("{first} {last}", Some("{first} {last}"), None),
+        ("a[?(@.x)]", Some("a[?(@.x)]"), None),
+        ("_PARENT.x", Some("_PARENT.x"), None),
+        ("$x", Some("$x"), None),
+        ("$", Some("$"), Some("$")),
+        ("$.a[\"b c\"]", Some("a[\"b c\"]"), Some("$.a[\"b c\"]")),
+        ("$[\"b c\"]", Some("[\"b c\"]"), Some("$[\"b c\"]")),
+        ("$.a[*].b", Some("a[*].b"), Some("$.a[*].b")),
+        ("$..b", None, Some("$..b")),
+        ("$.*.b", None, Some("$.*.b")),
+        ("$.a[?(@.b==1)].c", None, Some("$.a[?(@.b==1)].c")),
+        ("{{record.[a b]}}", Some("{{record.[a b]}}"), Some("{{record.[a b]}}")),
+    ] {
+        for (document, row, expected, model) in
+            [(&one, "/mapping/fields", in_one, "1.0"), (&two, "/mappings", in_two, "2.0")]
+        {
+            for (step, keys, at) in [
+                ("edit_mapping", json!({ "target": "g", "set": { "source": source } }), 0),
+                ("add_mapping", json!({ "target": "new", "source": source }), 1),
+            ] {
+                match (done(document, step, keys), expected) {
+                    (Ok(after), Some(expected)) => {
+                        let extract = after.pointer(&format!("{row}/{at}/extract"));
+                        assert_eq!(extract, Some(&json!(expected)), "{step} {source}");
+                    }
+                    (Err(said), None) => {
+                        let why = format!("source: `{source}` may not mean the same in Mapper {model}");
+                        assert!(said.contains(&why), "{said}");
+                    }
+                    (done, expected) => panic!("{step} {source} {model}: {done:?}, not {expected:?}"),
+                }
+            }
+        }
+    }
+}
