@@ -6,6 +6,7 @@
 
 mod name_again;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
@@ -18,7 +19,7 @@ use crate::selector::{Names, Selector, SelectorError};
 use crate::selector_watch::SelectorWatch;
 use crate::step::registry::{AnyStep, Entry, STEPS};
 use crate::step::{
-    Apply, AtLine, Compile, Facts, Keys, Missing, StepError, StepProblem, StepSpec, TransformError,
+    Apply, AtLine, Compile, Facts, Keys, Looked, Missing, StepError, StepProblem, StepSpec, TransformError,
     Transformed, Warnings,
 };
 use crate::template::{Columns, Templates};
@@ -41,6 +42,8 @@ pub struct Program {
     warnings: Vec<StepProblem>,
     again: Again,
     renamed: Mutex<Renamed>,
+    /// The imports that the steps were to be applied to.
+    imports: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -58,6 +61,8 @@ struct Tally {
     /// Imports for which the `when` of the step does not hold.
     passed: usize,
     met: usize,
+    /// Those of them that failed before the step had looked at them.
+    failed: usize,
     missed: usize,
     /// The first few of the latter in the order of the selection, whichever was met first.
     named: FirstFew<Missed, NAMED>,
@@ -199,8 +204,9 @@ impl Program {
         let mut notes = Vec::new();
         for (index, step) in self.steps.iter().enumerate() {
             let name = self.name(index);
-            let unused = step.step.unused();
             let tally = step.tally.lock().unwrap_or_else(PoisonError::into_inner);
+            let looked = tally.looked(self.imports.load(Ordering::Relaxed));
+            let unused = if looked == Looked::AtNone { Vec::new() } else { step.step.unused(looked) };
             if tally.met + tally.passed > 0 {
                 let idle = tally.watch.notes();
                 if tally.met == 0 && idle.is_empty() {
@@ -217,7 +223,14 @@ impl Program {
                 if unused.len() > LISTED {
                     shown.push_str(&format!(", {} more", unused.len() - LISTED));
                 }
-                notes.push(format!("{name} found none of these fields in any import: {shown}"));
+                let of = match looked {
+                    Looked::AtSome(1) => "the 1 import that it looked at".to_owned(),
+                    Looked::AtSome(count) => {
+                        format!("any of the {} imports that it looked at", grouped(count))
+                    }
+                    Looked::AtAll | Looked::AtNone => "any import".to_owned(),
+                };
+                notes.push(format!("{name} found none of these fields in {of}: {shown}"));
             }
         }
         notes.extend(self.renamed_again());
@@ -230,6 +243,7 @@ impl Program {
     ///
     /// The first step that could not be applied, or that panicked; the document is then to be left as it was.
     pub fn apply(&self, document: Value, facts: &Facts) -> Result<Transformed, TransformError> {
+        self.imports.fetch_add(1, Ordering::Relaxed);
         let mut document = document;
         let mut warnings = Vec::new();
         for (index, step) in self.steps.iter().enumerate() {
@@ -267,6 +281,7 @@ impl Program {
         };
         let mut tally = step.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.met += 1;
+        tally.failed += usize::from(matches!(done, Err(StepError::Failed(_))));
         let Some(reason) = missed else { return done };
         tally.missed += 1;
         tally.named.take(facts.index, || {
@@ -278,6 +293,18 @@ impl Program {
 }
 
 impl Tally {
+    /// Which of all imports the step looked at, or had no need to. A step that is before it, or an error, may fail an import.
+    fn looked(&self, imports: usize) -> Looked {
+        let looked = self.met - self.failed;
+        if looked + self.passed >= imports {
+            Looked::AtAll
+        } else if looked > 0 {
+            Looked::AtSome(looked)
+        } else {
+            Looked::AtNone
+        }
+    }
+
     /// `does not apply to 12 of 40 imports: "A", "B", "C" and 9 more (no row has the target `price`)`
     fn sentence(&self) -> String {
         let imports = if self.met == 1 { "import" } else { "imports" };

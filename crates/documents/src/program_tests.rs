@@ -227,8 +227,71 @@ impl AnyStep for Panics {
         false
     }
 
-    fn unused(&self) -> Vec<String> {
+    fn unused(&self, _: Looked) -> Vec<String> {
         Vec::new()
+    }
+}
+
+#[test]
+fn what_a_step_did_not_look_for_is_not_said_to_be_missing() {
+    let rename = |from: &str| json!({ "side": "source", "from": from, "to": "z" });
+    let one = |from: &str| StepSpec::new("rename_field", rename(from));
+    let scoped = |from: &str, key: &str, value: &str| {
+        let mut row = rename(from);
+        row[key] = json!(value);
+        row
+    };
+    let mut other = scoped("a", "import", "i1");
+    other["to"] = json!("y");
+    let conflict = json!([scoped("a", "adaptor_type", "HTTPImport"), other]);
+    let failing = || jq("if .name == \"i1\" then error(\"no\") else . end");
+    let table = |rows: Value| StepSpec::new("rename_fields", rows);
+    let document = |name: &str, field: &str| json!({ "name": name, "adaptorType": "HTTPImport", "http": { "relativeURI": format!("/{{{{record.{field}}}}}") } });
+    let none = "found none of these fields in";
+    for (steps, names, expected) in [
+        (vec![failing(), one("a")], &["i1"][..], vec![]),
+        (
+            vec![failing(), one("q")],
+            &["i1", "i2"],
+            vec![format!("{none} the 1 import that it looked at: `q` (source)")],
+        ),
+        (
+            vec![failing(), one("q")],
+            &["i1", "i2", "i3"],
+            vec![format!("{none} any of the 2 imports that it looked at: `q` (source)")],
+        ),
+        (vec![failing(), one("a")], &["i1", "i2"], vec![]),
+        (vec![one("q"), failing()], &["i1", "i2"], vec![format!("{none} any import: `q` (source)")]),
+        (vec![one("q")], &["i1"], vec![format!("{none} any import: `q` (source)")]),
+        (vec![one("q")], &[], vec![format!("{none} any import: `q` (source)")]),
+        (vec![table(conflict.clone())], &["i1"], vec![]),
+        (vec![table(conflict.clone())], &["i1", "i2"], vec![]),
+        (
+            vec![table(json!([conflict[0], conflict[1], rename("q")]))],
+            &["i1", "i2"],
+            vec![format!("{none} the 1 import that it looked at: `q` (source)")],
+        ),
+        (
+            vec![failing(), table(json!([scoped("a", "import", "i1")]))],
+            &["i1", "i2"],
+            vec![format!(
+                "{none} the 1 import that it looked at: `a` (source; it is not one with the import `i1`)"
+            )],
+        ),
+        (
+            vec![table(json!([scoped("a", "import", "i9")]))],
+            &["i1"],
+            vec![format!("{none} any import: `a` (source; no import has the import `i9`)")],
+        ),
+    ] {
+        let shown = format!("{steps:?} {names:?}");
+        let program = Program::compile(steps).unwrap();
+        for name in names {
+            let _ = program.apply(document(name, "a"), &facts());
+        }
+        let notes = program.notes();
+        let told: Vec<&str> = notes.iter().filter_map(|note| Some(&note[note.find(none)?..])).collect();
+        assert_eq!(told, expected, "{shown}");
     }
 }
 

@@ -67,9 +67,20 @@ pub trait Step: fmt::Debug + Send + Sync + Sized + 'static {
     }
 
     /// What no document had so far, of the things that the step names; empty when there is nothing to say.
-    fn unused(&self) -> Vec<String> {
+    fn unused(&self, _: Looked) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// Which of the imports a step looked at, before something failed them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// All that it is for.
+    AtAll,
+    /// So many, and not at others.
+    AtSome(usize),
+    /// None of them, though there were some.
+    AtNone,
 }
 
 /// What holds for every step of a kind.

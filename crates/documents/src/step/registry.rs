@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Apply, Compile, Keys, Missing, Step, StepError, Warnings};
+use super::{Apply, Compile, Keys, Looked, Missing, Step, StepError, Warnings};
 use super::{jq, lookup, mapping, name, patch, remove, rename, rename_field, set, upgrade_mapper};
 use crate::edited::Touched;
 use crate::problem::Problems;
@@ -89,7 +89,7 @@ pub(crate) trait AnyStep: fmt::Debug + Send + Sync {
     /// As [`Step::needs_names`]: whether names of connections or integrations are needed.
     fn needs_names(&self) -> bool;
     /// As [`Step::unused`]: what no document had so far; empty if nothing.
-    fn unused(&self) -> Vec<String>;
+    fn unused(&self, looked: Looked) -> Vec<String>;
 }
 
 impl<S: Step> AnyStep for S {
@@ -105,7 +105,7 @@ impl<S: Step> AnyStep for S {
         Step::needs_names(self)
     }
 
-    fn unused(&self) -> Vec<String> {
-        Step::unused(self)
+    fn unused(&self, looked: Looked) -> Vec<String> {
+        Step::unused(self, looked)
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::rename_again::renames_again;
 use super::rename_scope::RenameScope;
-use super::{Apply, Compile, FieldRename, Keys, Missing, Side, Step, StepError, StepKind, Warnings};
+use super::{Apply, Compile, FieldRename, Keys, Looked, Missing, Side, Step, StepError, StepKind, Warnings};
 use crate::Id;
 use crate::problem::{Problem, Problems, nearest};
 use crate::rename::{self, Renamer};
@@ -42,8 +42,8 @@ impl Step for RenameField {
         self.0.apply(document, context.facts.connection_name.as_deref())
     }
 
-    fn unused(&self) -> Vec<String> {
-        self.0.shown_unused()
+    fn unused(&self, looked: Looked) -> Vec<String> {
+        self.0.shown_unused(looked)
     }
 }
 
@@ -78,8 +78,8 @@ impl Step for RenameFields {
         self.0.needs_names()
     }
 
-    fn unused(&self) -> Vec<String> {
-        self.0.shown_unused()
+    fn unused(&self, looked: Looked) -> Vec<String> {
+        self.0.shown_unused(looked)
     }
 }
 
@@ -167,8 +167,9 @@ struct FieldRenames {
     compiled: Mutex<HashMap<Vec<usize>, Arc<Renamer>>>,
     /// The fields that were there to be renamed in some document.
     used: Mutex<HashSet<(Side, Vec<String>)>>,
-    /// Whether a group was for some document.
+    /// Whether a group was for some document, and whether its fields were looked for in one.
     fitted: Vec<AtomicBool>,
+    looked_for: Vec<AtomicBool>,
 }
 
 impl FieldRenames {
@@ -186,8 +187,9 @@ impl FieldRenames {
         for (_, renames) in &groups {
             Renamer::compile(renames)?;
         }
-        let fitted = groups.iter().map(|_| AtomicBool::new(false)).collect();
-        Ok(Self { groups, compiled: Mutex::default(), used: Mutex::default(), fitted })
+        let none = || groups.iter().map(|_| AtomicBool::new(false)).collect();
+        let (fitted, looked_for) = (none(), none());
+        Ok(Self { groups, compiled: Mutex::default(), used: Mutex::default(), fitted, looked_for })
     }
 
     /// Whether a rename is for the imports of a connection that is given by name.
@@ -209,7 +211,9 @@ impl FieldRenames {
         if chosen.is_empty() {
             return Err(StepError::not_applicable("no rename is for it"));
         }
-        let renamer = self.renamer(chosen).map_err(|problem| StepError::Failed(problem.in_one_line()))?;
+        let renamer =
+            self.renamer(chosen.clone()).map_err(|problem| StepError::Failed(problem.in_one_line()))?;
+        chosen.iter().for_each(|index| self.looked_for[*index].store(true, Ordering::Relaxed));
         let mut any = false;
         let warnings = renamer.apply_and_tell(document, &mut |side, names| {
             any = true;
@@ -223,12 +227,15 @@ impl FieldRenames {
         }
     }
 
-    /// The renames whose field no document had so far, each with what narrows it where that held for none of them.
+    /// The renames whose field no document had so far, each with what narrows it where that held for none of them. Those
+    /// that were for documents that failed, and for no others, are not among them.
     fn unused(&self) -> Vec<(&FieldRename, Option<&RenameScope>)> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let groups = self.groups.iter().zip(&self.fitted);
-        let renames = groups.flat_map(|((only, renames), fitted)| {
-            let idle = (!fitted.load(Ordering::Relaxed)).then_some(only);
+        let is = |flags: &[AtomicBool], at: usize| flags[at].load(Ordering::Relaxed);
+        let groups = self.groups.iter().enumerate();
+        let groups = groups.filter(|(at, _)| is(&self.looked_for, *at) || !is(&self.fitted, *at));
+        let renames = groups.flat_map(|(at, (only, renames))| {
+            let idle = (!is(&self.fitted, at)).then_some(only);
             renames.iter().map(move |one| (one, idle))
         });
         renames
@@ -236,10 +243,10 @@ impl FieldRenames {
             .collect()
     }
 
-    fn shown_unused(&self) -> Vec<String> {
+    fn shown_unused(&self, looked: Looked) -> Vec<String> {
         let unused = self.unused();
         let one = |(one, idle): &(&FieldRename, Option<&RenameScope>)| {
-            let idle = idle.map(RenameScope::idle).unwrap_or_default();
+            let idle = idle.map(|only| only.idle(looked)).unwrap_or_default();
             format!("`{}` ({}{idle})", shortened(&one.from, SHOWN_OF_A_NAME), one.side.as_str())
         };
         unused.iter().map(one).collect()

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::Looked;
 use crate::Id;
 use crate::name::is_same_name;
 use crate::shortened::shortened;
@@ -32,8 +33,8 @@ impl RenameScope {
             && both(&self.import, &other.import)
     }
 
-    /// What is said of a scope that holds for no import.
-    pub(super) fn idle(&self) -> String {
+    /// What is said of a scope that holds for no import that the step looked at.
+    pub(super) fn idle(&self, looked: Looked) -> String {
         let cells = [
             ("adaptor_type", &self.adaptor_type),
             ("connection", &self.connection),
@@ -46,7 +47,12 @@ impl RenameScope {
         if cells.is_empty() {
             String::new()
         } else {
-            format!("; no import has the {}", cells.join(" and the "))
+            let none = match looked {
+                Looked::AtSome(1) => "it is not one with",
+                Looked::AtSome(_) => "none of them has",
+                Looked::AtAll | Looked::AtNone => "no import has",
+            };
+            format!("; {none} the {}", cells.join(" and the "))
         }
     }
 
@@ -89,8 +95,9 @@ mod tests {
 
     #[test]
     fn a_scope_without_cells_says_nothing_of_them() {
-        assert_eq!(RenameScope::default().idle(), "");
+        assert_eq!(RenameScope::default().idle(Looked::AtAll), "");
         let scope = RenameScope { import: Some("x".to_owned()), ..RenameScope::default() };
-        assert_eq!(scope.idle(), "; no import has the import `x`");
+        assert_eq!(scope.idle(Looked::AtAll), "; no import has the import `x`");
+        assert_eq!(scope.idle(Looked::AtSome(2)), "; none of them has the import `x`");
     }
 }
