@@ -208,9 +208,12 @@ impl Program {
             let looked = tally.looked(self.imports.load(Ordering::Relaxed));
             let unused = if looked == Looked::AtNone { Vec::new() } else { step.step.unused(looked) };
             if tally.met + tally.passed > 0 {
-                let idle = tally.watch.notes();
+                // Of what failed before it is not known whether the `when` would hold.
+                let is_all = tally.met + tally.passed >= self.imports.load(Ordering::Relaxed);
+                let none = if is_all { "no import" } else { "none of the imports that it looked at" };
+                let idle = tally.watch.notes_of(none);
                 if tally.met == 0 && idle.is_empty() {
-                    notes.push(format!("{name} changes nothing: its `when` holds for no import"));
+                    notes.push(format!("{name} changes nothing: its `when` holds for {none}"));
                 }
                 notes.extend(idle.into_iter().map(|note| format!("{name}: {note}")));
             }

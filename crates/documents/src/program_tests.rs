@@ -296,6 +296,36 @@ fn what_a_step_did_not_look_for_is_not_said_to_be_missing() {
 }
 
 #[test]
+fn a_when_is_said_to_hold_for_none_of_the_imports_that_it_was_asked_about() {
+    let named = |name: &str| SelectorSpec { names: vec![name.to_owned()], ..SelectorSpec::default() };
+    let typed = SelectorSpec { adaptor_types: vec!["FTPImport".to_owned()], ..SelectorSpec::default() };
+    let failing = || jq("if .name == \"i1\" then error(\"no\") else . end");
+    for (first, when, names, said) in [
+        (None, named("i9"), &["i1"][..], "step 1 (remove): `when.names`: `i9` matches no import"),
+        (
+            Some(failing()),
+            named("i1"),
+            &["i1", "i2"],
+            "step 2 (remove): `when.names`: `i1` matches none of the imports that it looked at",
+        ),
+        (
+            Some(failing()),
+            typed,
+            &["i1", "i2"],
+            "step 2 (remove) changes nothing: its `when` holds for none of the imports that it looked at",
+        ),
+        (Some(failing()), named("i1"), &["i1"], ""),
+    ] {
+        let remove = StepSpec { when: Some(when), ..StepSpec::new("remove", json!(["/z"])) };
+        let program = Program::compile(first.into_iter().chain([remove]).collect()).unwrap();
+        for name in names {
+            let _ = program.apply(json!({ "name": name, "adaptorType": "HTTPImport" }), &facts());
+        }
+        assert_eq!(program.notes().join("; "), said);
+    }
+}
+
+#[test]
 fn a_panic_in_a_step_is_the_failure_of_its_import() {
     let mut program = Program::compile(vec![jq(".")]).unwrap();
     let tally = Mutex::default();

@@ -151,11 +151,16 @@ impl SelectorWatch {
 
     /// A note for each of them that matched nothing.
     pub fn notes(&self) -> Vec<String> {
+        self.notes_of("no import")
+    }
+
+    /// The same, where only some imports passed by; `none` is what they are called.
+    pub(crate) fn notes_of(&self, none: &str) -> Vec<String> {
         let idle = self.patterns.iter().filter(|pattern| !pattern.matched);
         idle.map(|Pattern { key, text, depth, near, first, .. }| {
             // Within an `exclude` of an `exclude` it would be taken.
             let so = if depth % 2 == 1 { ", so it leaves nothing out" } else { "" };
-            let note = format!("`{key}`: `{text}` matches no import{so}");
+            let note = format!("`{key}`: `{text}` matches {none}{so}");
             match (first.iter().next(), text.strip_prefix("re:")) {
                 (Some(first), Some(pattern)) => {
                     format!("{note}; in another case it matches {near} (`{first}`): `re:(?i){pattern}`")
