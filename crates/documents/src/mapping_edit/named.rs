@@ -15,8 +15,9 @@ const SHOWN: usize = 5;
 /// A rename knows every place, so one is made in a copy and thrown away.
 pub(super) fn warning(document: &Value, target: &Target) -> Option<String> {
     let mut places = Vec::new();
-    // What is written with dots may be the name of one row.
-    for path in [target.path(), target.literal()] {
+    // What is written with dots may be the name of one row, and what holds a `*` is nothing else.
+    let as_path = if target.star().is_some() { Vec::new() } else { target.path() };
+    for path in [as_path, target.literal()] {
         let path: Vec<&str> = path.iter().filter_map(name_of).collect();
         let renames: Vec<FieldRename> = renamed(&path).into_iter().collect();
         let mut copy = document.clone();

@@ -308,6 +308,12 @@ fn what_may_be_about_another_entry_is_said_as_such() {
     assert_eq!(said(&document), [expected]);
     document["mapping"]["fields"][1]["generate"] = json!("addr[1].city");
     assert_eq!(said(&document), Vec::<String>::new());
+
+    let mut stars = two(&json!([row("x.*", "$.x"), row("z", "$.z")]));
+    stars["http"] = json!({ "body": ["{{record.x}}"] });
+    let step = StepSpec::new("remove_mapping", json!({ "target": "x.*" }));
+    let done = Program::compile(vec![step]).unwrap().apply(stars, &Facts::default()).unwrap();
+    assert_eq!(done.warnings, Vec::<String>::new(), "`x` is another field");
 }
 
 #[test]
