@@ -102,6 +102,7 @@ fn totals(references: &[Reference]) -> String {
         ("map", "by the map"),
         ("name", "by name"),
         ("same_id", "by the same id"),
+        ("gone", "gone"),
         ("created", "to be created"),
         ("missing", "missing"),
         ("ambiguous", "ambiguous"),
@@ -141,6 +142,7 @@ fn becomes(reference: &Reference) -> String {
     let how = match reference.resolution {
         "map" => "by the map",
         "name" => "by name",
+        "gone" => return "gone from the account: its id stays as it is".to_owned(),
         _ => return "stays as it is".to_owned(),
     };
     format!("{} {how}", named(Some(&target.name), target.id.as_str()))

@@ -143,6 +143,7 @@ fn reference(resolver: &Resolver, rules: &Rules, kind: Kind, id: &str, found: Us
                 How::Map => "map",
                 How::Name => "name",
                 How::SameId => "same_id",
+                How::Gone => "gone",
             };
             reference.target = Some(import_ref((id, name.unwrap_or_default())));
         }

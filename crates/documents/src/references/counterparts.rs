@@ -37,10 +37,18 @@ pub(super) struct Counterparts {
 /// What becomes of one id.
 pub(super) enum Answer {
     Stands,
+    /// It stands, although its own account no longer has what it names.
+    Gone,
     Becomes(Id),
     Created(PendingResource),
-    None { reason: String, namesakes: Vec<Resource> },
-    Several { reason: String, candidates: Vec<(Id, String)> },
+    None {
+        reason: String,
+        namesakes: Vec<Resource>,
+    },
+    Several {
+        reason: String,
+        candidates: Vec<(Id, String)>,
+    },
 }
 
 impl Counterparts {
@@ -122,6 +130,7 @@ impl Counterparts {
         };
         let found = match self.answer(kind, id) {
             Answer::Stands => one(Id::from(id), How::SameId),
+            Answer::Gone => one(Id::from(id), How::Gone),
             Answer::Becomes(id) => one(id, if mapped { How::Map } else { How::Name }),
             Answer::Created(pending) => Found::Created { name: pending.name },
             Answer::None { reason, namesakes } => {
@@ -137,13 +146,25 @@ impl Counterparts {
     pub(super) fn answer(&self, kind: Kind, id: &str) -> Answer {
         let id = &*Id::canonical(id);
         let source = self.source_of(kind, id);
-        let word = kind.as_str();
         if let Some((from, to)) = self.mapping(kind, id, source) {
             return self.mapped(kind, source, &self.rules.place(kind, from), to);
         }
+        match self.by_id_or_name(kind, id, source) {
+            // The import may stand there with that id all the while.
+            Answer::None { .. } | Answer::Several { .. }
+                if self.same_account && !self.rules.create.contains(&kind) =>
+            {
+                Answer::Gone
+            }
+            answer => answer,
+        }
+    }
+
+    fn by_id_or_name(&self, kind: Kind, id: &str, source: Option<&Resource>) -> Answer {
+        let word = kind.as_str();
         let is_there = self.target_ids.get(&kind).map(|ids| ids.contains_key(id));
-        // What goes back to its own account, and of what is to be made there if it is gone, may need one that is gone.
-        let is_gone = is_there == Some(false) && self.rules.create.contains(&kind) && source.is_some();
+        // What goes back to its own account may need what was there at the time and is gone.
+        let is_gone = is_there == Some(false) && source.is_some();
         if is_there == Some(true) || self.same_account && !is_gone {
             return Answer::Stands;
         }

@@ -161,6 +161,8 @@ pub enum How {
     Name,
     /// The id is one of the target, or stands as it is.
     SameId,
+    /// The account no longer has it, and nothing of its name: the id stands as it is.
+    Gone,
 }
 
 /// A reference that could not be resolved.

@@ -110,6 +110,12 @@ impl Resolver {
     fn reference(&self, document: &mut Value, place: Place, resolution: &mut Resolution) {
         match self.0.answer(place.kind, &place.id) {
             Answer::Stands => {}
+            Answer::Gone => resolution.warnings.push(format!(
+                "{} used at {} is gone from the account, and its id stays as it is: say in references.map.{} what it becomes",
+                self.0.describe(place.kind, &place.id),
+                place.pointer,
+                place.kind.as_str()
+            )),
             Answer::Becomes(id) => {
                 let twins = self.0.twins(place.kind, &place.id);
                 if !twins.is_empty() {
@@ -194,7 +200,7 @@ impl Resolver {
             };
             let what = || format!("{} mentioned in {pointer}", self.0.describe(*kind, id));
             match self.0.answer(*kind, id) {
-                Answer::Stands => {}
+                Answer::Stands | Answer::Gone => {}
                 Answer::Becomes(other) => {
                     resolution.warnings.push(format!("{} was replaced by {other}", what()));
                     put(other.as_str());

@@ -313,7 +313,7 @@ fn what_does_not_travel_is_carried_over_and_told_and_what_nobody_knows_is_handed
 }
 
 #[test]
-fn what_is_gone_from_its_own_account_is_made_there_where_that_is_asked_for() {
+fn what_is_gone_from_its_own_account_is_what_has_its_name_or_made_there_where_that_is_asked_for() {
     let scripts = |all: Vec<Resource>| ResourceIndex { kinds: [(Kind::Scripts, all)].into() };
     let document = json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}});
     let source = || scripts(vec![resource(SCRIPT, "Check", None)]);
@@ -321,14 +321,18 @@ fn what_is_gone_from_its_own_account_is_made_there_where_that_is_asked_for() {
         (scripts(Vec::new()), true, placeholders::placeholder(Kind::Scripts, "Check")),
         (scripts(vec![resource(NEW, "Check", None)]), true, NEW.to_owned()),
         (source(), true, SCRIPT.to_owned()),
+        (scripts(vec![resource(NEW, "Check", None)]), false, NEW.to_owned()),
         (scripts(Vec::new()), false, SCRIPT.to_owned()),
         (ResourceIndex::default(), true, SCRIPT.to_owned()),
     ] {
+        let is_lost = !create && there.kinds.values().all(Vec::is_empty);
         let create = create.then_some(Kind::Scripts).into_iter().collect();
         let mut document = document.clone();
         let rules = Rules { create, ..by_name() };
-        Resolver::new(source(), there, rules, Accounts::Same).resolve(&mut document);
+        let resolution = Resolver::new(source(), there, rules, Accounts::Same).resolve(&mut document);
         assert_eq!(document["hooks"]["preMap"]["_scriptId"], json!(becomes));
+        assert!(resolution.unresolved.is_empty());
+        assert_eq!(resolution.warnings.len(), usize::from(is_lost), "a dead id is not written in silence");
     }
 }
 
