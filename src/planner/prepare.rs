@@ -198,7 +198,11 @@ impl TransformContext {
         }
         let name = wanted.now().get("name").and_then(Value::as_str);
         apart.nameless = self.action == Action::Apply && is_blank(&head.name) && name.is_none_or(is_blank);
+        // A comparison with a backup of the account follows imports by their ids, as a restore does.
+        let is_followed = self.action == Action::Compare && self.home;
+        let keeps_its_name = is_followed && name.unwrap_or_default() == head.name;
         if !apart.nameless
+            && !keeps_its_name
             && let Some((code, message)) = wrong_name((self.action, self.match_by), name, &head.name)
         {
             return done(ended(item, Outcome::Failed, code, message));
@@ -212,8 +216,8 @@ impl TransformContext {
         if let Err(masked) = self.leave_out_masks(&mut wanted, &mut item) {
             return done(*masked);
         }
-        let nameless =
-            || (self.action == Action::Restore && self.match_by == MatchBy::Name).then(String::new);
+        let needs_no_name = is_followed || self.action == Action::Restore;
+        let nameless = || (needs_no_name && self.match_by == MatchBy::Name).then(String::new);
         let key = self.match_by.key_of(wanted.now()).map(Cow::into_owned).or_else(nameless);
         if matches!(self.action, Action::Migrate | Action::Clone | Action::Restore) {
             item.warnings.extend(migration_hints(&wanted, !self.in_place && !self.home));
