@@ -116,13 +116,16 @@ struct Drive<'a, 'c> {
 
 impl<'a, 'c> Drive<'a, 'c> {
     fn begin(context: &'a Context<'c>, item: Box<PlanItem>, place: Option<OwnedSemaphorePermit>) -> Self {
+        let is_made_anew = restore::is_made_anew(context, &item);
         Self {
             place,
             doubts: Doubts::default(),
             doubted: None,
             ended_before: context.journal.doubt(item.item).is_some_and(|doubt| doubt.ended_before),
-            look_first: context.again && makes_something(&item) && !is_planted(NO_LOOK_BEFORE),
-            may_be_in_bin: true,
+            look_first: context.again
+                && (makes_something(&item) || is_made_anew)
+                && !is_planted(NO_LOOK_BEFORE),
+            may_be_in_bin: !is_made_anew,
             sent: None,
             done: Done::unprocessed(item),
             context,

@@ -9,7 +9,7 @@ use crate::executor::send::{Intent, Sent, intend, send};
 use crate::executor::write::create;
 use crate::inventory::error::EngineError;
 use crate::journal::Step;
-use crate::model::{Id, Operation, Outcome, Verdict};
+use crate::model::{Action, Id, Operation, Outcome, Verdict};
 use crate::run_folder::plan_item::PlanItem;
 
 /// Brings a deleted import back from the recycle bin, with its id.
@@ -64,11 +64,17 @@ async fn not_in_the_bin(
     }
 }
 
+/// Whether an import is made anew without asking the recycle bin for it: the plan of this restore asked, right after it had
+/// listed the target. An undo lists nothing, and asks once more.
+pub(crate) fn is_made_anew(context: &Context<'_>, item: &PlanItem) -> bool {
+    item.is_not_in_bin() && context.plan.head().action == Action::Restore
+}
+
 /// Creates a deleted import again that is in no recycle bin and on no list, unless its id exists again after all.
 pub(crate) async fn make_anew(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let Some(target) = &item.target else { return create(context, item).await };
     match context.target.client.get(item.list(), &target.id).await {
-        Ok(_) if context.journal.attempts(item.item) > 0 => {
+        Ok(_) if context.journal.attempts(item.item) > 0 && !is_made_anew(context, item) => {
             intend(context, item, Intent::of(Operation::Restore)).await?;
             present(context, item, &target.id, None, 0, true).await
         }

@@ -49,6 +49,8 @@ pub struct Write {
     pub adjust: bool,
     /// Whether it writes an import, not a resource that imports refer to.
     pub is_import: bool,
+    /// For a restore: whether the recycle bin no longer holds the import, so that it is made anew.
+    pub anew: bool,
 }
 
 impl Forecast {
@@ -58,7 +60,7 @@ impl Forecast {
         // The writes of imports, in the order of the plan.
         let mut imports = Vec::new();
         for write in writes {
-            let Write { operation, adjust, is_import } = write;
+            let Write { operation, adjust, is_import, anew } = write;
             let mut add = |purpose: &'static str| *calls.entry(purpose).or_default() += 1;
             if !is_import {
                 match operation {
@@ -99,6 +101,14 @@ impl Forecast {
                 Operation::Delete => {
                     add("read import");
                     add("delete import");
+                }
+                Operation::Restore if anew => {
+                    // Somebody may have brought it back meanwhile.
+                    add("read import");
+                    add("create import");
+                    if adjust {
+                        add("read import");
+                    }
                 }
                 Operation::Restore => {
                     add("restore import");
@@ -204,7 +214,7 @@ mod tests {
 
     #[test]
     fn ten_thousand_creates_take_little_more_than_ten_thousand_calls() {
-        let create = Write { operation: Operation::Create, adjust: false, is_import: true };
+        let create = Write { operation: Operation::Create, adjust: false, is_import: true, anew: false };
         let forecast = Forecast::of(std::iter::repeat_n(create, 10_000), OUTLOOK);
         assert_eq!(forecast.total, 10_010);
         assert!((forecast.seconds - 30.03).abs() < 0.01);
@@ -212,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_imports_refer_to_is_read_back_one_by_one() {
-        let of = |operation| Write { operation, adjust: false, is_import: false };
+        let of = |operation| Write { operation, adjust: false, is_import: false, anew: false };
         let forecast = Forecast::of([of(Operation::Create), of(Operation::Delete)].into_iter(), OUTLOOK);
         let calls = [("create other", 1), ("delete other", 1), ("read dependencies", 1), ("read other", 3)];
         assert_eq!(forecast.calls, calls.map(|(purpose, count)| (purpose.to_owned(), count)).into());
@@ -220,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_mirror_deletes_in_a_wave_of_its_own_and_an_undo_does_not_look_beside() {
-        let of = |operation, adjust| Write { operation, adjust, is_import: true };
+        let of = |operation, adjust| Write { operation, adjust, is_import: true, anew: false };
         let (create, delete) = (of(Operation::Create, false), of(Operation::Delete, false));
         let total = |writes: &[Write], outlook| Forecast::of(writes.iter().copied(), outlook).total;
         let mirror = Outlook { deletes_last: true, ..OUTLOOK };
@@ -230,5 +240,8 @@ mod tests {
         assert_eq!(total(&[of(Operation::Restore, false)], undo), 2);
         // A completed import is read for that: it is not read back again.
         assert_eq!(total(&[of(Operation::Restore, true)], OUTLOOK), 3 + 1);
+        let anew = |adjust| Write { anew: true, ..of(Operation::Restore, adjust) };
+        assert_eq!(total(&[anew(true)], OUTLOOK), 3 + 1);
+        assert_eq!(total(&[anew(false)], OUTLOOK), 2 + 1 + 1);
     }
 }

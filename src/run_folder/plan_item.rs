@@ -237,7 +237,8 @@ const UNLIKE: [&str; 3] = [DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET];
 
 impl From<&PlanItem> for Write {
     fn from(item: &PlanItem) -> Self {
-        Self { operation: item.operation, adjust: item.adjust, is_import: item.is_import() }
+        let (operation, adjust, anew) = (item.operation, item.adjust, item.is_not_in_bin());
+        Self { operation, adjust, is_import: item.is_import(), anew }
     }
 }
 

@@ -96,7 +96,8 @@ fn what_was_made_anew_is_not_made_once_more_from_an_older_run_folder() {
     world.remove("source", "a");
     world.call(reqwest::Method::DELETE, "source", &format!("/v1/recycleBinTTL/imports/{id}"), None);
     now(&world, "restore", &[]);
-    let folder = dies_at(&world, "call.before_send:1").expect("it began");
+    // Before the create is announced.
+    let folder = dies_at(&world, "journal.before_write:2").expect("it began");
     let older = world.path("runs/older");
     std::fs::create_dir(&older).unwrap();
     let files = std::fs::read_dir(&folder).unwrap().map(Result::unwrap);

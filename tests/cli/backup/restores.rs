@@ -99,6 +99,10 @@ fn what_the_recycle_bin_no_longer_holds_is_made_anew_and_said_so() {
     let ran = world.run().expect_exit(0).expect_audit("a", "restored", "equal");
     let ran = ran.expect_cell("a", "warnings", &format!("made anew: the recycle bin no longer holds {id}"));
     assert!(!ran.row("a")["warnings"].contains("it is made anew"), "{:?}", ran.row("a"));
+    // The plan asked the bin: nothing is asked of it once more, and the calls are those that were forecast.
+    let ran = ran.expect_calls("POST", &format!("/v1/recycleBinTTL/imports/{id}/doCascadeRestore"), 0);
+    let summary = ran.summary();
+    assert_eq!(summary["forecast"]["calls"], summary["calls"], "{summary:#}");
 }
 
 #[test]
@@ -274,6 +278,19 @@ fn a_masked_secret_is_no_difference_and_never_written() {
     now(&ran.world, "restore", &[]);
     let ran = ran.world.run().expect_exit(0).expect_all(2, "unchanged", "equal").expect_no_write();
     assert!(!ran.stderr.contains("to enter"), "nothing is written, so nothing is lost: {}", ran.stderr);
+}
+
+#[test]
+fn an_import_without_a_name_is_compared_with_its_backup_by_its_id() {
+    for name in ["", "   "] {
+        let world = backup(["a", "b"]).start();
+        world.edit("source", "b", "/name", json!(name));
+        world.run().expect_exit(0);
+        now(&world, "compare", &[]);
+        drop(world.run().expect_exit(0).expect_audit(name, "unchanged", "equal"));
+        world.edit("source", name, "/description", json!("harm"));
+        drop(world.run().expect_exit(3).expect_count("skipped", 1));
+    }
 }
 
 #[test]
