@@ -30,8 +30,8 @@ pub(super) async fn agreed(
     ask(world, &format!("{what} in {account}? [y/N] "), cancel).await
 }
 
-/// Asks whether a target that lists no imports although its flows use some is really empty. `--empty-target` confirms
-/// it.
+/// Asks whether a target that lists no imports although its flows use some is really empty, and whether one that holds
+/// none of a backup's imports is really the account of that backup. `--empty-target` confirms it.
 pub(super) async fn is_really_empty(
     world: &CliContext,
     args: &Run,
@@ -39,11 +39,18 @@ pub(super) async fn is_really_empty(
     cancel: &Cancel,
 ) -> Result<bool, Failure> {
     let tail = plan.file().tail();
-    if args.empty_target || !tail.target_empty_but_used || !tail.has_work() {
+    let is_in_question = tail.target_empty_but_used || tail.target_is_strange;
+    if args.empty_target || !is_in_question || !tail.has_work() {
         return Ok(true);
     }
     let account = &plan.file().head().target.name;
-    let told = format!("account `{account}` lists no imports, but its flows use some");
+    let told = if tail.target_empty_but_used {
+        format!("account `{account}` lists no imports, but its flows use some")
+    } else {
+        format!(
+            "account `{account}` holds none of the backup's imports, but others, as if its token were that of another environment"
+        )
+    };
     if !world.stdin_is_terminal {
         let message = format!(
             "{told}: nothing was written. If the imports are really gone, run again with --empty-target to restore them"

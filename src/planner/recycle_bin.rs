@@ -51,6 +51,8 @@ pub(crate) struct RecycleBin {
     gone: HashSet<Id>,
     /// What it holds of them, but for very large documents.
     held: HashMap<Id, String>,
+    /// How many of them it holds.
+    found: usize,
     /// How many it was not asked for, or gave no answer about.
     unknown: usize,
 }
@@ -77,6 +79,7 @@ impl RecycleBin {
             match read {
                 None => return Ok(bin),
                 Some((id, Ok(document))) => {
+                    bin.found += 1;
                     if document.text.len() <= MOST_HELD {
                         bin.held.insert(id, document.text.to_string());
                     }
@@ -111,6 +114,11 @@ impl RecycleBin {
                 ));
             }
         }
+    }
+
+    /// Whether it was asked, and is known to hold nothing of what it was asked for.
+    pub(crate) fn has_none(&self) -> bool {
+        !self.gone.is_empty() && self.found == 0 && self.unknown == 0
     }
 
     /// What a plan says of them as a whole.

@@ -13,6 +13,7 @@ use crate::job::{Action, Verify};
 use crate::model::{Fingerprint, IdSet, ItemKey, Operation, Outcome};
 use crate::planner::apply_decision::{apply_decision, check_dependencies};
 use crate::planner::compare::{compare_item, take_others};
+use crate::planner::decide::Decision;
 use crate::planner::items::ended;
 use crate::planner::matching::{Decided, decide_all};
 use crate::planner::mirror::take_deletions;
@@ -114,6 +115,28 @@ async fn ask_the_bin(builder: &mut PlanBuilder<'_>, decided: &Decided) -> Result
     RecycleBin::ask(with.target, all, with.context.cancel).await
 }
 
+/// Whether the account to which a backup goes back lists imports, and none of those of the backup.
+fn shows_others_only(
+    builder: &PlanBuilder<'_>,
+    imports: &TargetIndex<'_>,
+    source: &Selected,
+    decided: &Decided,
+) -> bool {
+    let Some(known) = imports.known.as_ref().filter(|known| !known.is_empty()) else { return false };
+    // What is equal has the connection of the backup too: it was made anew by an earlier restore.
+    let is_equal = |(decision, _)| matches!(decision, Decision::Unchanged(_));
+    matches!(builder.with.scope, Scope::All)
+        && !source.ids.iter().any(|(id, ())| known.contains(Kind::Imports, &id))
+        && !decided.by_item.iter().any(is_equal)
+}
+
+fn strange_note(account: &str) -> String {
+    format!(
+        "account `{account}` holds imports, but none of those of the backup, and its recycle bin has none either: make sure \
+         that its token is not that of another environment"
+    )
+}
+
 /// Decides what happens to each item, and writes the plan.
 pub(crate) async fn decide_and_write(
     mut builder: PlanBuilder<'_>,
@@ -132,6 +155,10 @@ pub(crate) async fn decide_and_write(
     let repointed = if old.repoint { repoint(&mut builder, &old, first).await? } else { Vec::new() };
     let bin = ask_the_bin(&mut builder, &decided).await?;
     builder.notes.extend(bin.notes());
+    let is_strange = bin.has_none() && shows_others_only(&builder, &imports, source, &decided);
+    if is_strange {
+        builder.notes.insert(0, strange_note(&with.target.facts.name));
+    }
     let mut output = Output::begin(with, head(with))?;
     write_dependencies(&mut builder, &mut output)?;
     for index in 0..builder.stored_items.len() {
@@ -180,6 +207,7 @@ pub(crate) async fn decide_and_write(
         target_page: outlook.page,
         target_listed_apart: seen.apart || makes_apart,
         target_empty_but_used: imports.seen.empty_but_used,
+        target_is_strange: is_strange,
         known_sha256,
         spent: spent([with.source, with.target]).since(&before).calls,
         forecast: Forecast::of(sent.into_iter(), outlook),

@@ -327,6 +327,10 @@ pub struct PlanTail {
     /// Whether the target listed no imports although its flows use some: a person has to say that this is true.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub target_empty_but_used: bool,
+    /// Whether the target holds imports, and none of those of the backup that is restored, not even in its recycle bin: a
+    /// person has to say that it is the account of the backup.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub target_is_strange: bool,
     /// SHA-256 of `known.ids`, the ids of what stood in the target; only where something is to be made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_sha256: Option<Fingerprint>,

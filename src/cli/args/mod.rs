@@ -196,7 +196,7 @@ pub struct Run {
     #[arg(long, short, env = "TRANSSHIP_YES", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]
     pub yes: bool,
-    /// For a restore: the target is known to hold no imports, although its flows use some
+    /// For a restore: the target is known to hold no imports, although its flows use some, or none of the backup's
     #[arg(long, env = "TRANSSHIP_EMPTY_TARGET", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]
     pub empty_target: bool,

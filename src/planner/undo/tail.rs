@@ -48,6 +48,7 @@ pub(super) fn tail(
         target_page: page,
         target_listed_apart: old.target_listed_apart,
         target_empty_but_used: false,
+        target_is_strange: false,
         others,
         spent,
         forecast: Forecast::of(sent.into_iter(), outlook),

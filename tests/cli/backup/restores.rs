@@ -354,6 +354,30 @@ fn the_latest_snapshot_of_an_account_is_its_own_though_another_was_backed_up_sin
 }
 
 #[test]
+fn a_restore_into_an_account_that_has_only_other_imports_waits_for_somebody_to_say_that_it_is_the_one() {
+    let ran = backup(["a", "b"]).run().expect_exit(0);
+    let world = &ran.world;
+    let ids = ["a", "b"].map(|name| world.id("source", name));
+    ["a", "b"].iter().for_each(|name| world.remove("source", name));
+    world.load("source", &[import("other").in_account("source", 77)]);
+    now(world, "restore", &[]);
+    // While the recycle bin has one, it is the account.
+    let strange = "holds imports, but none of those of the backup";
+    let plan = world.command(&["plan", "JOB"]).expect_exit(0);
+    assert!(!plan.stdout.contains(strange), "{}", plan.stdout);
+    for id in ids {
+        let purged = format!("/v1/recycleBinTTL/imports/{id}");
+        assert_eq!(world.call(reqwest::Method::DELETE, "source", &purged, None).0, 204);
+    }
+    world.command(&["plan", "JOB"]).expect_exit(0).expect_stdout(strange);
+    world.run().expect_exit(2).expect_stderr("its token were that of another environment").expect_no_write();
+    world.run_with(&["--empty-target"]).expect_exit(0).expect_source(["a", "b", "other"]);
+    // What was made anew is known by what it holds.
+    world.remove("source", "a");
+    world.run().expect_exit(0).expect_source(["a", "b", "other"]);
+}
+
+#[test]
 fn a_restore_of_all_that_is_gone_is_shown_and_waits_for_somebody_to_say_so() {
     let ran = backup(["a", "b"]).run().expect_exit(0);
     let world = &ran.world;
@@ -487,7 +511,8 @@ fn an_import_that_never_had_a_name_is_restored_as_it_was_and_over_no_other() {
         theirs["description"] = json!("theirs");
         world.load("source", &[theirs]);
         // The emulator makes none without a name.
-        let ran = ran.world.run().expect_exit(3).expect_all(1, "failed", "not_checked");
+        let ran = ran.world.run_with(&["--empty-target"]);
+        let ran = ran.expect_exit(3).expect_all(1, "failed", "not_checked");
         let all = ran.world.imports("source");
         assert_eq!((all.len(), &all[0]["description"]), (1, &json!("theirs")), "{name}");
         // As an earlier restore left it, under another id.
