@@ -83,8 +83,9 @@ pub(crate) async fn fill_mentioned(
     create: &BTreeSet<Kind>,
 ) -> Result<Option<String>, EngineError> {
     let new: Vec<Kind> = Kind::ALL.iter().filter(|kind| !there.kinds.contains_key(kind)).copied().collect();
-    // Users of imports are not migrated: they are only reported.
-    let unread = fill_what_can_be_had(source, here, Kind::ALL.iter().chain(&[Kind::Flows, Kind::Apis])).await;
+    // What imports do not refer to is not migrated: it is only reported.
+    let others = [Kind::Flows, Kind::Apis, Kind::IClients];
+    let unread = fill_what_can_be_had(source, here, Kind::ALL.iter().chain(&others)).await;
     fill_what_can_be_had(target, there, Kind::ALL.iter()).await;
     scan_twice(here, (target, there), new.into_iter().filter(|kind| create.contains(kind))).await?;
     Ok((!unread.is_empty()).then(|| {

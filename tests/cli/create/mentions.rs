@@ -74,6 +74,29 @@ fn a_list_that_is_refused_is_told_where_a_text_might_mention_one_of_it() {
 }
 
 #[test]
+fn an_id_under_a_key_that_is_not_known_fares_the_same_alone_and_in_company() {
+    let script = id_of("source", "scripts", "Check");
+    let client = id_of("source", "iclients", "App");
+    for company in [false, true] {
+        let mut scenario = Scenario::migrate([])
+            .both("scripts", json!({ "name": "Check", "content": "x" }))
+            .resource("source", "iclients", json!({ "name": "App" }))
+            .source(&import("a").set("/hooks", json!({ "_postAggregateId": script })))
+            .source(&import("b").set("/settings", json!({ "app": client })));
+        if company {
+            scenario =
+                scenario.source(&import("c").set("/settings", json!({ "see": format!("x_{script}") })));
+        }
+        scenario
+            .run()
+            .expect_exit(0)
+            .expect_cell("a", "warnings", "/hooks/_postAggregateId was replaced by")
+            .expect_cell("b", "warnings", "iClient \"App\"")
+            .expect_cell("b", "warnings", "/settings/app is carried over as it is");
+    }
+}
+
+#[test]
 fn a_kind_to_create_that_no_import_needs_may_be_refused() {
     sharing()
         .job("references", "{ create: [scripts, lookupcaches] }")

@@ -80,16 +80,42 @@ pub fn kinds_in(text: &str, into: &mut BTreeSet<Kind>) {
     }
 }
 
-/// Whether a document's text mentions what has the shape of an id elsewhere than as the whole value of a key like
-/// `_connectionId`: it may then be the id of a resource of any kind.
+/// Whether a document's text mentions what has the shape of an id elsewhere than as the whole value of a key that says
+/// what it is: it may then be the id of a resource of any kind.
+///
+/// Such keys are those of references, whose lists are read anyway, those of the service's catalogue, and at the top those
+/// that the service manages. Any other key tells nothing, however much it looks like one that refers.
 pub fn mentions_ids(text: &str) -> bool {
     scan::ids(text).any(|id| {
         let key = is_quoted(text, id.start, id.len()).then(|| {
             let before = text[..id.start - 1].trim_end().strip_suffix(':')?.trim_end().strip_suffix('"')?;
             before.rsplit('"').next()
         });
-        !key.flatten().is_some_and(|key| key.starts_with('_'))
+        !key.flatten().is_some_and(|key| {
+            service::reference_kind(key).is_some()
+                || OF_THE_CATALOGUE.iter().any(|known| key.starts_with(known))
+                || service::is_server_field(key) && is_at_the_top(&text[..id.start])
+        })
     })
+}
+
+/// How keys begin that hold ids of the service's own catalogue or of a publisher, the same in every account.
+const OF_THE_CATALOGUE: [&str; 3] = ["_connectorId", "_httpConnector", "_tpConnectorId"];
+
+/// Whether what follows the beginning of an object's text is one of its own members.
+fn is_at_the_top(before: &str) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in before.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    depth == 1
 }
 
 fn is_quoted(text: &str, at: usize, length: usize) -> bool {
@@ -307,6 +333,19 @@ mod tests {
             (json!({ "_connectionId": format!("{id}/x") }), true),
             (json!({ "x": { id: 1 } }), true),
             (json!({ "list": [id] }), true),
+            (json!({ "hooks": { "_postAggregateId": id } }), true),
+            (json!({ "_scriptId2": id }), true),
+            (json!({ "http": { "_flowId": id } }), true),
+            (json!({ "tool": { "overrides": { "exports": [{ "_id": id }] } } }), true),
+            (json!({ "tool": { "overrides": { "exports": [{ "_abstractId": id }] } } }), true),
+            (json!({ "a": { "_borrowConcurrencyFromConnectionId": id } }), true),
+            (json!({ "netsuite_da": { "mapping": { "subRecordMapping": { "_id": id } } } }), true),
+            (json!({ "x": "}\"]{\\", "l": [{}], "_sourceId": id, "_templateId": id }), false),
+            (json!({ "x": { "_sourceId": id } }), true),
+            (
+                json!({ "_connectorId": id, "ftp": { "_tpConnectorId": id }, "http": { "_httpConnectorVersionId": id } }),
+                false,
+            ),
             (json!({ "hash": "ab".repeat(32) }), false),
         ] {
             assert_eq!(mentions_ids(&document.to_string()), mentions, "{document}");

@@ -19,6 +19,8 @@ pub enum Kind {
     Imports,
     Flows,
     Apis,
+    /// What only connections refer to; a text of an import may mention one.
+    IClients,
 }
 
 /// What is known of a kind.
@@ -42,7 +44,7 @@ const fn creatable(row: Row, what: &'static str) -> Row {
 
 /// In the order of the enum.
 #[rustfmt::skip]
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 14] = [
     row(Kind::Connections, "connections", "connection"),
     row(Kind::Integrations, "integrations", "integration"),
     creatable(row(Kind::Scripts, "scripts", "script"), "Scripts, with their code."),
@@ -56,6 +58,7 @@ const ROWS: [Row; 13] = [
     row(Kind::Imports, "imports", "import"),
     row(Kind::Flows, "flows", "flow"),
     row(Kind::Apis, "apis", "API"),
+    row(Kind::IClients, "iclients", "iClient"),
 ];
 
 const CREATABLE: usize = {
@@ -130,7 +133,11 @@ mod tests {
     }
     #[test]
     fn imports_refer_to_every_kind_but_their_own() {
-        assert!(![Kind::Imports, Kind::Flows, Kind::Apis].iter().any(|kind| Kind::ALL.contains(kind)));
+        assert!(
+            ![Kind::Imports, Kind::Flows, Kind::Apis, Kind::IClients]
+                .iter()
+                .any(|kind| Kind::ALL.contains(kind))
+        );
         assert!(Kind::ALL.contains(&Kind::Tools) && Kind::ALL.contains(&Kind::Exports));
         assert_eq!((Kind::of("imports"), Kind::of("exports")), (None, Some(Kind::Exports)));
     }
