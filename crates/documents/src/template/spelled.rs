@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr};
 use minijinja::{Environment, Error, ErrorKind, State, Value as Any};
+use serde::Serialize;
+use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Number, Value};
 
 use super::words::{Word, words};
-use super::{AS_JSON, bounded_json};
+use super::{AS_JSON, Bounded, LONGEST, bounded_json};
 use crate::place::push_key;
 use crate::verbatim;
 
@@ -124,6 +126,19 @@ fn json(value: &Any) -> Option<String> {
     is_of_document(value).then(|| value.to_string())
 }
 
+/// Refuses a value whose JSON would be too long, before it is made: what `tojson` makes is counted only afterwards.
+fn is_short_enough(value: &Any, indent: usize) -> Result<(), Error> {
+    let too_long = || Error::new(ErrorKind::InvalidOperation, "tojson makes a text that is too long");
+    let blanks = (indent <= LONGEST).then(|| " ".repeat(indent)).ok_or_else(too_long)?;
+    let pretty = PrettyFormatter::with_indent(blanks.as_bytes());
+    let mut writer = Serializer::with_formatter(Bounded(Vec::new()), pretty);
+    match value.serialize(&mut writer) {
+        Err(error) if error.is_io() => Err(too_long()),
+        // What is no JSON at all is told by the filter.
+        _ => Ok(()),
+    }
+}
+
 /// Adds the filters that know the spelling of the document.
 pub(super) fn add_filters(environment: &mut Environment<'_>) {
     environment.add_filter(AS_JSON, |value: Any| {
@@ -135,7 +150,11 @@ pub(super) fn add_filters(environment: &mut Environment<'_>) {
     });
     environment.add_filter("tojson", |value: Any, indent: Option<Any>, more: Kwargs| match json(&value) {
         Some(text) if indent.is_none() && !more.has("indent") => Ok(Any::from(text)),
-        _ => minijinja::filters::tojson(&value, indent, more),
+        _ => {
+            let width = indent.clone().or(more.peek::<Option<Any>>("indent")?);
+            is_short_enough(&value, width.as_ref().and_then(Any::as_usize).unwrap_or(2))?;
+            minijinja::filters::tojson(&value, indent, more)
+        }
     });
     environment.add_filter(SPELLED, |state: &State<'_, '_>, value: Any, pointer: &str| {
         let root = state.lookup("doc").filter(|_| value.is_number());

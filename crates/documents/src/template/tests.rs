@@ -377,6 +377,15 @@ fn what_is_printed_of_the_document_is_spelled_as_it_stands_there() {
     ] {
         assert_eq!(render(source).as_deref(), Ok(made), "{source}");
     }
+    for endless in [
+        "{{ doc | tojson(indent=900000000) }}",
+        "{{ doc | tojson(900000000) }}",
+        "{{ [[[1]]] | tojson(indent=9223372036854775807) }}",
+        "{{ [[range(1000) | list] * 100] * 10 | tojson(indent=9) }}",
+    ] {
+        assert!(render(endless).is_err(), "{endless}");
+    }
+    assert_eq!(render("{{ [1] | tojson(indent=2) }}{{ [1] | tojson(true) }}").unwrap(), "[\n  1\n][\n  1\n]");
     assert!(render("{{ doc.huge * 2 }}").is_err(), "digits are not lost in silence");
     assert_eq!(render("p {{ doc.q }}").unwrap_err(), "`doc.q` is not known for this import");
     let mut templates = Templates::default();
