@@ -8,7 +8,7 @@ use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings, 
 use crate::edited::Touched;
 use crate::pointer::{self, Pointer};
 use crate::problem::{Problem, Problems, under};
-use crate::template::{Blank, Fill, made_without};
+use crate::template::{Blank, Fill, Filling, made_without};
 
 /// The step `set`: values for places.
 #[derive(Debug)]
@@ -52,10 +52,12 @@ impl Step for Set {
 
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
         let failed = |error: &dyn std::fmt::Display| StepError::failed(error.to_string());
-        let (mut left, mut warnings) = (Vec::new(), Vec::new());
+        let (mut left, mut warnings, mut is_changed) = (Vec::new(), Vec::new(), false);
         for (pointer, fill) in &self.values {
             let there = document.pointer(pointer.as_str());
-            let value = context.templates.fill(fill, document, context.facts, there, self.blank);
+            let (templates, mut inside) = (context.templates, Vec::new());
+            let with = Filling { document, facts: context.facts, blank: self.blank };
+            let value = templates.fill_at(pointer.as_str(), fill, &with, there, &mut inside);
             match value.map_err(|error| failed(&error))? {
                 Some(value) => {
                     fill.other_types(there, &value, pointer.as_str(), &mut warnings);
@@ -63,15 +65,17 @@ impl Step for Set {
                         warnings.extend(made_without(pointer.as_str(), &fill.blank_cells(context.facts)));
                     }
                     pointer::set(document, pointer, value).map_err(|error| failed(&error))?;
+                    is_changed = true;
+                    left.append(&mut inside);
                 }
-                None => left.push(pointer.as_str()),
+                None => left.push(pointer.as_str().to_owned()),
             }
         }
         if left.is_empty() {
             return Ok(warnings);
         }
         let told = blank_cells(&left);
-        if left.len() == self.values.len() {
+        if !is_changed {
             return Err(StepError::NotApplicable(told));
         }
         warnings.push(told);
@@ -260,6 +264,27 @@ mod tests {
         let account = ["zone", "tries"].map(|key| (key.to_owned(), String::new())).into();
         let blank = Facts { account, ..Facts::default() };
         assert_eq!(program.apply(document.clone(), &blank).unwrap().document, document);
+        for (value, there) in [
+            (json!({ "/l": ["{{ row.text }}"] }), json!({ "l": ["/o"] })),
+            (
+                json!({ "/s": { "a": "{{ row.text }}", "t": "{{ row.text }}" } }),
+                json!({ "s": { "a": 1, "t": "x" } }),
+            ),
+            (json!({ "/s": { "a": ["{{ row.text }}"] } }), json!({ "s": { "a": [1], "b": 2 } })),
+            (json!({ "/t": "{% if row.text %}{{ row.text }}{% endif %}" }), json!({ "t": "x" })),
+            (json!({ "/t": "{{ '' ~ row.text }}" }), json!({ "t": "x" })),
+            (json!({ "/t": "{{ row.text }}{{ row.attempts }}" }), json!({ "t": "x" })),
+            (json!({ "/l": ["{{ row.text }}"], "/s": { "a": "{{ row.text }}" } }), json!({})),
+        ] {
+            let program = Program::compile(vec![StepSpec::new("set", value.clone())]).unwrap();
+            assert_eq!(program.apply(there.clone(), &facts("", "")).unwrap().document, there, "{value}");
+        }
+        let mixed = json!({ "/s": { "a": "{{ row.text }}", "n": "{{ row.attempts }}", "l": [1, "{{ row.text }}", "{{ row.text }}"] } });
+        let program = Program::compile(vec![StepSpec::new("set", mixed)]).unwrap();
+        let done = program.apply(json!({ "s": { "a": 1, "n": 2, "l": [0, 8] } }), &facts("", "5")).unwrap();
+        assert_eq!(done.document, json!({ "s": { "a": 1, "n": 5, "l": [1, 8] } }));
+        assert_eq!(done.warnings.len(), 1);
+        assert!(done.warnings[0].contains("/s/a, /s/l/1, /s/l/2"), "{:?}", done.warnings);
         let erases = Program::compile(vec![set().option("blank", json!("set"))]).unwrap();
         let done = erases.apply(document, &facts("", "5")).unwrap().document;
         assert_eq!(done["description"], "");

@@ -63,6 +63,12 @@ pub(super) fn columns_of(source: &str, name: &str) -> impl Iterator<Item = (Stri
     fields_of(source, name).into_iter().filter(move |(column, _)| !methods.contains(&column.as_str()))
 }
 
+/// Every cell that a template uses.
+pub(super) fn used_cells(source: &str) -> Vec<Cell> {
+    let of = |table| columns_of(source, table).map(move |(column, _)| Cell { table, column });
+    ["row", "account"].into_iter().flat_map(of).collect()
+}
+
 /// The cells of which a template prints what they hold, without saying what to do where they are blank.
 pub(super) fn printed_cells(source: &str) -> Vec<Cell> {
     let mut found = Vec::new();
@@ -94,14 +100,24 @@ fn is_printed(source: &str, at: &Range<usize>) -> bool {
         && !has_operator(&inside.replace('~', ","))
 }
 
+impl Cell {
+    fn is_blank(&self, facts: &Facts) -> bool {
+        let cells = if self.table == "row" { &facts.row } else { &facts.account };
+        cells.get(&self.column).is_some_and(|text| text.trim().is_empty())
+    }
+}
+
+impl Template {
+    /// Whether a cell that it uses, in whatever way, is blank.
+    pub(super) fn meets_a_blank_cell(&self, facts: &Facts) -> bool {
+        self.used.iter().any(|cell| cell.is_blank(facts))
+    }
+}
+
 impl Templates {
     /// The cells that a template prints and that are blank, as they are named in it.
     pub fn blank_cells(template: &Template, facts: &Facts) -> Vec<String> {
-        let is_blank = |cell: &&Cell| {
-            let cells = if cell.table == "row" { &facts.row } else { &facts.account };
-            cells.get(&cell.column).is_some_and(|text| text.trim().is_empty())
-        };
-        let blank = template.cells.iter().filter(is_blank);
+        let blank = template.cells.iter().filter(|cell| cell.is_blank(facts));
         blank.map(|cell| format!("`{}.{}`", cell.table, cell.column)).collect()
     }
 }

@@ -5,13 +5,14 @@
 //! expression such a filter is about its operand, and the result keeps its own type: `{{ row.a | int + row.b | int }}` is
 //! a number.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::spelled::pointer;
 use super::whose::has_marks;
 use super::words::{Word, has_operator, whole_expression, words};
 use super::{Template, TemplateError, Templates, is_template};
 use crate::facts::Facts;
+use crate::place::push_key;
 use crate::problem::{Problems, under};
 use crate::shortened::shortened;
 use crate::spelling::Written;
@@ -74,6 +75,17 @@ pub enum Blank {
     Leave,
     /// An empty text.
     Set,
+}
+
+/// What templates are filled in with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Filling<'a> {
+    /// The import as it is now.
+    pub(crate) document: &'a Value,
+    /// What else is known of it.
+    pub(crate) facts: &'a Facts,
+    /// What a blank cell means.
+    pub(crate) blank: Blank,
 }
 
 impl Templates {
@@ -148,8 +160,8 @@ impl Templates {
         Ok(Fill::Whole(Whole { template, text, cast, root }))
     }
 
-    /// Fills a value in. `there` is what it is to replace. `None`: it is a blank cell, and nothing is to be replaced; in
-    /// an object such a key is left out.
+    /// Fills a value in. `there` is what it is to replace. `None`: it is made of blank cells, and nothing is to be
+    /// replaced. Inside of a list or an object a blank cell leaves the entry that stands there.
     ///
     /// # Errors
     ///
@@ -162,39 +174,68 @@ impl Templates {
         there: Option<&Value>,
         blank: Blank,
     ) -> Result<Option<Value>, TemplateError> {
-        let inner = |fill, there| self.fill(fill, document, facts, there, blank);
-        Ok(Some(match fill {
-            Fill::Literal(value) => value.clone(),
-            Fill::Written(number) => number.put(there),
-            Fill::Text(template) => Value::String(self.render(template, document, facts)?),
-            Fill::Whole(whole) => return self.whole(whole, document, facts, there, blank),
+        let with = Filling { document, facts, blank };
+        self.fill_at("", fill, &with, there, &mut Vec::new())
+    }
+
+    /// As [`Self::fill`]; `left` gets the places that were left as they are, below `at`.
+    pub(crate) fn fill_at(
+        &self,
+        at: &str,
+        fill: &Fill,
+        with: &Filling<'_>,
+        there: Option<&Value>,
+        left: &mut Vec<String>,
+    ) -> Result<Option<Value>, TemplateError> {
+        let filled = match fill {
+            Fill::Literal(value) => Some(value.clone()),
+            Fill::Written(number) => Some(number.put(there)),
+            Fill::Text(template) => {
+                let text = self.render(template, with.document, with.facts)?;
+                let is_blank = with.blank == Blank::Leave
+                    && text.trim().is_empty()
+                    && template.meets_a_blank_cell(with.facts);
+                (!is_blank).then_some(Value::String(text))
+            }
+            Fill::Whole(whole) => self.whole(whole, with, there)?,
             Fill::List(fills) => {
-                let entry = |(index, fill)| {
-                    let there = there.and_then(|there| there.get(index));
-                    inner(fill, there).map(|value| value.unwrap_or_else(|| Value::String(String::new())))
-                };
-                Value::Array(fills.iter().enumerate().map(entry).collect::<Result<_, _>>()?)
+                let (mut entries, mut is_said) = (Vec::new(), false);
+                for (index, fill) in fills.iter().enumerate() {
+                    let old = there.and_then(|there| there.get(index));
+                    let new = self.fill_at(&format!("{at}/{index}"), fill, with, old, left)?;
+                    is_said |= new.is_some();
+                    entries.extend(new.or_else(|| old.cloned()));
+                }
+                return Ok((is_said || fills.is_empty()).then_some(Value::Array(entries)));
             }
             Fill::Object(fills) => {
-                let mut members = serde_json::Map::new();
+                let (mut members, mut is_said) = (serde_json::Map::new(), false);
                 for (key, fill) in fills {
-                    if let Some(value) = inner(fill, there.and_then(|there| there.get(key)))? {
+                    let old = there.and_then(|there| there.get(key));
+                    let mut inside = at.to_owned();
+                    push_key(&mut inside, key);
+                    let new = self.fill_at(&inside, fill, with, old, left)?;
+                    is_said |= new.is_some();
+                    if let Some(value) = new.or_else(|| old.cloned()) {
                         members.insert(key.clone(), value);
                     }
                 }
-                Value::Object(members)
+                return Ok((is_said || fills.is_empty()).then_some(Value::Object(members)));
             }
-        }))
+        };
+        if filled.is_none() {
+            left.push(at.to_owned());
+        }
+        Ok(filled)
     }
 
     fn whole(
         &self,
         whole: &Whole,
-        document: &Value,
-        facts: &Facts,
+        with: &Filling<'_>,
         there: Option<&Value>,
-        blank: Blank,
     ) -> Result<Option<Value>, TemplateError> {
+        let Filling { document, facts, blank } = *with;
         if let (Root::Document(pointer), None | Some(Cast::Json)) = (&whole.root, whole.cast)
             && let Some(value) = document.pointer(pointer)
             && !(whole.cast.is_some() && value.is_string())
@@ -211,7 +252,7 @@ impl Templates {
             .map_err(|error| TemplateError::new(format!("the value cannot be held: {error}")))?;
         if let Value::String(text) = &value
             && text.trim().is_empty()
-            && (whole.root == Root::Cell || whole.cast.is_some())
+            && (whole.root == Root::Cell || whole.cast.is_some() || whole.text.meets_a_blank_cell(facts))
         {
             return Ok((blank == Blank::Set && whole.cast.is_none()).then_some(value));
         }
@@ -299,7 +340,7 @@ impl Fill {
 /// A text as the type of the value it replaces, where it can be read as such.
 fn of_type(text: &str, there: Option<&Value>) -> Value {
     match there {
-        Some(Value::Number(_)) => number(text.trim()).map(Value::Number),
+        Some(Value::Number(_)) => finite(text.trim()).map(Value::Number),
         // Spreadsheets write `TRUE`.
         Some(Value::Bool(_)) => match text.trim().to_ascii_lowercase().as_str() {
             "true" => Some(Value::Bool(true)),
@@ -311,6 +352,11 @@ fn of_type(text: &str, there: Option<&Value>) -> Value {
         _ => None,
     }
     .unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// A text as a number that others can hold: `1e999` is none.
+fn finite(text: &str) -> Option<Number> {
+    number(text).filter(|number| number.as_f64().is_some_and(f64::is_finite))
 }
 
 /// A text as true or false.
@@ -332,11 +378,11 @@ impl Cast {
                 let whole = !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit());
                 let sign = if digits.starts_with('-') && plain != "0" { "-" } else { "" };
                 (
-                    whole.then(|| number(&format!("{sign}{plain}"))).flatten().map(Value::Number),
+                    whole.then(|| finite(&format!("{sign}{plain}"))).flatten().map(Value::Number),
                     "a whole number",
                 )
             }
-            Self::Float => (number(&text).map(Value::Number), "a number"),
+            Self::Float => (finite(&text).map(Value::Number), "a number"),
             Self::Bool => {
                 let found = match text.to_lowercase().as_str() {
                     "true" | "yes" | "1" => Some(true),

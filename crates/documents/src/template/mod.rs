@@ -36,7 +36,8 @@ use serde_json::Value;
 
 pub use self::cells::Columns;
 pub(crate) use self::cells::made_without;
-use self::cells::{Cell, columns_of, printed_cells};
+use self::cells::{Cell, columns_of, printed_cells, used_cells};
+pub(crate) use self::fill::Filling;
 pub use self::fill::{Blank, Fill, Whole};
 pub use self::whose::is_template;
 pub(crate) use self::whose::{foreign_template, is_of_the_row, name_slip, nobodys};
@@ -80,6 +81,8 @@ pub struct Template {
     pub uses_names: bool,
     /// The cells that it prints as they are.
     cells: Vec<Cell>,
+    /// All the cells that it uses.
+    used: Vec<Cell>,
 }
 
 /// The templates of a job.
@@ -228,7 +231,8 @@ impl Templates {
             compiled.map_err(|error| vec![Problem::new(format!("not a template: {}", text_of(&error)))])?;
         }
         let uses_names = used.contains("connection") || used.contains("integration");
-        Ok(Template { key, uses_document, uses_names, cells: printed_cells(source) })
+        let (cells, used) = (printed_cells(source), used_cells(source));
+        Ok(Template { key, uses_document, uses_names, cells, used })
     }
 
     /// Says which columns there are: a template that names another one is refused, unless it says what to do without.
