@@ -103,6 +103,16 @@ fn manifest(csv: &Csv, report: &mut Report) -> Manifest {
         report.error(whole, "the manifest has no column `id` or `name`").help(help);
         return Manifest::default();
     }
+    // Beside the other of the two it would be read as a column of the user's own, and prove nothing.
+    for (word, column) in [("id", id), ("name", name)] {
+        let other = csv.header.iter().find(|cell| cell.text.trim().eq_ignore_ascii_case(word));
+        if let (None, Some(cell)) = (column, other) {
+            let help = format!(
+                "call it `{word}`; if it holds something else, give it another name, e.g. `new_{word}`"
+            );
+            report.error(cell.span, format!("the column `{}` is not `{word}`", cell.text)).help(help);
+        }
+    }
     // Excluded rows were reported.
     if csv.rows.is_empty() && !csv.header.is_empty() && csv.is_whole {
         report.error(None, "the manifest names no import").help("add a row for each import");
@@ -154,4 +164,32 @@ fn manifest(csv: &Csv, report: &mut Report) -> Manifest {
         });
     }
     Manifest { rows }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::job::Env;
+    use crate::model::time::Clock;
+
+    #[test]
+    fn a_column_that_is_id_or_name_in_other_letters_proves_nothing_and_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for (header, told) in [
+            ("id,Name", Some("the column `Name` is not `name`")),
+            ("id,NAME", Some("the column `NAME` is not `name`")),
+            ("id,name ", None),
+            ("ID,name", Some("the column `ID` is not `id`")),
+            ("id,name", None),
+            ("id,new_name", None),
+        ] {
+            std::fs::write(folder.path().join("rows.csv"), format!("{header}\n100000000000000000000001,a\n"))
+                .unwrap();
+            let text = "version: 1\nname: t\naction: delete\naccounts: { us: { emulator: us } }\nsource: us\nselect: { manifest: rows.csv }\n";
+            let env = Env { folder: folder.path().to_owned(), ..Env::default() };
+            let read = crate::job::parse("job.yaml", text.as_bytes(), folder.path(), &env, &Clock::system());
+            let said = read.err().map(|problems| problems.to_string());
+            assert_eq!(said.is_some(), told.is_some(), "{header}: {said:?}");
+            assert!(said.unwrap_or_default().contains(told.unwrap_or_default()), "{header}");
+        }
+    }
 }
