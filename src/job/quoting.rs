@@ -42,6 +42,34 @@ pub(super) fn unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{a0}' | '\u{2028}' | '\u{2029}')
 }
 
+/// The escape of YAML that stands for a control character, and what it makes.
+pub(super) fn escape_of(c: char) -> Option<(&'static str, &'static str)> {
+    Some(match c {
+        '\0' => ("\\0", "a zero byte"),
+        '\u{7}' => ("\\a", "a bell"),
+        '\u{8}' => ("\\b", "a backspace"),
+        '\t' => ("\\t", "a tab"),
+        '\n' => ("\\n", "a line break"),
+        '\u{b}' => ("\\v", "a vertical tab"),
+        '\u{c}' => ("\\f", "a form feed"),
+        '\r' => ("\\r", "a carriage return"),
+        '\u{1b}' => ("\\e", "an escape character"),
+        _ => return None,
+    })
+}
+
+/// The text with the escapes that stand for its control characters.
+pub(super) fn with_escapes(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for c in text.chars() {
+        match escape_of(c) {
+            Some((escape, _)) => written.push_str(escape),
+            None => written.push(c),
+        }
+    }
+    written
+}
+
 /// What people call an invisible character.
 pub(super) fn name_of(c: char) -> String {
     let name = match c {

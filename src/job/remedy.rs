@@ -6,7 +6,9 @@ use super::env::nearest;
 use super::fit::fits;
 use super::forms::{self, Format};
 use super::keys::{CREATABLE, KINDS};
-use super::quoting::{in_typographic_quotes, looks_like_a_path, quoted, single_quoted, unprintable};
+use super::quoting::{
+    in_typographic_quotes, looks_like_a_path, quoted, single_quoted, unprintable, with_escapes,
+};
 use super::spec::{Table, Type};
 use super::synonyms;
 use super::tree::{Data, Node};
@@ -103,9 +105,8 @@ pub(super) fn remedy(node: &Node, holds: &Type, place: &Written<'_>) -> Option<S
             Some(format!("a block keeps its line breaks, the last one too: write {}", quoted(&line)))
         }
         (Type::Text(Format::Line), Data::Text(text)) if text.value.contains(char::is_control) => {
-            let escapes = text.value.replace('\t', "\\t").replace('\n', "\\n");
             let help = "in double quotes a backslash and the letter behind it are one character: write";
-            Some(format!("{help} {}, or take it out", single_quoted(&escapes)))
+            Some(format!("{help} {}, or take it out", single_quoted(&with_escapes(&text.value))))
         }
         (Type::Text(Format::Path), Data::Text(text)) if text.value.contains(unprintable) => {
             let (tab, line) = (text.value.contains('\t'), text.value.contains('\n'));

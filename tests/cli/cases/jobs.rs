@@ -127,6 +127,8 @@ fn variants_of_case_21_are_told() {
         ("transform: [{ set: { /name: \"{{ name }}\\n\" } }]\n", 2, "`name` holds a line break"),
         ("transform: [{ rename: { find: a, replace: \"b\\n\" } }]\n", 2, "`name` holds a line break"),
         ("transform: [{ patch: [{ op: add, path: /name, value: \"b\\n\" }] }]\n", 2, "`name` holds a line"),
+        ("transform: [{ rename: { find: \"\\bOld\\b\", replace: X } }]\n", 0, "write `'\\bOld\\b'`"),
+        ("transform: [{ name: \"{{ name | regex_replace('\\bOld\\b', 'x') }}\" }]\n", 2, "''\\bOld\\b''"),
         ("output: |\n  runs\n", 2, "a block keeps its line breaks, the last one too: write `\"runs\"`"),
     ] {
         let case = Case::of("21-valid-but-not-meant");
