@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::entry_id::id_of;
 use super::listed_document::ListedDocument;
 use super::split::{ArraySplitter, SplitError};
-use crate::documents::document::{escape_bytes, escape_control_characters};
+use crate::documents::document::{escape_bytes, escape_slips};
 use crate::documents::{HeadPlaces, quick};
 
 /// Bytes of documents that are written or read at once: few, because several lists are read at a time.
@@ -127,8 +127,8 @@ impl Output {
             Ok(raw) => return self.keep(number, raw.get(), HeadPlaces::default()),
             Err(error) => error,
         };
-        // The same applies to a control character, which JSON does not allow.
-        let escaped = escape_control_characters(&text);
+        // The same applies to a control character, and to other things that JSON does not allow in a value.
+        let escaped = escape_slips(&text);
         match escaped.as_deref().map(serde_json::from_str::<&RawValue>) {
             Some(Ok(raw)) => self.keep(number, raw.get(), HeadPlaces::default()),
             _ => Err(PageError::NotJson(number, error)),
@@ -290,7 +290,12 @@ mod tests {
         ] {
             assert_eq!(page(text.as_bytes()).unwrap_err().to_string(), expected);
         }
-        let error = page(br#"[{"_id":"a" "b"}]"#).unwrap_err().to_string();
+        let page =
+            super::tests::page(br#"[{"_id":"a","n":NaN},{"_id":"b","x":"C:\x"},{"_id":"c"}]"#).unwrap();
+        let read = Parts::of(page).read().unwrap();
+        let trees = read.iter().map(|one| serde_json::from_str::<serde_json::Value>(&one.text).is_ok());
+        assert_eq!(trees.collect::<Vec<_>>(), [false, false, true]);
+        let error = super::tests::page(br#"[{"_id":"a" "b"}]"#).unwrap_err().to_string();
         assert!(error.starts_with("entry 1 of the page is not JSON: "), "{error}");
     }
 }

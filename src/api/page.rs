@@ -22,7 +22,7 @@ use super::pages_asked::PagesAsked;
 use super::unreadable::UnreadableAnswer;
 use super::{Api, ApiError, Call, ErrorKind, ListRequest, Method, Reply};
 use crate::documents::HeadPlaces;
-use crate::documents::document::escape_control_characters;
+use crate::documents::document::escape_slips;
 use crate::model::Fingerprint;
 
 /// A list with more pages is considered endless.
@@ -288,11 +288,11 @@ fn listed(reply: &Reply) -> Result<Listed, UnreadableAnswer> {
     }
 }
 
-/// The JSON of an answer. A control character, which JSON does not allow, is a problem with the one document that has
+/// The JSON of an answer. A control character, or another thing that JSON does not allow in a value, is a problem with the one document that has
 /// it, which has no tree.
 pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(body).or_else(|error| {
-        let escaped = str::from_utf8(body).ok().and_then(escape_control_characters);
+        let escaped = str::from_utf8(body).ok().and_then(escape_slips);
         escaped.and_then(|text| serde_json::from_str(&text).ok()).ok_or(error)
     })
 }

@@ -14,7 +14,7 @@ use crate::normal::{Ignore, fingerprint, fingerprint_of_plain};
 use crate::planted::{UNREADABLE_AS_EMPTY, is_planted};
 use crate::quick;
 use crate::raw_bytes::raw_byte;
-pub use crate::raw_bytes::{escape_bytes, escape_control_characters, escape_document, original_bytes};
+pub use crate::raw_bytes::{escape_bytes, escape_document, escape_slips, original_bytes};
 use crate::schema::is_server_field;
 use crate::shortened::shortened;
 use crate::tree::LightTree;
@@ -130,6 +130,9 @@ pub enum Unreadable {
         /// Where the parser stopped, in bytes from the start of its line.
         at: usize,
     },
+    /// What JSON does not have: a backslash that escapes nothing, or `NaN` for a number; and bytes from the start of its line.
+    #[error("{0} at character {1}")]
+    Slip(&'static str, usize),
     /// A key that an object holds twice: which of its values counts is not known.
     #[error("duplicate key `{0}`")]
     DuplicateKey(String),
@@ -157,6 +160,8 @@ impl Unreadable {
             let near = &line[at.saturating_sub(14).min(line.len())..(at + 14).min(line.len())];
             match raw_byte(near) {
                 Some(0..0x20) => Self::ControlCharacter { at },
+                Some(b'\\') => Self::Slip("a backslash that escapes nothing", at),
+                Some(b'-' | b'A'..=b'z') => Self::Slip("`NaN` or `Infinity`, which JSON does not have,", at),
                 Some(_) => Self::NotUtf8 { at },
                 None => Self::LoneSurrogate { at },
             }

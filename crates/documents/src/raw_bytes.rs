@@ -56,33 +56,64 @@ pub fn escape_bytes(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// The text of a document of any bytes: [`escape_bytes`], then [`escape_control_characters`].
+/// The text of a document of any bytes: [`escape_bytes`], then [`escape_slips`].
 pub fn escape_document(bytes: &[u8]) -> Cow<'_, str> {
     let text = escape_bytes(bytes);
-    let has_control_characters = text.bytes().any(|byte| byte < b' ');
-    has_control_characters.then(|| escape_control_characters(&text)).flatten().map_or(text, Cow::Owned)
+    let may_slip = |text: &str| {
+        text.bytes().any(|byte| byte < b' ' || byte == b'\\')
+            || ["NaN", "Infinity"]
+                .iter()
+                .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+    };
+    may_slip(&text).then(|| escape_slips(&text)).flatten().map_or(text, Cow::Owned)
 }
 
-/// The same for control characters inside the texts of some JSON; `None` where there is none, or one behind a backslash.
-pub fn escape_control_characters(json: &str) -> Option<String> {
+/// The same for what is no JSON in a document that is JSON otherwise: control characters inside of texts, a backslash there
+/// that escapes nothing, and `NaN` or `Infinity` for a number, which becomes a text. `None` where there is none of these.
+pub fn escape_slips(json: &str) -> Option<String> {
+    let bytes = json.as_bytes();
     let mut text = String::with_capacity(json.len() + 64);
-    let (mut inside, mut escaped, mut kept) = (false, false, 0);
-    for (at, byte) in json.bytes().enumerate() {
-        if inside && byte < 0x20 {
-            if escaped {
-                return None;
+    let (mut at, mut inside, mut kept) = (0, false, 0);
+    while let Some(byte) = bytes.get(at) {
+        let (length, is_slip) = match byte {
+            b'"' => {
+                inside = !inside;
+                (1, false)
             }
+            b'\\' if inside => escape_at(&bytes[at..]),
+            0..0x20 if inside => (1, true),
+            _ if inside => (1, false),
+            _ => match WORDS.iter().find(|word| bytes[at..].starts_with(word.as_bytes())) {
+                Some(word) => (word.len(), true),
+                None => (1, false),
+            },
+        };
+        if is_slip {
             text.push_str(&json[kept..at]);
-            push(&mut text, byte);
-            kept = at + 1;
-            continue;
+            let quote = if inside { "" } else { "\"" };
+            text.push_str(quote);
+            bytes[at..at + length].iter().for_each(|byte| push(&mut text, *byte));
+            text.push_str(quote);
+            kept = at + length;
         }
-        let is_quote = byte == b'"' && !escaped;
-        escaped = inside && byte == b'\\' && !escaped;
-        inside ^= is_quote;
+        at += length;
     }
     text.push_str(&json[kept..]);
     (kept > 0).then_some(text)
+}
+
+/// What languages write for numbers that JSON does not have.
+const WORDS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
+
+/// How long an escape is, and whether it is none; then it is the backslash alone.
+fn escape_at(bytes: &[u8]) -> (usize, bool) {
+    match bytes.get(1) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => (2, false),
+        Some(b'u') if bytes.get(2..6).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) => {
+            (6, false)
+        }
+        _ => (1, true),
+    }
 }
 
 /// The first byte that an escape in some text stands for.
@@ -91,7 +122,7 @@ pub(crate) fn raw_byte(text: &[u8]) -> Option<u8> {
     byte_behind(&text[at + MARK.len()..]).map(|(byte, _)| byte)
 }
 
-/// The bytes that [`escape_bytes`] or [`escape_control_characters`] made a text of; any other text gives its own.
+/// The bytes that [`escape_bytes`] or [`escape_slips`] made a text of; any other text gives its own.
 pub fn original_bytes(text: &str) -> Cow<'_, [u8]> {
     if first_literal(text.as_bytes()).is_none() {
         return Cow::Borrowed(text.as_bytes());
@@ -103,8 +134,13 @@ pub fn original_bytes(text: &str) -> Cow<'_, [u8]> {
         bytes.extend_from_slice(before);
         if let Some((byte, behind)) = byte_behind(behind) {
             bytes.truncate(bytes.len() - MARK.len());
+            // A letter is of a word that stood there without quotes.
+            let is_of_a_word = byte.is_ascii_alphabetic() || byte == b'-';
+            if is_of_a_word && bytes.last() == Some(&b'"') {
+                bytes.pop();
+            }
             bytes.push(byte);
-            rest = behind;
+            rest = behind.strip_prefix(b"\"").filter(|_| is_of_a_word).unwrap_or(behind);
         } else {
             rest = &behind[LITERAL.len()..];
         }
@@ -176,13 +212,31 @@ mod tests {
     #[test]
     fn control_characters_in_texts_are_escaped_and_come_back_and_those_between_texts_stay() {
         let json = "{\n\t\"a\\\\\": \"x\u{1}y\nz\\\"\r\",\r\n \"b\": 1 }";
-        let text = escape_control_characters(json).unwrap();
+        let text = escape_slips(json).unwrap();
         assert!(serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok(), "{text}");
         assert_eq!(&*original_bytes(&text), json.as_bytes());
         assert!(matches!(read_tree(text.as_bytes()), Err(Unreadable::ControlCharacter { .. })));
         for sound in ["{\n\"a\":\t1\n}", "{}", "{\"a\": \"\\\\\"\n}"] {
-            assert_eq!(escape_control_characters(sound), None, "{sound}");
+            assert_eq!(escape_slips(sound), None, "{sound}");
         }
-        assert_eq!(escape_control_characters("{\"a\": \"\\\n\"}"), None, "behind a backslash");
+    }
+
+    #[test]
+    fn what_is_no_json_in_one_value_leaves_a_document_without_a_tree() {
+        for (json, message) in [
+            (r#"{"_id":"a","n":NaN,"m":[-Infinity, Infinity]}"#, "`NaN` or `Infinity`"),
+            (r#"{"_id":"a","s":"C:\x\xb \\NaN"}"#, "a backslash that escapes nothing"),
+            (r#"{"_id":"a","s":"\u00zz"}"#, "a backslash that escapes nothing"),
+            ("{\"_id\":\"a\",\"s\":\"\\\n\"}", "a backslash that escapes nothing"),
+        ] {
+            let text = escape_document(json.as_bytes());
+            assert!(serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok(), "{text}");
+            let why = read_tree(text.as_bytes()).unwrap_err().to_string();
+            assert!(why.contains(message), "{json}: {why}");
+            assert_eq!(&*original_bytes(&text), json.as_bytes());
+        }
+        for sound in [r#"{"NaN":"Infinity","s":"\"NaN\" \\ \u00e9 \/"}"#, r#"{"a":-1}"#] {
+            assert!(matches!(escape_document(sound.as_bytes()), Cow::Borrowed(_)), "{sound}");
+        }
     }
 }

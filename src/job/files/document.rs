@@ -158,9 +158,10 @@ fn unreadable(text: &str, why: &Unreadable) -> Fault {
         Unreadable::Mistake(_) | Unreadable::DuplicateKey(_) => {
             Fault { span: Span::new(at, at + 1), message: why.to_string(), help: None, first: None }
         }
-        Unreadable::NotUtf8 { .. } | Unreadable::ControlCharacter { .. } | Unreadable::NotJson(_) => {
-            not_json(text, &error)
-        }
+        Unreadable::NotUtf8 { .. }
+        | Unreadable::ControlCharacter { .. }
+        | Unreadable::Slip(..)
+        | Unreadable::NotJson(_) => not_json(text, &error),
     }
 }
 
