@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::doubts::unfilled;
 use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
 use crate::mapping_edit::{LookupEdit, edit_lookup};
+use crate::pointer::Pointer;
 use crate::problem::{Problem, Problems};
 
 /// `edit_lookup: { name, map, map_file, default, allow_failures, set }`.
@@ -23,8 +25,9 @@ pub(crate) struct RemoveLookup(LookupEdit);
 impl Step for EditLookup {
     const KIND: StepKind = StepKind::new("edit_lookup", Some(Missing::Skip));
 
-    fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
+    fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
         let name = name(keys)?;
+        braces(keys, context);
         let Content { set, map } = content(keys)?;
         if map.is_empty() && set.is_empty() {
             let problem = Problem::new("`edit_lookup` changes nothing");
@@ -45,7 +48,8 @@ impl Step for EditLookup {
 impl Step for AddLookup {
     const KIND: StepKind = StepKind::new("add_lookup", None);
 
-    fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
+    fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
+        braces(keys, context);
         let mut lookup = Map::new();
         lookup.insert("name".to_owned(), Value::from(name(keys)?));
         let Content { set, map } = content(keys)?;
@@ -84,6 +88,16 @@ impl Step for RemoveLookup {
 struct Content {
     set: Map<String, Value>,
     map: Map<String, Value>,
+}
+
+/// Warns of braces in what a lookup answers, and of those of the job anywhere in it: nothing is filled in.
+fn braces(keys: Keys<'_>, context: &mut Compile<'_>) {
+    let help = "the texts of `set`, the step, are filled in";
+    for key in ["default", "map", "set"] {
+        let Some(value) = keys.get(key) else { continue };
+        let place = if key == "set" { Pointer::parse("/lookups/0").ok() } else { None };
+        unfilled(value, place.as_ref(), &[key], help, &mut context.warnings);
+    }
 }
 
 fn name(keys: Keys<'_>) -> Result<String, Problems> {

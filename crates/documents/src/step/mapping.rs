@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::doubts::unfilled;
 use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings, blank_cells};
 use crate::mapping_edit::{MappingEdit, PassThrough, Row, Target, edit_mapping};
 use crate::path::{extract, json_path};
 use crate::problem::{Problem, Problems, under};
-use crate::template::{Blank, Fill, is_of_the_row, made_without};
+use crate::template::{Blank, Fill, cell_or_job, is_of_the_row, made_without};
 
 /// `edit_mapping: { target, list, set }`.
 #[derive(Debug)]
@@ -25,7 +26,10 @@ impl Step for EditMapping {
 
     fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
         let Some(set) = keys.get("set") else { return Err(vec![Problem::new("needs `set`")]) };
+        let before = context.warnings.len();
         let values = RowValues::compile(Keys::new(set), context);
+        let told = context.warnings.split_off(before);
+        context.warnings.extend(under(told, "set"));
         Ok(Self(target(keys)?, values.map_err(|found| under(found, "set").collect::<Problems>())?))
     }
 
@@ -109,6 +113,13 @@ impl RowValues {
         let fixed = row(keys).map_err(|problem| vec![problem])?;
         let members = || keys.value().as_object().into_iter().flatten();
         let is_cell = |value: &Value| value.as_str().is_some_and(is_of_the_row);
+        for (key, value) in members().filter(|(_, value)| !is_cell(value)) {
+            let help = "in a row, texts about cells of `row` and nothing else are filled in";
+            // Anywhere but in a literal braces may be the service's.
+            if key == "hard_coded" || value.as_str().is_some_and(|text| cell_or_job(text).is_some()) {
+                unfilled(value, None, &[key], help, &mut context.warnings);
+            }
+        }
         if !members().any(|(_, value)| is_cell(value)) {
             return Ok(Self::Fixed(Box::new(fixed)));
         }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use json_patch::PatchOperation;
 use serde_json::Value;
 
+use super::doubts::unfilled;
 use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
 use crate::pointer::{self, Pointer};
 use crate::problem::{Problem, Problems};
@@ -41,6 +42,14 @@ impl Step for Patch {
             }
             match pointer::operation(&item) {
                 Ok(operation) => {
+                    let place = item.get("path").and_then(Value::as_str).map(Pointer::parse);
+                    if let (Some(Ok(place)), Some(value)) = (place, item.get("value"))
+                        && !matches!(operation, PatchOperation::Test(_))
+                    {
+                        let (index, help) = (index.to_string(), "the texts of `set` are filled in");
+                        let at = [index.as_str(), "value"];
+                        unfilled(value, Some(&place), &at, help, &mut context.warnings);
+                    }
                     is_tested |= matches!(operation, PatchOperation::Test(_));
                     let again = again(&operation).filter(|_| context.runs_again && !is_tested);
                     context

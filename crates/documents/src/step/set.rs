@@ -144,7 +144,7 @@ mod tests {
         for theirs in
             ["{{#if row.x}}a{{/if}}", "{{{trim row.x}}}", "{{trim record.row.x}}", "{{lookup \"row.x\" a}}"]
         {
-            assert_eq!(warnings(StepSpec::new("set", json!({ "/description": theirs }))), [], "{theirs}");
+            assert_eq!(warnings(StepSpec::new("set", json!({ "/http/body/0": theirs }))), [], "{theirs}");
         }
     }
 
@@ -163,8 +163,8 @@ mod tests {
         assert_eq!(*range, 6..10);
         for (at, text) in [
             ("/http/body/0", "{{ jobs.date }}"),
-            ("/description", "{{now}}"),
-            ("/description", "{{record.x}} {{data.x}} {{#each rows}}{{/each}} {{{jobs}}}"),
+            ("/http/body/0", "{{now}}"),
+            ("/http/body/0", "{{record.x}} {{data.x}} {{#each rows}}{{/each}} {{{jobs}}}"),
         ] {
             assert_eq!(warnings(StepSpec::new("set", json!({ at: text }))), [], "{at} {text}");
         }

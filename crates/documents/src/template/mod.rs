@@ -12,7 +12,6 @@
 //! as it stands. `raw: true` takes every text so, `raw: false` none that has braces.
 //!
 //! What is printed of the document is spelled as it stands there, keys in order (`spelled`).
-//!
 //! A template is bounded in time and memory: what it makes, and the work for it, is counted.
 
 mod cells;
@@ -40,7 +39,7 @@ use self::cells::{Cell, columns_of, printed_cells, used_cells};
 pub(crate) use self::fill::Filling;
 pub use self::fill::{Blank, Fill, Whole};
 pub use self::whose::is_template;
-pub(crate) use self::whose::{foreign_template, is_of_the_row, name_slip, nobodys};
+pub(crate) use self::whose::{cell_or_job, foreign_template, is_of_the_row, kept_braces, name_slip, nobodys};
 use self::words::{Word, words};
 use crate::facts::Facts;
 use crate::problem::{Problem, Problems, nearest};

@@ -216,6 +216,25 @@ pub(crate) fn name_slip(text: &str) -> Option<NameSlip> {
     None
 }
 
+/// The first braces of a text that the job does not fill in, and where they stand.
+pub(crate) fn kept_braces(text: &str) -> Option<std::ops::Range<usize>> {
+    if is_template(text) {
+        return None;
+    }
+    let text = &*without_raw(text);
+    let start = text.find("{{")?;
+    let end = text[start..].find("}}").map_or(text.len(), |found| start + found);
+    // `{{{ … }}}` has three.
+    let length = text[end..].bytes().take_while(|byte| *byte == b'}').count();
+    Some(start..end + length)
+}
+
+/// The first cell, account or field of the job that a text names between braces, and where it stands.
+pub(crate) fn cell_or_job(text: &str) -> Option<std::ops::Range<usize>> {
+    let text = &*without_raw(text);
+    text.contains("{{").then(|| offered(text)).flatten()
+}
+
 /// The text with blanks for each `{% raw %}…{% endraw %}`, so that everything else stands where it stood.
 fn without_raw(text: &str) -> Cow<'_, str> {
     let mut shown = Cow::Borrowed(text);
