@@ -35,6 +35,14 @@ pub fn edit_lookup(document: &mut Value, edit: &LookupEdit) -> Result<Warnings, 
                 );
                 return Err(StepError::failed(message));
             }
+            if !map.is_empty()
+                && let Some((place, kind)) = odd_map(document, name)
+            {
+                let message = format!(
+                    "the map of lookup `{name}` at {place} is {kind} and holds no entries that could be changed: correct it with `set` or `patch`"
+                );
+                return Err(StepError::failed(message));
+            }
             each(document, name, &mut |lookups, at| {
                 let Some(keys) = lookups[at].as_object_mut() else { return };
                 merge(keys, set);
@@ -114,6 +122,20 @@ fn search(document: &Value, name: &str) -> Option<(String, &'static str)> {
         let lookup = document.pointer(&place)?;
         let key = SEARCH.iter().find(|key| lookup.get(**key).is_some_and(filled))?;
         lookup.get("map").is_none_or(Value::is_null).then_some((place, *key))
+    })
+}
+
+/// The first copy of a lookup whose map is no mapping, and what it is.
+fn odd_map(document: &Value, name: &str) -> Option<(String, &'static str)> {
+    places(document, name).into_iter().find_map(|place| {
+        let kind = match document.pointer(&place)?.get("map")? {
+            Value::Array(_) => "a list",
+            Value::String(_) => "a text",
+            Value::Number(_) => "a number",
+            Value::Bool(_) => "true or false",
+            Value::Null | Value::Object(_) => return None,
+        };
+        Some((place, kind))
     })
 }
 

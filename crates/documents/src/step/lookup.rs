@@ -196,4 +196,29 @@ mod tests {
         let problems = step(json!([{ "from": " ", "to": "2" }])).unwrap_err();
         assert!(format!("{problems:?}").contains("the row has no `from`"), "{problems:?}");
     }
+
+    #[test]
+    fn a_map_that_is_none_is_told_instead_of_passed_over() {
+        for (map, is_odd) in [
+            (json!([{ "A": "1" }]), true),
+            (json!("A"), true),
+            (json!(3), true),
+            (json!({}), false),
+            (json!(null), false),
+        ] {
+            let document = json!({ "name": "x", "adaptorType": "HTTPImport",
+                "http": { "lookups": [{ "name": "m", "map": map }] } });
+            let edit = |keys: Value| {
+                let program = Program::compile(vec![StepSpec::new("edit_lookup", keys)]).unwrap();
+                program.apply(document.clone(), &Facts::default())
+            };
+            let done = edit(json!({ "name": "m", "map": { "B": "2" } }));
+            assert_eq!(done.is_err(), is_odd, "{map}");
+            if let Err(error) = done {
+                assert!(error.to_string().contains("/http/lookups/0 is "), "{error}");
+            }
+            let set = edit(json!({ "name": "m", "default": "x" })).unwrap();
+            assert_eq!(set.document["http"]["lookups"][0]["default"], "x");
+        }
+    }
 }
