@@ -114,10 +114,12 @@ pub enum PassThrough {
 pub fn edit_mapping(document: &mut Value, edit: &MappingEdit) -> Result<Warnings, StepError> {
     let (MappingEdit::Add(target, ..) | MappingEdit::Edit(target, _) | MappingEdit::Remove(target)) = edit;
     let model = model(document);
-    if !is_mapped(document, model) {
+    let was_active = mapping(document, model).is_some_and(|mapping| schema::is_active(model, mapping));
+    if !was_active {
         match edit {
             MappingEdit::Add(_, _, PassThrough::Replace) => may_map(document)?,
-            MappingEdit::Add(_, _, PassThrough::Keep) => return Err(no_mapping(document, target)),
+            MappingEdit::Add(_, _, PassThrough::Keep) => return Err(no_mapping(document, model, target)),
+            _ if is_mapped(document, model) => {}
             _ => return Err(StepError::not_applicable("it has no mapping")),
         }
     }
@@ -148,16 +150,20 @@ pub fn edit_mapping(document: &mut Value, edit: &MappingEdit) -> Result<Warnings
         };
     }
     done?;
+    let is_off =
+        was_active && !mapping(document, model).is_some_and(|mapping| schema::is_active(model, mapping));
+    if is_off {
+        let active = if is_mapped(document, model) { "active " } else { "" };
+        warnings.push(format!(
+            "`{}` was the last {active}row of its mapping: without one it passes the whole record through",
+            target.shown()
+        ));
+    }
     if matches!(edit, MappingEdit::Remove(_)) {
         warnings.extend(if is_mapped(document, model) { named::warning(document, target) } else { None });
         let after = document.pointer(&pointer).and_then(|holder| holder.get(key)).unwrap_or(&Value::Null);
         let is_emptied = || empty_lists(after) > empty;
-        if !is_mapped(document, model) {
-            warnings.push(format!(
-                "`{}` was the last row of its mapping: without one it passes the whole record through",
-                target.shown()
-            ));
-        } else if is_emptied() {
+        if !is_off && is_emptied() {
             warnings.push(format!(
                 "`{}` was the last row of the list or object it stood in, which maps nothing now: add a row, or remove it too",
                 target.shown()
@@ -215,20 +221,25 @@ fn home(document: &Value, model: Model) -> (String, &'static str) {
     (in_block.map(|block| format!("/{block}")).unwrap_or_default(), key)
 }
 
-/// Whether the import maps anything. The editor's empty Draft rows map nothing.
-fn is_mapped(document: &Value, model: Model) -> bool {
+/// The mapping of that model.
+fn mapping(document: &Value, model: Model) -> Option<&Value> {
     let (pointer, key) = home(document, model);
-    let mapping = document.pointer(&pointer).and_then(|holder| holder.get(key));
-    mapping.is_some_and(|mapping| has_rows(model, mapping))
+    document.pointer(&pointer)?.get(key)
+}
+
+/// Whether the mapping has rows, be they Drafts. The editor's empty Draft rows are none.
+fn is_mapped(document: &Value, model: Model) -> bool {
+    mapping(document, model).is_some_and(|mapping| has_rows(model, mapping))
 }
 
 /// Why a first row is not added unasked.
-fn no_mapping(document: &Value, target: &Target) -> StepError {
+fn no_mapping(document: &Value, model: Model, target: &Target) -> StepError {
     if let Err(never) = may_map(document) {
         return never;
     }
+    let has = if is_mapped(document, model) { "its mapping has only Drafts" } else { "it has no mapping" };
     StepError::failed(format!(
-        "it has no mapping: it passes the record through; a mapping would send `{}` only \
+        "{has}: it passes the record through; a mapping would send `{}` only \
          (`pass_through: replace` adds the row all the same)",
         target.shown()
     ))
@@ -288,7 +299,7 @@ fn attachable(document: &Value, row: &Row) -> Result<(), StepError> {
 
 /// Which model an import uses, or is to use when it maps nothing yet.
 fn model(document: &Value) -> Model {
-    if is_mapped(document, Model::Two) {
+    if mapping(document, Model::Two).is_some_and(|mapping| schema::is_active(Model::Two, mapping)) {
         return Model::Two;
     }
     let only_one = adaptor_with_block(document).is_some_and(|adaptor| adaptor.mapper.is_one_only());

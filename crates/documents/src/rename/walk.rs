@@ -313,7 +313,7 @@ pub(super) fn rules_would_touch(rules: &Rules, value: &Value, f: &mut dyn FnMut(
 pub(super) fn is_mapped(document: &Value) -> bool {
     let mut found = false;
     schema::walk(document, &mut |row, _, value| match row.holds {
-        Holds::Mapping(model, record) if record != Record::Answer => found |= schema::has_rows(model, value),
+        Holds::Mapping(model, record) if record != Record::Answer => found |= schema::is_active(model, value),
         _ => {}
     });
     found

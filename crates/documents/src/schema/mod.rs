@@ -33,7 +33,7 @@ pub use self::defaults::{
 pub use self::fields::{FIELDS, Field, Holds, LOOKUP, Model, RESOURCE_ID, Record, SEARCH, Syntax};
 pub use self::resources::Kind;
 pub use self::rows::{
-    CONDITIONS, DATA_TYPES, FLAGS, RowWord, STATUSES, has_rows, has_word, is_empty_draft, words_of,
+    CONDITIONS, DATA_TYPES, FLAGS, RowWord, STATUSES, has_rows, has_word, is_active, is_empty_draft, words_of,
 };
 pub use self::walk::{
     below_block, holds_anywhere, is_closed, is_dead, reference_kind, references, rows_of, visit_mut, walk,

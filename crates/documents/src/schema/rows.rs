@@ -93,6 +93,14 @@ pub fn has_rows(model: Model, mapping: &Value) -> bool {
     }
 }
 
+/// Whether a mapping maps anything: rows of the editor's, and all with the status Draft, do not.
+pub fn is_active(model: Model, mapping: &Value) -> bool {
+    let is_draft =
+        |row: &Value| is_empty_draft(row) || row.get("status").and_then(Value::as_str) == Some("Draft");
+    has_rows(model, mapping)
+        && !(model == Model::Two && mapping.as_array().is_some_and(|rows| rows.iter().all(is_draft)))
+}
+
 /// Whether an entry of Mapper 2.0 is an empty row of the editor, which maps nothing.
 pub fn is_empty_draft(row: &Value) -> bool {
     let says = ["generate", "extract", "hardCodedValue", "lookupName", "mappings", "buildArrayHelper"];

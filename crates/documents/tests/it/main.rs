@@ -8,6 +8,7 @@ mod corpus;
 mod emulator_tables;
 mod fuzz;
 mod light_tree;
+mod mapping_drafts;
 mod mapping_edit;
 mod mapping_edit_rows;
 mod mapping_edit_targets;
