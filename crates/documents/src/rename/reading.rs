@@ -1,12 +1,30 @@
 //! How a path in a template is read where its words can be taken in more than one way.
 
-use super::blocks::Scope;
+use super::blocks::{Blocks, Scope};
 use super::counts::Counts;
 use super::matcher::{Found, Rule, Rules, View};
 use super::scope::{Scopes, views_of_digits};
 use super::unchanged::{BESIDE, BLANK, ELEMENT, OF_FIELD, PARENT, PARTIAL, POSITION, QUOTED, SCOPE};
+use crate::handlebars::helpers::NameOf;
 use crate::handlebars::{Call, Path, Tag, TagKind, helpers};
 use crate::path::{Kind, RESERVED, Style, Token};
+
+/// The renames that a text may be about which is no name of a field as far as is known.
+pub(super) fn named_in_text(rules: &Rules, text: &str) -> Vec<usize> {
+    let named = rules.named_by(text);
+    if named.is_empty() { rules.named_by(plain_name(text)) } else { named }
+}
+
+/// Whether a name that is given as a text, and that no rename is about from the root, may be another than it looks: in a
+/// block that of an element, and with blanks around it or behind `this.` one that is read in a way that is not known.
+pub(super) fn may_be_another(text: &str, of: NameOf, blocks: &Blocks) -> bool {
+    of == NameOf::Root && (!blocks.is_empty() || plain_name(text) != text)
+}
+
+fn plain_name(text: &str) -> &str {
+    let plain = text.trim();
+    ["this.", "@root.", "./"].iter().find_map(|begin| plain.strip_prefix(begin)).unwrap_or(plain)
+}
 
 /// The rename that a path may be about which is about none as it is read, and why it stays.
 pub(super) fn unsure(

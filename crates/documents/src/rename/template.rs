@@ -247,7 +247,7 @@ impl Walk<'_> {
 
     /// A text that is not a name, as far as known.
     fn literal(&mut self, text: &Text) {
-        let named = self.rules.named_by(&text.value);
+        let named = reading::named_in_text(self.rules, &text.value);
         if !named.is_empty() {
             self.mention(&named);
             self.unchanged.push(&self.text[text.span.clone()], TEXT);
@@ -274,6 +274,8 @@ impl Walk<'_> {
                 if let Some(rule) = reading::of_digits(self.rules, &views, &tokens) {
                     self.mention(&[rule]);
                     self.unchanged.push(written, POSITION);
+                } else if reading::may_be_another(written, of, &self.scopes.blocks) {
+                    self.literal(text);
                 } else {
                     self.unsaid.add(self.rules, written, (&views, &tokens), Grammar::Extract);
                 }
