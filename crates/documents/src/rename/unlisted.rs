@@ -49,6 +49,22 @@ impl Of {
             }
         }
     }
+
+    /// Whether the parts of a row under a key are none that the mapping is known to have: their extracts are looked at by
+    /// nobody else.
+    fn holds_other_parts(self, key: &str, member: &Value) -> bool {
+        const PARTS: [&str; 8] = [
+            "mapping",
+            "mappings",
+            "buildArrayHelper",
+            "fields",
+            "lists",
+            "subRecordMapping",
+            "conditional",
+            "lookups",
+        ];
+        matches!(self, Self::Row) && (member.is_array() || member.is_object()) && !PARTS.contains(&key)
+    }
 }
 
 struct Walk<'a, 'f> {
@@ -66,6 +82,10 @@ impl Walk<'_, '_> {
                     self.key(key, at);
                     let of = if key == "lookups" { Of::Lookup } else { of };
                     if of.knows(key) || schema::is_closed(key) {
+                        continue;
+                    }
+                    if of.holds_other_parts(key, member) {
+                        below(at, key, |at| self.value(member, at, "", &[]));
                         continue;
                     }
                     below(at, key, |at| self.beside(member, at, of));
@@ -165,9 +185,9 @@ fn syntax_of(path: &str) -> TextSyntax {
     }
 }
 
-/// Whether the value of a key is called a field, or fields: `groupByFields`, `field`, `keyColumns`.
+/// Whether the value of a key is called a field, or fields: `groupByFields`, `field`, `keyColumns`, `sortBy`.
 fn is_of_fields(key: &str) -> bool {
-    ["ield", "ields", "olumn", "olumns"].iter().any(|end| key.ends_with(end))
+    ["ield", "ields", "olumn", "olumns", "By"].iter().any(|end| key.ends_with(end))
 }
 
 /// Whether the walk over the table goes to that place, or knows that there are no names at or below it.

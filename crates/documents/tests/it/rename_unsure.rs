@@ -266,6 +266,9 @@ fn names_under_keys_that_are_not_known_are_said() {
         json!({ "foo": { "path": "$.lines[*].depot" } }),
         json!({ "file": { "groupByFields": ["depot"] } }),
         json!({ "groupByFields": ["a", "depot"] }),
+        json!({ "http": { "groupBy": ["depot"] } }),
+        json!({ "http": { "sortBy": "depot" } }),
+        json!({ "mappings": [{ "generate": "o", "dataType": "objectarray", "extractsArrayHelper": [{ "extract": "$.depot" }] }] }),
         json!({ "sortByFields": [{ "field": "depot", "descending": false }] }),
         json!({ "file": { "type": "csv", "csv": { "keyColumns": ["depot"] } } }),
     ] {
