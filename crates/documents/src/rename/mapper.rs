@@ -128,6 +128,9 @@ impl Walk<'_> {
                 }
                 ("generate", Value::String(text)) if context.side == Side::Source => {
                     parent = self.edit(text, Side::Target, TextSyntax::Key, parents, key, at);
+                    if parent.as_deref() == Some(text.as_str()) {
+                        self.one_name(text, parents, at);
+                    }
                 }
                 ("mappings" | "buildArrayHelper", _) => holds = true,
                 _ => {}
@@ -152,6 +155,22 @@ impl Walk<'_> {
             walk.entries.truncate(outer);
         });
         parents.truncate(depth);
+    }
+
+    /// Says that a row is not the field of a path, but has one name that is written like it: `size.unit`.
+    fn one_name(&mut self, text: &str, parents: &Part, at: &str) {
+        let Some(renames) = self.sides.of(Side::Target).filter(|_| text.contains('.')) else { return };
+        let names: Vec<&str> = parents.names().chain([text]).collect();
+        let path = names.join(".");
+        let rules = renames.rules;
+        for (index, rule) in rules.all.iter().enumerate() {
+            if rule.from.len() > names.len() && rule.from != rule.to && rule.from.join(".") == path {
+                renames.counts.mentioned[index] = true;
+                renames.warnings.push(format!(
+                    "{at}/generate: `{text}` is one name with a dot here, and is left alone: write `[\"{text}\"]` to rename it"
+                ));
+            }
+        }
     }
 
     fn text(

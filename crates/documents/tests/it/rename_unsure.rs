@@ -283,6 +283,25 @@ fn names_under_keys_that_are_not_known_are_said() {
 }
 
 #[test]
+fn a_row_that_is_called_like_a_path_is_said() {
+    let row = |name: &str| json!({ "generate": name, "dataType": "string", "extract": "$.q" });
+    let inner = json!({ "generate": "o", "dataType": "object", "mappings": [row("a.b")] });
+    for (rows, from, is_said) in [
+        (json!([row("size.unit")]), "size.unit", true),
+        (json!([inner]), "o.a.b", true),
+        (json!([row("size.unit")]), "size", false),
+        (json!([row("size.unit")]), "unit", false),
+    ] {
+        let mut after = json!({ "mappings": rows });
+        let before = after.clone();
+        let one = FieldRename { side: Side::Target, ..rename(from, "u") };
+        let said = rename_fields(&mut after, &[one]).join("; ");
+        assert_eq!(said.contains("is one name with a dot here"), is_said, "{from}: {said}");
+        assert_eq!(after, before, "{from}");
+    }
+}
+
+#[test]
 fn what_refers_to_a_row_that_cannot_be_renamed_keeps_its_name() {
     let row = |name: &str| json!({ "generate": name, "dataType": "string", "extract": "$.q" });
     let body = |names: &str| json!({ "http": { "body": [names] } });
