@@ -175,6 +175,11 @@ impl<'a> JournalView<'a> {
         self.states.borrow().may_have_made(item)
     }
 
+    /// Whether the last call for the item had no effect, because its token was refused.
+    pub(crate) fn was_refused(&self, item: ItemKey) -> bool {
+        self.states.borrow().was_refused(item)
+    }
+
     /// How many intents were written for the item.
     pub(crate) fn attempts(&self, item: ItemKey) -> u32 {
         self.states.borrow().attempts(item)

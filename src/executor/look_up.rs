@@ -2,6 +2,7 @@
 
 use tokio::time::Instant;
 
+use crate::documents::name::loose_name_key;
 use crate::documents::planted::{ONE_LOOK, is_planted};
 use crate::executor::context::{Context, document, with_article};
 use crate::executor::lookup::{Found, Reason};
@@ -54,7 +55,7 @@ pub(crate) async fn look_up(
     let wanted = document(context, item)?;
     let since = *doubts.since.get_or_insert_with(Instant::now);
     let reason = match &doubts.last {
-        _ if is_planted(ONE_LOOK) => Reason::SentBefore,
+        _ if is_planted(ONE_LOOK) => Reason::TakenUpAgain,
         None | Some(Doubt::NoAnswer) => Reason::InDoubt { safe_after },
         Some(Doubt::Throttled(_)) => Reason::Throttled,
         // It was answered: it is not executing any more.
@@ -102,8 +103,16 @@ pub(crate) async fn look_up(
 pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let wanted = document(context, item)?;
     let was_sent = context.journal.may_have_made(item.item);
-    let reason = if was_sent { Reason::SentBefore } else { Reason::TakenUpAgain };
+    let was_refused = context.journal.was_refused(item.item);
+    let reason = if was_refused { Reason::Refused } else { Reason::TakenUpAgain };
     match context.lookups.search(item, reason, &wanted).await {
+        Found::There { id, .. } if !was_sent && !bears_its_name(context, item, &id).await => {
+            let what = format!(
+                "{} that is equal but for its name appeared since the run was planned",
+                with_article(item.noun())
+            );
+            end(context, item.item, conflict(&[id], &what)).await
+        }
         // What needs it is given its id; this run did not make it, and leaves it when it is undone.
         Found::There { id, .. } | Found::MadeByAnotherRun(id) => {
             let message =
@@ -121,6 +130,14 @@ pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Resul
         Found::Unauthorized => Ok(Next::Unauthorized),
         Found::Unknown(message) => Ok(Next::StillInDoubt(message)),
     }
+}
+
+/// Whether an import has the name of the item, or what a service may make of it. What cannot be read counts as having it: the
+/// list showed that it is equal.
+async fn bears_its_name(context: &Context<'_>, item: &PlanItem, id: &Id) -> bool {
+    let Ok(found) = context.target.client.get(item.list(), id).await else { return true };
+    let (name, found) = (loose_name_key(&item.name), loose_name_key(&found.head.name));
+    !found.is_empty() && name.starts_with(&found)
 }
 
 /// The call had no effect, and another run made what it was to make; undoing that is up to the other run.

@@ -252,6 +252,11 @@ impl ItemStates {
         self.attempts(item) > 0 || self.not_taken.get(&item).is_some_and(|last| *last != Some(UNAUTHORIZED))
     }
 
+    /// Whether the last call for the item had no effect, because its token was refused.
+    pub fn was_refused(&self, item: ItemKey) -> bool {
+        self.not_taken.contains_key(&item) && !self.may_have_made(item)
+    }
+
     /// Whether the intent of any call that creates an import was written again after the call may have been sent.
     pub fn made_again(&self) -> bool {
         self.made_again

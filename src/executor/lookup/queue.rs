@@ -100,7 +100,7 @@ impl<'a> LookupQueue<'a> {
         let due = match reason {
             // It is no hurry, and every 429 would cost a scan.
             Reason::Throttled => now + LONGEST_PAUSE,
-            Reason::InDoubt { .. } | Reason::TakenUpAgain | Reason::SentBefore => now + COMPANY,
+            Reason::InDoubt { .. } | Reason::TakenUpAgain | Reason::Refused => now + COMPANY,
         };
         let (search, found) = Search::new(item, reason, wanted, due);
         self.queue.borrow_mut().push(search);
@@ -178,7 +178,7 @@ impl<'a> LookupQueue<'a> {
             let queue = self.queue.borrow();
             let (count, seconds) = (queue.len(), wait.as_secs_f64().ceil());
             let is_resumed =
-                |search: &Search| matches!(search.reason, Reason::TakenUpAgain | Reason::SentBefore);
+                |search: &Search| matches!(search.reason, Reason::TakenUpAgain | Reason::Refused);
             let what = if queue.iter().all(is_resumed) {
                 let are = shown::count(count as u64, "import is", "imports are");
                 format!("{are} looked for before anything is made anew")

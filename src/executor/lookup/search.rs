@@ -31,10 +31,11 @@ pub(crate) enum Reason {
     /// The service answered that it did not accept the call, which may be wrong. One scan after the other work is
     /// enough.
     Throttled,
-    /// A run is resumed: what is about to be created may exist by now, made by somebody else under its name.
+    /// A run is resumed, and the last call for the item was refused: somebody may have made it since, under its name.
+    Refused,
+    /// A run is resumed: what is about to be created may exist by now. Its folder may be older than the run, and the service
+    /// may have changed the name.
     TakenUpAgain,
-    /// A run is resumed, and a call that it sent before may have created it, under a name that the service changed.
-    SentBefore,
 }
 
 /// The result of a lookup.
@@ -114,13 +115,13 @@ impl Search {
     pub(super) fn safe_after(&self) -> Instant {
         match self.reason {
             Reason::InDoubt { safe_after } => safe_after,
-            Reason::Throttled | Reason::TakenUpAgain | Reason::SentBefore => self.began,
+            Reason::Throttled | Reason::TakenUpAgain | Reason::Refused => self.began,
         }
     }
 
-    /// Whether an import of another name may be what a call for the item made: not where no call was sent.
+    /// Whether an import of another name may be what a call for the item made.
     pub(super) fn takes_other_names(&self) -> bool {
-        self.reason != Reason::TakenUpAgain
+        self.reason != Reason::Refused
     }
 
     /// Whether a service that cuts names may have made a name with this loose key of the name that was requested.
@@ -132,7 +133,7 @@ impl Search {
     pub(super) fn looks_needed(&self) -> u32 {
         match self.reason {
             Reason::InDoubt { .. } => 2,
-            Reason::Throttled | Reason::TakenUpAgain | Reason::SentBefore => 1,
+            Reason::Throttled | Reason::TakenUpAgain | Reason::Refused => 1,
         }
     }
 }

@@ -5,11 +5,8 @@ use serde_json::json;
 use crate::support::scenario::{Fault, Scenario};
 
 #[test]
-fn an_import_of_another_name_is_no_item_of_which_nothing_is_in_doubt() {
-    let missing = ["c", "d"];
-    for (by_hand, made) in
-        [("Clone - c", ["a", "b", "Clone - c", "c", "d"]), ("e", ["a", "b", "c", "d", "e"])]
-    {
+fn an_import_of_another_name_never_stands_for_an_item_of_which_nothing_is_in_doubt() {
+    for (by_hand, made) in [("Clone - c", ["a", "b", "Clone - c", "c"]), ("e", ["a", "b", "c", "e"])] {
         let mut scenario = Scenario::migrate(["a", "b", "c", "d"]).job("concurrency", "1");
         scenario = scenario.job("transform", "[{ set: { /http/relativeURI: [/same] } }]");
         let world = scenario.start();
@@ -21,11 +18,16 @@ fn an_import_of_another_name_is_no_item_of_which_nothing_is_in_doubt() {
         theirs["_id"] = json!("5b5b5b5b00000000000000aa");
         theirs["name"] = json!(by_hand);
         world.load("target", &[theirs]);
-        let mut resumed = world.resume(ran.folder()).expect_exit(0).expect_target(made);
-        for name in missing {
-            resumed = resumed.expect_audit(name, "created", "equal");
-        }
-        resumed.expect_calls("POST", "/v1/imports", 2);
+        // Of the one that was refused it is known that it was not made. Of the other the folder may be older than the run, and
+        // the service may have changed its name: it is not made a second time, and a person is told.
+        world
+            .resume(ran.folder())
+            .expect_exit(3)
+            .expect_target(made)
+            .expect_audit("c", "created", "equal")
+            .expect_audit("d", "conflict", "not_checked")
+            .expect_stderr("an import that is equal but for its name appeared since the run was planned")
+            .expect_calls("POST", "/v1/imports", 1);
     }
 }
 
