@@ -117,8 +117,10 @@ pub(super) fn judge(call: &Call, url: &Url, answer: Answer, token: &Token) -> Re
 /// Whether an unusable answer is a sign that the call asked for too much.
 fn sign_of_size(status: u16, body: &Body) -> Option<TooLargeSign> {
     match (status, body) {
-        (400 | 413, _) | (200..=299, Body::TooLarge(..) | Body::TimedOut) => Some(TooLargeSign::Certain),
-        (500.., _) | (200..=299, Body::Cut(_)) => Some(TooLargeSign::Possible),
+        (400 | 413 | 414 | 422 | 431, _) | (200..=299, Body::TooLarge(..) | Body::TimedOut) => {
+            Some(TooLargeSign::Certain)
+        }
+        (408 | 500.., _) | (200..=299, Body::Cut(_)) => Some(TooLargeSign::Possible),
         _ => None,
     }
 }

@@ -44,9 +44,9 @@ pub enum AwaySign {
 /// A sign that a page was too large, as far as one failure can show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TooLargeSign {
-    /// It was larger than the local limit, did not end in time, or the service refused the request (400, 413).
+    /// It was larger than the local limit, did not end in time, or the service refused the request (400, 413, 414, 422, 431).
     Certain,
-    /// It was cut, or answered with 5xx: its size may be the cause if this happens again.
+    /// It was cut, or answered with 408 or 5xx: its size may be the cause if this happens again.
     Possible,
 }
 

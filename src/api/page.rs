@@ -190,8 +190,8 @@ impl Walk {
 
     /// Whether fewer documents on a page may help.
     fn is_too_large(&self, error: &ApiError) -> bool {
-        // A list that does not know `include` refuses it with 400, and its caller asks without it.
-        let for_include = error.status == Some(400) && !self.request.include.is_empty();
+        // A list that does not know `include` refuses it, and its caller asks without it.
+        let for_include = matches!(error.status, Some(400 | 422)) && !self.request.include.is_empty();
         self.limit > 1 && error.too_large.is_some() && !for_include
     }
 

@@ -12,7 +12,7 @@ fn asked(ran: &Ran, limit: u32) -> bool {
 
 #[test]
 fn a_page_that_the_service_refuses_is_asked_for_at_half_the_size() {
-    for code in [400, 413, 500, 504] {
+    for code in [400, 413, 422, 500, 504] {
         let world = Scenario::migrate([])
             .many(30)
             .fault(Fault::on_list(Fault::status(code)).with_query("limit=1000"))

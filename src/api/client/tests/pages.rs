@@ -82,7 +82,9 @@ fn limits(server: &Stub) -> Vec<String> {
 
 #[tokio::test]
 async fn a_page_that_is_refused_is_asked_for_at_half_the_size_and_the_smaller_size_is_kept() {
-    for (code, calls_of_each) in [(400, 1), (413, 1), (500, 2), (502, 2), (504, 2)] {
+    for (code, calls_of_each) in
+        [(400, 1), (413, 1), (414, 1), (422, 1), (431, 1), (408, 2), (500, 2), (502, 2), (504, 2)]
+    {
         let server = service(60, status(code), |_| 10).await;
         let client = client_of(&server, ClientOptions::default());
         assert_eq!(read(&client, request(Vec::new())).await.unwrap().len(), DOCUMENTS, "{code}");
