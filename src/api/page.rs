@@ -288,8 +288,8 @@ fn listed(reply: &Reply) -> Result<Listed, UnreadableAnswer> {
     }
 }
 
-/// The JSON of an answer. A control character, or another thing that JSON does not allow in a value, is a problem with the one document that has
-/// it, which has no tree.
+/// The JSON of an answer. A control character, or another thing that JSON does not allow in a value, is a problem with the
+/// one document that has it, which has no tree.
 pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(body).or_else(|error| {
         let escaped = str::from_utf8(body).ok().and_then(escape_slips);

@@ -98,7 +98,7 @@ pub(crate) async fn append_related(
         let mut listed = Listed::default();
         let refused = match reader.list(kind, out, &mut listed).await {
             Ok(()) => None,
-            Err(Unread::Refused(why)) => Some(why),
+            Err(Unread::Refused(why) | Unread::One(why)) => Some(why),
             Err(Unread::Failed(error)) => return Err(error),
         };
         let of_it = if listed.stored == 0 { "is not in the backup" } else { "is in the backup in part" };
@@ -127,6 +127,8 @@ pub(crate) async fn append_related(
 enum Unread {
     /// The service refuses this list: the backup continues without it, and reports that.
     Refused(String),
+    /// One document cannot be read: the backup continues without it, and reports this.
+    One(String),
     Failed(EngineError),
 }
 
@@ -183,12 +185,12 @@ impl RelatedReader<'_> {
             let whole = futures::stream::iter(reads).buffered(AT_ONCE);
             pin_mut!(whole);
             while let Some(text) = whole.next().await {
-                let text = match text? {
-                    Ok(text) => text,
-                    Err(unread) => {
-                        listed.unread.push(unread);
+                let text = match text {
+                    Err(Unread::One(told)) => {
+                        listed.unread.push(told);
                         continue;
                     }
+                    text => text?,
                 };
                 let line = format!("{{\"kind\":\"{kind}\",\"document\":{}}}\n", one_line(&text));
                 out.append(line.as_bytes())?;
@@ -198,26 +200,26 @@ impl RelatedReader<'_> {
         Ok(())
     }
 
-    /// What is stored of a document in a list; of a script that cannot be read, what to say.
-    async fn whole(&self, kind: &str, head: Head, text: Box<str>) -> Result<Result<String, String>, Unread> {
+    /// What is stored of a document in a list.
+    async fn whole(&self, kind: &str, head: Head, text: Box<str>) -> Result<String, Unread> {
         match kind {
-            "connections" => Ok(Ok(reduced(&text, CONNECTION))),
-            "exports" => Ok(Ok(reduced(&text, EXPORT))),
+            "connections" => Ok(reduced(&text, CONNECTION)),
+            "exports" => Ok(reduced(&text, EXPORT)),
             "scripts" => self.script(head).await,
-            _ => Ok(Ok(text.into())),
+            _ => Ok(text.into()),
         }
     }
 
     /// A script with its code, which the list does not show. An unchanged script is read from the last backup.
-    async fn script(&self, head: Head) -> Result<Result<String, String>, Unread> {
+    async fn script(&self, head: Head) -> Result<String, Unread> {
         let kept = self.kept.get(&head.id).filter(|entry| entry.last_modified == head.last_modified);
         if let (Some(backups), Some(entry)) = (self.backups, kept)
             && let Ok(bytes) = backups.archive.document(entry).await
         {
-            return Ok(Ok(escape_document(&bytes).into_owned()));
+            return Ok(escape_document(&bytes).into_owned());
         }
         let error = match self.account.client.get("scripts", &head.id).await {
-            Ok(document) => return Ok(Ok(document.text.into())),
+            Ok(document) => return Ok(document.text.into()),
             Err(error) => error,
         };
         let why = match error.kind {
@@ -225,7 +227,7 @@ impl RelatedReader<'_> {
             ErrorKind::Refused => error.summary.as_str(),
             _ => return Err(self.account.failed(&format!("read script {}", head.id))(error).into()),
         };
-        Ok(Err(format!("script `{}` ({}) is not in the backup: {why}", head.name, head.id)))
+        Err(Unread::One(format!("script `{}` ({}) is not in the backup: {why}", head.name, head.id)))
     }
 }
 

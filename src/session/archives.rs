@@ -93,9 +93,7 @@ pub(super) async fn find_snapshot(
     let AccountPlace::Archive { place, of, of_origin, snapshot, .. } = &account.place else {
         return Err(SessionError::Refused(format!("account `{}` is not an archive", account.name)));
     };
-    let newest =
-        |listing: &Listing| listing.latest(of).map(|snapshot| snapshot.id.clone()).into_iter().collect();
-    let listing = archive.confirmed(archive.snapshots().await?, newest).await?;
+    let listing = archive.snapshots_to_read(of).await?;
     let damaged = listing.damaged.iter();
     let damaged = damaged.map(|(id, why)| format!("warning: snapshot {id} is damaged and skipped: {why}"));
     let mut notes: Vec<String> = damaged.chain(from_the_future(&listing, of)).collect();

@@ -345,10 +345,7 @@ async fn open_backup_target(
              pruned"
         ));
     }
-    let newest = |listing: &Listing| {
-        listing.latest(&source.name).map(|snapshot| snapshot.id.clone()).into_iter().collect()
-    };
-    let listing = archive.confirmed(archive.snapshots().await?, newest).await?;
+    let listing = archive.snapshots_to_read(&source.name).await?;
     notes.extend(from_the_future(&listing, &source.name));
     let newer = listing.passed_over(listing.latest(&source.name), Some(&source.name)).into_iter();
     notes.extend(newer.map(|(id, why)| format!("warning: snapshot {id} cannot be read ({why})")));

@@ -38,6 +38,21 @@ impl Archive {
         Ok(listing)
     }
 
+    /// Every snapshot, of which the newest of this account was read whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::confirmed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Self::confirmed`].
+    pub async fn snapshots_to_read(&self, account: &str) -> Result<Listing, ArchiveError> {
+        let newest =
+            |listing: &Listing| listing.latest(account).map(|one| one.id.clone()).into_iter().collect();
+        self.confirmed(self.snapshots().await?, newest).await
+    }
+
     async fn read_whole(&self, id: &SnapshotId) -> Result<(), ArchiveError> {
         for entry in self.entries(id).await?.1 {
             entry?;

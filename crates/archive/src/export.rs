@@ -1,9 +1,10 @@
 //! A snapshot as a folder for git: one sorted JSON file a document.
 //!
 //! `imports/<integration>/<name>.json`, other kinds in a folder of theirs. The file `.transship-export.json` lists what
-//! was written with its hash: only what stands there and was not edited since is ever removed, and a file that stands
-//! there not is never overwritten. What is about to be written stands there first, with the fingerprint of its document, so an
-//! export that was stopped anywhere is finished by the next one. It lists what could not be read as well; [`why_incomplete`] reads both.
+//! was written with its hash: only what stands there and was not edited since is ever removed, and a file that is
+//! not listed is never overwritten. What is about to be written is listed first, with the fingerprint of its document, so
+//! an export that was stopped anywhere is finished by the next one. What could not be read is listed as well;
+//! [`why_incomplete`] reads both.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
